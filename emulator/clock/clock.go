@@ -1,0 +1,125 @@
+// Package clock is the time of an emulated world.
+//
+// Nothing in Understudy expires by a timer: the state of a secret or a token is
+// computed from its facts and this clock when somebody looks. Moving the clock
+// is therefore instant, whatever is stored.
+package clock
+
+import (
+	"sync"
+	"time"
+)
+
+// A Clock follows real time until told otherwise. It is safe for concurrent use.
+type Clock struct {
+	mu     sync.RWMutex
+	offset time.Duration // world time minus real time, while running
+	frozen bool
+	at     time.Time // the instant, while frozen
+}
+
+// State is where a clock stands, as kept in a snapshot: the instant, not its
+// distance from real time, so that restoring it later brings the instant back.
+type State struct {
+	Now    time.Time
+	Frozen bool
+}
+
+// New returns a clock that follows real time.
+func New() *Clock { return &Clock{} }
+
+// Now returns the world's time, in UTC and without a monotonic reading.
+func (c *Clock) Now() time.Time {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.nowLocked()
+}
+
+func (c *Clock) nowLocked() time.Time {
+	if c.frozen {
+		return c.at
+	}
+	return real().Add(c.offset)
+}
+
+// Advance moves the clock by d; a negative d moves it back.
+func (c *Clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.frozen {
+		c.at = c.at.Add(d)
+	} else {
+		c.offset += d
+	}
+}
+
+// Set moves the clock to t. A running clock goes on from there.
+func (c *Clock) Set(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.setLocked(t)
+}
+
+func (c *Clock) setLocked(t time.Time) {
+	c.at = t.Round(0).UTC()
+	c.offset = c.at.Sub(real())
+}
+
+// Freeze stops the clock where it stands. Advance and Set still move it.
+func (c *Clock) Freeze() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at, c.frozen = c.nowLocked(), true
+}
+
+// Resume lets a frozen clock run on from where it stands.
+func (c *Clock) Resume() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.frozen {
+		c.setLocked(c.at)
+		c.frozen = false
+	}
+}
+
+// Frozen reports whether the clock stands still.
+func (c *Clock) Frozen() bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.frozen
+}
+
+// Offset returns how far the world is ahead of real time.
+func (c *Clock) Offset() time.Duration {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.frozen {
+		return c.at.Sub(real())
+	}
+	return c.offset
+}
+
+// State returns where the clock stands.
+func (c *Clock) State() State {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return State{Now: c.nowLocked(), Frozen: c.frozen}
+}
+
+// Restore puts the clock where s says.
+func (c *Clock) Restore(s State) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.setLocked(s.Now)
+	c.frozen = s.Frozen
+}
+
+// Reset makes the clock follow real time again.
+func (c *Clock) Reset() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.offset, c.frozen = 0, false
+}
+
+// real is the one place the wall clock is read for what a world shows.
+func real() time.Time { return time.Now().Round(0).UTC() }

@@ -1,0 +1,305 @@
+package gate
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/gorilla/mux"
+	"go.yaml.in/yaml/v3"
+)
+
+// PathRule says how a provider compares paths.
+type PathRule struct {
+	IgnoreTrailingSlash bool
+	IgnoreCase          bool // of the fixed segments
+}
+
+// A Document is an OpenAPI document that is parsed when it is first needed:
+// parsing takes about a millisecond an operation, and most tests use one
+// provider. One Document serves every server of a process.
+type Document struct {
+	load func() (*Contract, error)
+}
+
+// NewDocument returns the document of a YAML text.
+func NewDocument(text []byte, rule PathRule) *Document {
+	return &Document{load: sync.OnceValues(func() (*Contract, error) { return parse(text, rule) })}
+}
+
+// Contract returns the parsed document; the first call parses it and the
+// others wait for that.
+func (d *Document) Contract() (*Contract, error) { return d.load() }
+
+// A Contract is a parsed document.
+type Contract struct {
+	Operations []*Operation // in the document's matching order
+
+	rule   PathRule
+	router *mux.Router
+	paths  map[*mux.Route]methods
+	byLine map[string]*Operation
+}
+
+// methods are the operations of one path.
+type methods map[string]*Operation
+
+// An Operation is one method of one path.
+type Operation struct {
+	Method, Path string
+	ID, Summary  string
+	Page         string // the provider's page that the operation imitates
+	Secured      bool   // whether it asks for a credential
+	Statuses     []int  // the documented ones, ascending
+	Success      int    // the lowest documented 2xx
+	Evidence     map[int]string
+	BodyRequired bool
+
+	parameters []parameter
+	body       map[string]*openapi3.Schema // by media type
+	answers    map[int]map[string]*openapi3.Schema
+	transport  map[int]*openapi3.Schema
+	allowances []string
+}
+
+// Line returns the operation's name within its provider: method and path.
+func (o *Operation) Line() string { return o.Method + " " + o.Path }
+
+// Operation returns the operation of a line, or nil.
+func (c *Contract) Operation(line string) *Operation { return c.byLine[line] }
+
+// Allows reports whether the document allows op to answer with status, by the
+// operation's own answers or as one that any transport may give.
+func (o *Operation) Allows(status int) bool {
+	return slices.Contains(o.Statuses, status) || o.transport[status] != nil
+}
+
+// Allowed lists the statuses for which Allows holds and which are refusals.
+func (o *Operation) Allowed() []int {
+	var all []int
+	for _, s := range o.Statuses {
+		if s >= 400 {
+			all = append(all, s)
+		}
+	}
+	for s := range o.transport {
+		all = append(all, s)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// orderKey is where an object schema keeps the order of its properties, which
+// the parsed form (a map) would lose.
+const orderKey = "x-understudy-order"
+
+func parse(text []byte, rule PathRule) (*Contract, error) {
+	var root yaml.Node
+	if err := yaml.Unmarshal(text, &root); err != nil {
+		return nil, fmt.Errorf("gate: %w", err)
+	}
+	var asJSON bytes.Buffer
+	if err := writeJSON(&asJSON, root.Content[0]); err != nil {
+		return nil, fmt.Errorf("gate: %w", err)
+	}
+	doc, err := openapi3.NewLoader().LoadFromData(asJSON.Bytes())
+	if err != nil {
+		return nil, fmt.Errorf("gate: %w", err)
+	}
+	return compile(doc, rule)
+}
+
+// writeJSON writes a YAML node as JSON and notes the order of properties.
+func writeJSON(w *bytes.Buffer, n *yaml.Node) error {
+	switch n.Kind {
+	case yaml.MappingNode:
+		w.WriteByte('{')
+		for i := 0; i < len(n.Content); i += 2 {
+			if i > 0 {
+				w.WriteByte(',')
+			}
+			key, value := n.Content[i], n.Content[i+1]
+			w.WriteString(strconv.Quote(key.Value) + ":")
+			if err := writeJSON(w, value); err != nil {
+				return err
+			}
+			if key.Value == "properties" && value.Kind == yaml.MappingNode {
+				var names []string
+				for j := 0; j < len(value.Content); j += 2 {
+					names = append(names, value.Content[j].Value)
+				}
+				order, err := json.Marshal(names)
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(w, ",%q:%s", orderKey, order)
+			}
+		}
+		w.WriteByte('}')
+	case yaml.SequenceNode:
+		w.WriteByte('[')
+		for i, item := range n.Content {
+			if i > 0 {
+				w.WriteByte(',')
+			}
+			if err := writeJSON(w, item); err != nil {
+				return err
+			}
+		}
+		w.WriteByte(']')
+	default:
+		var v any
+		if err := n.Decode(&v); err != nil {
+			return err
+		}
+		text, err := json.Marshal(v)
+		if err != nil {
+			return err
+		}
+		w.Write(text)
+	}
+	return nil
+}
+
+func compile(doc *openapi3.T, rule PathRule) (*Contract, error) {
+	c := &Contract{
+		rule: rule,
+		// SkipClean and UseEncodedPath: a path is taken as it was sent, so that
+		// neither ".." nor an encoded slash reaches another operation.
+		router: mux.NewRouter().SkipClean(true).UseEncodedPath(),
+		paths:  map[*mux.Route]methods{},
+		byLine: map[string]*Operation{},
+	}
+	transport, err := transportSchemas(doc)
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range doc.Paths.InMatchingOrder() {
+		item := doc.Paths.Value(path)
+		ops := methods{}
+		for method, operation := range item.Operations() {
+			op, err := compileOperation(doc, method, path, item, operation)
+			if err != nil {
+				return nil, fmt.Errorf("gate: %s %s: %w", method, path, err)
+			}
+			op.transport = transport
+			ops[method] = op
+			c.byLine[op.Line()] = op
+			c.Operations = append(c.Operations, op)
+		}
+		route := c.router.Path(c.template(path))
+		if err := route.GetError(); err != nil {
+			return nil, fmt.Errorf("gate: %s: %w", path, err)
+		}
+		c.paths[route] = ops
+	}
+	slices.SortFunc(c.Operations, func(a, b *Operation) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Method, b.Method))
+	})
+	return c, nil
+}
+
+// template is the path as mux wants it.
+func (c *Contract) template(path string) string {
+	if !c.rule.IgnoreCase {
+		return path
+	}
+	segments := strings.Split(path, "/")
+	for i, s := range segments {
+		if s != "" && !strings.Contains(s, "{") {
+			segments[i] = fmt.Sprintf("{_%d:(?i:%s)}", i, s)
+		}
+	}
+	return strings.Join(segments, "/")
+}
+
+// transportSchemas reads x-understudy-transport: the statuses that any
+// operation may answer with, each described by the component Error<status>.
+func transportSchemas(doc *openapi3.T) (map[int]*openapi3.Schema, error) {
+	statuses, _ := doc.Extensions["x-understudy-transport"].([]any)
+	schemas := map[int]*openapi3.Schema{}
+	for _, s := range statuses {
+		status, _ := s.(float64)
+		name := fmt.Sprintf("Error%d", int(status))
+		response := doc.Components.Responses[name]
+		if response == nil {
+			return nil, fmt.Errorf("gate: x-understudy-transport names %v, but there is no response %s", s, name)
+		}
+		for _, content := range response.Value.Content {
+			schemas[int(status)] = content.Schema.Value
+		}
+	}
+	return schemas, nil
+}
+
+func compileOperation(doc *openapi3.T, method, path string, item *openapi3.PathItem, in *openapi3.Operation) (*Operation, error) {
+	o := &Operation{
+		Method: method, Path: path, ID: in.OperationID, Summary: in.Summary,
+		Evidence: map[int]string{},
+		answers:  map[int]map[string]*openapi3.Schema{},
+	}
+	if in.ExternalDocs != nil {
+		o.Page = in.ExternalDocs.URL
+	}
+	security := in.Security
+	if security == nil {
+		security = &doc.Security
+	}
+	o.Secured = len(*security) > 0
+	for _, ref := range slices.Concat(item.Parameters, in.Parameters) {
+		o.parameters = append(o.parameters, compileParameter(ref.Value))
+	}
+	if in.RequestBody != nil {
+		o.BodyRequired = in.RequestBody.Value.Required
+		o.body = map[string]*openapi3.Schema{}
+		for mediaType, content := range in.RequestBody.Value.Content {
+			o.body[mediaType] = content.Schema.Value
+			for _, name := range order(content.Schema.Value) {
+				p := content.Schema.Value.Properties[name]
+				if mark, _ := p.Value.Extensions["x-understudy-allowance"].(bool); mark {
+					o.allowances = append(o.allowances, name)
+				}
+			}
+		}
+	}
+	for code, ref := range in.Responses.Map() {
+		status, err := strconv.Atoi(code)
+		if err != nil {
+			return nil, fmt.Errorf("response %q is not a status", code)
+		}
+		o.Statuses = append(o.Statuses, status)
+		o.Evidence[status], _ = ref.Value.Extensions["x-understudy-evidence"].(string)
+		o.answers[status] = map[string]*openapi3.Schema{}
+		for mediaType, content := range ref.Value.Content {
+			if content.Schema != nil {
+				o.answers[status][mediaType] = content.Schema.Value
+			}
+		}
+	}
+	slices.Sort(o.Statuses)
+	for _, status := range slices.Backward(o.Statuses) {
+		if status/100 == 2 {
+			o.Success = status
+		}
+	}
+	if o.Success == 0 {
+		return nil, fmt.Errorf("no 2xx answer")
+	}
+	return o, nil
+}
+
+// order returns an object schema's property names as the document lists them.
+func order(s *openapi3.Schema) []string {
+	list, _ := s.Extensions[orderKey].([]any)
+	names := make([]string, len(list))
+	for i, name := range list {
+		names[i], _ = name.(string)
+	}
+	return names
+}

@@ -1,0 +1,190 @@
+package kernel
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/understudy-dev/understudy/emulator/internal/entropy"
+	"github.com/understudy-dev/understudy/emulator/internal/gate"
+	"github.com/understudy-dev/understudy/emulator/internal/store"
+)
+
+// MaxBody is the largest request body that is taken, in bytes.
+const MaxBody = 1 << 20
+
+// maxDrain bounds what is read and thrown away of a body that is too large, so
+// that its sender gets to see the refusal.
+const maxDrain = 16 << 20
+
+// A Call is one request on its way through a provider, or the seeding of one.
+type Call struct {
+	Op      Op
+	Request *http.Request // nil while seeding
+	Base    string        // the address the request came by, without a slash at the end
+	Vars    map[string]string
+	Query   map[string]any
+	Body    Body
+	Tx      *store.Tx
+	Now     time.Time // the world's time; one instant for the whole call
+	Secured bool      // whether the document asks for a credential
+	Caller  any       // who calls, as the provider's Identify found out
+
+	// Reason is why the call is refused, for the hint and the journal.
+	Reason string
+
+	instance  *Instance
+	setup     *setup
+	number    uint64
+	raw       []byte
+	tooLarge  bool
+	operation *gate.Operation
+	route     *Route
+	fault     string
+	differs   string
+	warnings  []string
+}
+
+// A Body is a decoded request body.
+type Body struct {
+	MediaType string
+	Value     any    // as encoding/json decodes it, whatever the media type
+	JSON      []byte // Value as JSON; nil when there was no body
+}
+
+// Live reports whether the call is held to the live contract.
+func (c *Call) Live() bool { return c.setup.contract == Live }
+
+// Differs reports whether the live side of d holds, and notes on the answer
+// that the call is one on which the contracts differ.
+func (c *Call) Differs(d *Difference) bool {
+	if c.Live() {
+		c.differs = fmt.Sprintf("%s; documented answers %s", d.Name, d.Documented)
+	} else {
+		c.differs = fmt.Sprintf("%s; live answers %s", d.Name, d.Live)
+	}
+	return c.Live()
+}
+
+// Warn adds a line to the journal's entry.
+func (c *Call) Warn(format string, args ...any) {
+	c.warnings = append(c.warnings, fmt.Sprintf(format, args...))
+}
+
+// Draw returns the next random value of a kind, for what is stored.
+func (c *Call) Draw(kind string) *entropy.Draw {
+	kind = c.instance.desc.Name + "/" + kind
+	return c.setup.entropy.Draw(kind, c.Tx.Next(kind))
+}
+
+// DrawRequest returns a random value that belongs to this request alone.
+func (c *Call) DrawRequest(kind string) *entropy.Draw {
+	return c.setup.entropy.Draw(c.instance.desc.Name+"/"+kind, c.number)
+}
+
+// DrawWorld returns the random value of a kind that is the same for the whole
+// life of a world, such as a signing key.
+func (c *Call) DrawWorld(kind string) *entropy.Draw {
+	return c.setup.entropy.Draw(c.instance.desc.Name+"/"+kind, 0)
+}
+
+// RemoteIP returns the client's address; a call in memory comes from 127.0.0.1.
+func (c *Call) RemoteIP() net.IP {
+	if host, _, err := net.SplitHostPort(c.Request.RemoteAddr); err == nil {
+		return net.ParseIP(host)
+	}
+	return net.IPv4(127, 0, 0, 1)
+}
+
+// readBody reads the request body up to MaxBody.
+func (c *Call) readBody() error {
+	body := c.Request.Body
+	if body == nil || body == http.NoBody {
+		return nil
+	}
+	raw, err := io.ReadAll(io.LimitReader(body, MaxBody+1))
+	if err != nil {
+		return err
+	}
+	if len(raw) > MaxBody {
+		c.tooLarge = true
+		raw = raw[:MaxBody]
+		if _, err := io.CopyN(io.Discard, body, maxDrain); err != nil && err != io.EOF {
+			return err
+		}
+	}
+	c.raw = raw
+	return nil
+}
+
+// MediaType returns the media type of the request, "" when there is none, and
+// what is not a media type as it came.
+func (c *Call) MediaType() string {
+	header := c.Request.Header.Get("Content-Type")
+	if header == "application/json" {
+		return header
+	}
+	if mediaType, _, err := mime.ParseMediaType(header); err == nil {
+		return mediaType
+	}
+	return header
+}
+
+const (
+	mediaJSON = "application/json"
+	mediaForm = "application/x-www-form-urlencoded"
+)
+
+// DecodeBody decodes the body as one of the given media types.
+func (c *Call) DecodeBody(takes func(mediaType string) bool) (Body, error) {
+	body := Body{MediaType: c.MediaType()}
+	switch {
+	case c.tooLarge:
+		return body, (&Problem{Kind: TooLarge}).Because("the body is longer than %d bytes", MaxBody)
+	case body.MediaType == "" && len(c.raw) == 0:
+		return body, nil
+	case !takes(body.MediaType):
+		return body, (&Problem{Kind: UnsupportedMediaType}).Because("the operation takes no body of type %q", body.MediaType)
+	case body.MediaType == mediaForm:
+		return c.DecodeForm()
+	case len(bytes.TrimSpace(c.raw)) == 0:
+		return body, (&Problem{Kind: EmptyBody}).Because("the content type promises JSON, but the body is empty")
+	}
+	if err := json.Unmarshal(c.raw, &body.Value); err != nil {
+		return body, (&Problem{Kind: MalformedBody, cause: err}).Because("the body is not one JSON value: %v", err)
+	}
+	body.JSON = c.raw
+	return body, nil
+}
+
+// DecodeForm decodes the body as a form: an object of strings, the last value
+// of each key.
+func (c *Call) DecodeForm() (Body, error) {
+	values, err := url.ParseQuery(string(c.raw))
+	if err != nil {
+		return Body{}, (&Problem{Kind: MalformedBody, cause: err}).Because("the body is not a form: %v", err)
+	}
+	object := map[string]any{}
+	for key, all := range values {
+		object[key] = all[len(all)-1]
+	}
+	return NewBody(mediaForm, object), nil
+}
+
+// DecodeText decodes the body as plain text: one string.
+func (c *Call) DecodeText() Body { return NewBody("text/plain", string(c.raw)) }
+
+// NewBody returns the body of a decoded value.
+func NewBody(mediaType string, value any) Body {
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic(fmt.Sprintf("kernel: a decoded body cannot be encoded: %v", err))
+	}
+	return Body{MediaType: mediaType, Value: value, JSON: text}
+}

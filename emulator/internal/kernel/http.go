@@ -1,0 +1,170 @@
+package kernel
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// An Outcome is what leaves the server: an encoded answer, or a connection that
+// breaks.
+type Outcome struct {
+	Status int
+	Header http.Header
+	Body   []byte
+	Cut    Cut
+}
+
+// Cut says where a connection breaks.
+type Cut int
+
+const (
+	CutNot          Cut = iota
+	CutSilently         // before the first byte
+	CutInStatusLine     // within the first line
+	CutInBody           // after half of the body
+)
+
+// Handle answers a request that came by the given address.
+func (in *Instance) Handle(r *http.Request, base string) (*Outcome, error) {
+	c := &Call{
+		Request: r, Base: base, instance: in,
+		setup: in.world.setup.Load(), number: in.world.calls.Add(1), Now: in.world.Clock.Now(),
+	}
+	if err := c.readBody(); err != nil {
+		return nil, fmt.Errorf("reading the request: %w", err)
+	}
+	return in.serve(c), nil
+}
+
+// ServeHTTP answers a request on the provider's own address.
+func (in *Instance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	in.ServeAt(w, r, BaseURL(r))
+}
+
+// ServeAt answers a request whose path is relative to base.
+func (in *Instance) ServeAt(w http.ResponseWriter, r *http.Request, base string) {
+	out, err := in.Handle(r, base)
+	if err != nil {
+		in.world.logger().Info("a request broke off", "provider", in.Name(), "error", err)
+		panic(http.ErrAbortHandler)
+	}
+	out.write(w, r)
+}
+
+// BaseURL returns the address a request came by.
+func BaseURL(r *http.Request) string {
+	if r.TLS != nil {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}
+
+func (o *Outcome) write(w http.ResponseWriter, r *http.Request) {
+	if o.Cut == CutSilently || o.Cut == CutInStatusLine {
+		breakOff(w, r, o.Cut)
+	}
+	for name, values := range o.Header {
+		w.Header()[name] = values
+	}
+	if o.Body != nil || o.Status != http.StatusNoContent {
+		w.Header().Set("Content-Length", strconv.Itoa(len(o.Body)))
+	}
+	w.WriteHeader(o.Status)
+	body := o.Body
+	if o.Cut == CutInBody {
+		body = body[:len(body)/2]
+	}
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body) // a client that has gone away is not our error
+	}
+	if o.Cut == CutInBody {
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}
+}
+
+type connKey struct{}
+
+// ConnContext keeps the connection where a dropped one can be found. Servers
+// set it as their http.Server.ConnContext.
+func ConnContext(ctx context.Context, conn net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, conn)
+}
+
+// breakOff loses the connection and does not return.
+func breakOff(w http.ResponseWriter, r *http.Request, cut Cut) {
+	conn, _ := r.Context().Value(connKey{}).(net.Conn)
+	if r.ProtoMajor == 1 {
+		// A hijacked connection is ours alone; net/http writes nothing to it.
+		if hijacked, _, err := http.NewResponseController(w).Hijack(); err == nil {
+			conn = hijacked
+		}
+		if conn != nil && cut == CutInStatusLine {
+			_, _ = io.WriteString(conn, "HTTP/1.1 ")
+		}
+	}
+	if conn != nil {
+		_ = conn.Close()
+	}
+	panic(http.ErrAbortHandler)
+}
+
+// RoundTrip answers a request in memory, as a transport: no goroutine, no
+// socket. The URL's host is the address the request came by.
+func (in *Instance) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		defer func() { _ = r.Body.Close() }()
+	}
+	// A server's request is not the client's: it has no fragment, a Host, and
+	// headers that the client may go on changing its own copy of.
+	u := *r.URL
+	u.Fragment, u.RawFragment = "", ""
+	if !strings.HasPrefix(u.Path, "/") {
+		u.Path = "/" + u.Path
+	}
+	inbound := r.Clone(r.Context())
+	inbound.URL = &u
+	if inbound.Host == "" {
+		inbound.Host = r.URL.Host
+	}
+	out, err := in.Handle(inbound, r.URL.Scheme+"://"+inbound.Host)
+	if err == nil {
+		err = context.Cause(r.Context())
+	}
+	if err != nil {
+		return nil, err
+	}
+	if out.Cut == CutSilently || out.Cut == CutInStatusLine {
+		return nil, &net.OpError{Op: "read", Net: "tcp", Err: errors.Join(io.ErrUnexpectedEOF, syscall.ECONNRESET)}
+	}
+	response := &http.Response{
+		Status:     strconv.Itoa(out.Status) + " " + http.StatusText(out.Status),
+		StatusCode: out.Status,
+		Proto:      "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header:        out.Header,
+		ContentLength: int64(len(out.Body)),
+		Request:       r,
+	}
+	switch {
+	case r.Method == http.MethodHead:
+		response.Body = http.NoBody
+	case out.Cut == CutInBody:
+		response.Body = io.NopCloser(io.MultiReader(bytes.NewReader(out.Body[:len(out.Body)/2]), brokenReader{}))
+	default:
+		response.Body = io.NopCloser(bytes.NewReader(out.Body))
+	}
+	return response, nil
+}
+
+// brokenReader is where a truncated body ends.
+type brokenReader struct{}
+
+func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }

@@ -1,0 +1,177 @@
+package kernel
+
+import (
+	"fmt"
+	"sync/atomic"
+
+	"github.com/understudy-dev/understudy/emulator/internal/gate"
+	"github.com/understudy-dev/understudy/emulator/internal/store"
+	"github.com/understudy-dev/understudy/emulator/journal"
+)
+
+// An Op names an operation by its provider and its line in the documentation.
+type Op = journal.Op
+
+// A Contract says which of its two behaviours a provider shows where the
+// published page and the running service are known to differ.
+type Contract int
+
+const (
+	// Documented is what the published page says; where it is silent, what the
+	// service does.
+	Documented Contract = iota
+	// Live is what the running service does.
+	Live
+)
+
+// String returns the name of the contract as flags and the control API spell it.
+func (c Contract) String() string {
+	if c == Live {
+		return "live"
+	}
+	return "documented"
+}
+
+// ParseContract reads the name of a contract.
+func ParseContract(name string) (Contract, error) {
+	switch name {
+	case "documented":
+		return Documented, nil
+	case "live":
+		return Live, nil
+	}
+	return 0, fmt.Errorf("contract %q is neither documented nor live", name)
+}
+
+// A Difference is one row of a provider's table of differences between the two
+// contracts.
+type Difference struct {
+	Name       string
+	Documented string // what the documented contract answers
+	Live       string // what the live contract answers
+	Source     string // where the difference is known from
+}
+
+// A Provider emulates one service. Implementations embed a Binding.
+type Provider interface {
+	Option
+	// Mount declares the provider's tables in env and describes the rest. It is
+	// called once, when the provider is handed to a server.
+	Mount(env *Env) Description
+	binding() *Binding
+}
+
+// An Env is what a provider is mounted in.
+type Env struct {
+	Schema *store.Schema
+}
+
+// A Description is a provider as data.
+type Description struct {
+	Name        string
+	Document    *gate.Document
+	Hosts       []string // the service's own hosts, the preferred one first; "*." stands for any prefix
+	Routes      []Route
+	Declined    map[Op]string // operations of the document that are not served, and why
+	Differences []*Difference
+	Order       Order
+
+	// Identify finds out who calls, for every operation, and refuses bad
+	// credentials; c.Secured tells whether the document asks for any.
+	Identify func(c *Call) error
+	// Decode replaces DecodeBody where a provider reads bodies in more ways.
+	Decode func(c *Call) (Body, error)
+	// Tolerate lets a breach of the document pass; unknown keys that pass are
+	// removed before the handler sees the body.
+	Tolerate func(c *Call, b gate.Breach) bool
+	// Error renders a problem of any kind in the provider's dialect.
+	Error func(c *Call, p *Problem) Answer
+	// Seed fills an empty store with the default world.
+	Seed func(c *Call) error
+	// Credentials returns those of the default world, by their documented names.
+	Credentials func(c *Call) map[string]string
+
+	// Internal is set by the control API: its calls are neither journaled nor
+	// open to faults.
+	Internal bool
+}
+
+// Order is the order in which a provider looks at a request.
+type Order int
+
+const (
+	IdentifyFirst Order = iota // identify, decode, check
+	DecodeFirst                // decode, identify, check
+)
+
+// A Route binds an operation to its handler.
+type Route struct {
+	Op     Op
+	secret bool
+	call   func(*Call) (any, error)
+}
+
+// On makes the route of an operation. In is filled from the path (`path:"…"`),
+// the query (`query:"…"`) and the JSON body (`json:"…"`), all of which the
+// document has vetted. Out is encoded as the body of the documented success
+// status, unless it is an Answer.
+func On[In, Out any](op Op, handle func(*Call, In) (Out, error)) Route {
+	bind := binder[In]()
+	return Route{Op: op, call: func(c *Call) (any, error) {
+		var in In
+		if err := bind(c, &in); err != nil {
+			return nil, err
+		}
+		return handle(c, in)
+	}}
+}
+
+// Secret marks a route whose answers carry secrets and must not be cached.
+func (r Route) Secret() Route { r.secret = true; return r }
+
+// A Binding connects a provider to the server it was handed to. Providers embed
+// it for their public methods URL and Credentials.
+type Binding struct{ instance atomic.Pointer[Instance] }
+
+func (b *Binding) binding() *Binding { return b }
+
+func (b *Binding) bind(in *Instance) {
+	if !b.instance.CompareAndSwap(nil, in) {
+		panic("understudy: this " + in.desc.Name + " provider belongs to another server already; make one for each")
+	}
+}
+
+func (b *Binding) bound() *Instance {
+	in := b.instance.Load()
+	if in == nil {
+		panic("understudy: the provider is used before it was handed to emulator.New or emulator.NewTest")
+	}
+	return in
+}
+
+// URL returns the provider's base URL, without a slash at the end: where the
+// server listens, or, for a server that does not listen, the address of the
+// real service, which works with the server's Client.
+//
+// It panics before the provider has been handed to a server.
+func (b *Binding) URL() string { return b.bound().URL() }
+
+// Credentials returns the credentials of the default world.
+//
+// It panics before the provider has been handed to a server.
+func (b *Binding) Credentials() map[string]string { return b.bound().Credentials() }
+
+// Seed runs fn in one transaction of the provider's world, as a provider's seed
+// helper. It panics when fn fails: a test cannot go on without its data.
+func Seed[T any](b *Binding, fn func(*Call) (T, error)) T {
+	var result T
+	in := b.bound()
+	err := in.transact(in.seedCall(in.world.Clock.Now()), func(c *Call) (err error) {
+		result, err = fn(c)
+		return err
+	})
+	if err != nil {
+		panic(fmt.Sprintf("understudy: seeding %s: %v", in.desc.Name, err))
+	}
+	return result
+}

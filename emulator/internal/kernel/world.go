@@ -1,0 +1,354 @@
+package kernel
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/understudy-dev/understudy/emulator/clock"
+	"github.com/understudy-dev/understudy/emulator/fault"
+	"github.com/understudy-dev/understudy/emulator/internal/entropy"
+	"github.com/understudy-dev/understudy/emulator/internal/gate"
+	"github.com/understudy-dev/understudy/emulator/internal/store"
+	"github.com/understudy-dev/understudy/emulator/journal"
+)
+
+// DefaultSeed is the seed of a world that names none.
+const DefaultSeed = "understudy"
+
+// Epoch is the date of everything in the default world.
+var Epoch = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// An Option configures a server. A provider is one.
+type Option interface{ Apply(*Config) }
+
+// Config is what the options of a server add up to.
+type Config struct {
+	Providers    []Provider
+	Seed         string
+	Start        time.Time // zero: real time
+	Contract     Contract
+	Logger       *slog.Logger
+	NoHints      bool
+	AllowUnknown bool
+	CheckAnswers bool
+}
+
+// A World is one isolated state of all its providers.
+type World struct {
+	Clock   *clock.Clock
+	Faults  *fault.Set
+	Journal *journal.Journal
+
+	config    Config
+	instances []*Instance
+	setup     atomic.Pointer[setup]
+	calls     atomic.Uint64
+	report    atomic.Pointer[func(format string, args ...any)]
+	swap      sync.Mutex // one Reset or Restore at a time
+}
+
+// setup is what a reset may change.
+type setup struct {
+	seed     string
+	contract Contract
+	entropy  entropy.Source
+}
+
+// An Instance is one provider in one world.
+type Instance struct {
+	world   *World
+	desc    Description
+	store   *store.Store
+	schema  *store.Schema
+	routes  map[Op]*Route
+	initial atomic.Pointer[store.Snapshot] // the default world, for Reset
+	address atomic.Pointer[string]         // where it listens
+}
+
+// NewWorld mounts the providers and fills their stores with the default world.
+func NewWorld(config Config) (*World, error) {
+	w := &World{Clock: clock.New(), config: config}
+	w.Journal = journal.New(journal.MaxEntries, journal.MaxBytes)
+	w.Faults = fault.NewSet(w.checkFault)
+	if !config.Start.IsZero() {
+		w.Clock.Set(config.Start)
+	}
+	names := map[string]bool{}
+	for _, p := range config.Providers {
+		in, err := mount(w, p)
+		if err != nil {
+			return nil, err
+		}
+		if names[in.Name()] {
+			return nil, fmt.Errorf("two %s providers in one server", in.Name())
+		}
+		names[in.Name()] = true
+		w.instances = append(w.instances, in)
+		p.binding().bind(in)
+	}
+	if config.Seed == "" {
+		config.Seed = DefaultSeed
+	}
+	if err := w.Reset(config.Seed, config.Contract); err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+func mount(w *World, p Provider) (*Instance, error) {
+	schema := &store.Schema{}
+	in := &Instance{world: w, schema: schema, desc: p.Mount(&Env{Schema: schema}), routes: map[Op]*Route{}}
+	d := &in.desc
+	switch {
+	case d.Name == "" || d.Document == nil || d.Error == nil:
+		return nil, fmt.Errorf("provider %q lacks its name, document or error dialect", d.Name)
+	case d.Identify == nil:
+		d.Identify = func(*Call) error { return nil }
+	}
+	for i := range d.Routes {
+		route := &d.Routes[i]
+		if in.routes[route.Op] != nil {
+			return nil, fmt.Errorf("%s has two handlers", route.Op)
+		}
+		in.routes[route.Op] = route
+	}
+	in.store = store.New(schema)
+	return in, nil
+}
+
+// Reset starts the world over: the default world of the given seed, the clock
+// as at the start, no faults, an empty journal. When it fails, nothing changes.
+func (w *World) Reset(seed string, contract Contract) error {
+	w.swap.Lock()
+	defer w.swap.Unlock()
+	s := &setup{seed: seed, contract: contract, entropy: entropy.New(seed)}
+	fresh := make([]store.Snapshot, len(w.instances))
+	for i, in := range w.instances {
+		scratch := &Instance{world: w, desc: in.desc, store: store.New(in.schema)}
+		c := scratch.seedCall(Epoch)
+		c.setup = s
+		if in.desc.Seed != nil {
+			if err := scratch.transact(c, in.desc.Seed); err != nil {
+				return fmt.Errorf("seeding %s: %w", in.Name(), err)
+			}
+		}
+		fresh[i] = scratch.store.Snapshot()
+	}
+	w.setup.Store(s)
+	for i, in := range w.instances {
+		in.store.Restore(fresh[i])
+	}
+	w.calls.Store(0)
+	w.Faults.Clear()
+	w.Journal.Clear()
+	w.Clock.Reset()
+	if !w.config.Start.IsZero() {
+		w.Clock.Set(w.config.Start)
+	}
+	return nil
+}
+
+// A Snapshot is a world at one moment: what it stores and where its clock stands.
+type Snapshot struct {
+	setup  *setup
+	clock  clock.State
+	calls  uint64
+	stores []store.Snapshot
+}
+
+// Snapshot returns the present state.
+func (w *World) Snapshot() Snapshot {
+	w.swap.Lock()
+	defer w.swap.Unlock()
+	s := Snapshot{setup: w.setup.Load(), clock: w.Clock.State(), calls: w.calls.Load()}
+	for _, in := range w.instances {
+		s.stores = append(s.stores, in.store.Snapshot())
+	}
+	return s
+}
+
+// Restore brings a snapshot of this world back. Faults and the journal stay as
+// they are.
+func (w *World) Restore(s Snapshot) {
+	w.swap.Lock()
+	defer w.swap.Unlock()
+	w.setup.Store(s.setup)
+	for i, in := range w.instances {
+		in.store.Restore(s.stores[i])
+	}
+	w.calls.Store(s.calls)
+	w.Clock.Restore(s.clock)
+}
+
+// Equal reports whether two snapshots hold the same rows.
+func (s Snapshot) Equal(t Snapshot) bool {
+	return slices.EqualFunc(s.stores, t.stores, func(a, b store.Snapshot) bool { return a.Digest() == b.Digest() })
+}
+
+// Seed returns the world's seed.
+func (w *World) Seed() string { return w.setup.Load().seed }
+
+// Contract returns the contract the world is held to.
+func (w *World) Contract() Contract { return w.setup.Load().contract }
+
+// Instances returns the world's providers, in the order they were given.
+func (w *World) Instances() []*Instance { return w.instances }
+
+// Instance returns a provider by name, or nil.
+func (w *World) Instance(name string) *Instance {
+	for _, in := range w.instances {
+		if in.Name() == name {
+			return in
+		}
+	}
+	return nil
+}
+
+// InstanceOf returns the instance of a provider, or nil when it is another
+// world's.
+func (w *World) InstanceOf(p Provider) *Instance {
+	if in := p.binding().instance.Load(); in != nil && in.world == w {
+		return in
+	}
+	return nil
+}
+
+// InstanceFor returns the provider that serves a real host name, or nil.
+func (w *World) InstanceFor(host string) *Instance {
+	for _, in := range w.instances {
+		for _, pattern := range in.desc.Hosts {
+			if suffix, ok := strings.CutPrefix(pattern, "*"); host == pattern || ok && strings.HasSuffix(host, suffix) && host != suffix {
+				return in
+			}
+		}
+	}
+	return nil
+}
+
+// ReportTo makes fn hear of answers that break their document, of calls the
+// emulator does not know, and of panics: what fails a test. Nil ends it.
+func (w *World) ReportTo(fn func(format string, args ...any)) {
+	if fn == nil {
+		w.report.Store(nil)
+		return
+	}
+	w.report.Store(&fn)
+}
+
+func (w *World) fail(format string, args ...any) {
+	if fn := w.report.Load(); fn != nil {
+		(*fn)(format, args...)
+	}
+}
+
+// checkFault refuses faults that the operation's document does not allow.
+func (w *World) checkFault(op Op, f fault.Fault) error {
+	name, line, _ := strings.Cut(string(op), " ")
+	in := w.Instance(name)
+	if in == nil {
+		return fmt.Errorf("%q does not begin with a provider of this server", op)
+	}
+	contract, err := in.desc.Document.Contract()
+	if err != nil {
+		return err
+	}
+	operation := contract.Operation(line)
+	if operation == nil || in.routes[op] == nil {
+		return fmt.Errorf("%s is not an operation that is served; GET operations lists them", op)
+	}
+	if status := f.Spec.Status; status != 0 && !f.Spec.Undocumented && !operation.Allows(status) {
+		return fmt.Errorf("%s does not document status %d; allowed are %v, or undocumented faults", op, status, operation.Allowed())
+	}
+	return nil
+}
+
+// ResolveOp returns the operation of a line with or without the provider's name.
+func (w *World) ResolveOp(provider, line string) Op {
+	if provider == "" || strings.HasPrefix(line, provider+" ") {
+		return Op(line)
+	}
+	return Op(provider + " " + line)
+}
+
+// Name returns the provider's name.
+func (in *Instance) Name() string { return in.desc.Name }
+
+// Contract returns the provider's parsed document.
+func (in *Instance) Contract() (*gate.Contract, error) { return in.desc.Document.Contract() }
+
+// Differences returns the provider's table of differences.
+func (in *Instance) Differences() []*Difference { return in.desc.Differences }
+
+// Serves reports whether an operation has a handler; when it has none, declined
+// says why, if the provider declines it.
+func (in *Instance) Serves(op Op) (served bool, declined string) {
+	return in.routes[op] != nil, in.desc.Declined[op]
+}
+
+// URL returns the provider's base URL; see Binding.URL.
+func (in *Instance) URL() string {
+	if address := in.address.Load(); address != nil {
+		return *address
+	}
+	return "https://" + in.desc.Hosts[0]
+}
+
+// ListenAt tells the instance where it listens.
+func (in *Instance) ListenAt(url string) { in.address.Store(&url) }
+
+// Credentials returns the credentials of the default world.
+func (in *Instance) Credentials() map[string]string {
+	var credentials map[string]string
+	if in.desc.Credentials == nil {
+		return nil
+	}
+	err := in.transact(in.seedCall(Epoch), func(c *Call) error {
+		credentials = in.desc.Credentials(c)
+		return nil
+	})
+	if err != nil {
+		panic(fmt.Sprintf("understudy: credentials of %s: %v", in.Name(), err))
+	}
+	return credentials
+}
+
+// seedCall returns a call without a request, for work on the store at now.
+func (in *Instance) seedCall(now time.Time) *Call {
+	return &Call{instance: in, setup: in.world.setup.Load(), Now: now}
+}
+
+// transact runs fn as one transaction of the call. A problem that asks to be
+// kept commits.
+func (in *Instance) transact(c *Call, fn func(*Call) error) error {
+	var kept error
+	err := in.store.Update(func(tx *store.Tx) error {
+		c.Tx = tx
+		defer func() { c.Tx = nil }()
+		err := fn(c)
+		if err != nil && asProblem(err).keep {
+			kept = err
+			return nil
+		}
+		return err
+	})
+	if kept != nil {
+		return kept
+	}
+	return err
+}
+
+// logger returns the server's logger.
+func (w *World) logger() *slog.Logger {
+	if w.config.Logger != nil {
+		return w.config.Logger
+	}
+	return slog.New(slog.DiscardHandler)
+}
+
+var _ http.Handler = (*Instance)(nil)
