@@ -1,0 +1,13 @@
+package specs
+
+import _ "embed"
+
+// Infisical is the document of the Infisical provider.
+//
+//go:embed infisical.yaml
+var Infisical []byte
+
+// Control is the document of the control API.
+//
+//go:embed control.yaml
+var Control []byte
