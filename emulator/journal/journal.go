@@ -81,6 +81,11 @@ func New(maxEntries, maxBytes int) *Journal {
 // Append adds e, gives it the next sequence number and returns that number.
 func (j *Journal) Append(e Entry) uint64 {
 	e.Request.Body, e.Response.Body = cut(e.Request.Body), cut(e.Response.Body)
+	for _, h := range []*http.Header{&e.Request.Header, &e.Response.Header} {
+		if *h == nil {
+			*h = http.Header{} // an object in JSON, not null
+		}
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.seq++

@@ -2,8 +2,12 @@ package kernel
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
+	"strings"
+
+	"github.com/understudy-dev/understudy/emulator/internal/gate"
 )
 
 // binder returns the function that fills a handler's input. The tags of In are
@@ -30,7 +34,7 @@ func binder[In any]() func(*Call, *In) error {
 	return func(c *Call, in *In) error {
 		if c.Body.JSON != nil {
 			if err := json.Unmarshal(c.Body.JSON, in); err != nil {
-				return fmt.Errorf("kernel: the document lets a body pass that %s cannot hold: %w", t, err)
+				return misfit(err)
 			}
 		}
 		if len(fields) == 0 {
@@ -46,6 +50,20 @@ func binder[In any]() func(*Call, *In) error {
 		}
 		return nil
 	}
+}
+
+// misfit is a body that its document lets pass and the handler's input cannot
+// hold, such as the integer 1e3.
+func misfit(err error) error {
+	var mismatch *json.UnmarshalTypeError
+	if !errors.As(err, &mismatch) {
+		return fmt.Errorf("kernel: reading a body that its document lets pass: %w", err)
+	}
+	breach := gate.Breach{
+		In: "body", Path: strings.Split(mismatch.Field, "."), Rule: gate.RuleType,
+		Want: "integer", Got: 0.5, // any number that is none
+	}
+	return (&Problem{Kind: Invalid, Breaches: []gate.Breach{breach}, cause: err}).Because("against the document: %s", breach)
 }
 
 // set stores a decoded query value; the document has checked its type.

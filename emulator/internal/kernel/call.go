@@ -62,15 +62,21 @@ type Body struct {
 func (c *Call) Live() bool { return c.setup.contract == Live }
 
 // Differs reports whether the live side of d holds, and notes on the answer
-// that the call is one on which the contracts differ.
+// that the call is one on which the contracts differ. The first difference a
+// call meets is the one that is noted.
 func (c *Call) Differs(d *Difference) bool {
-	if c.Live() {
+	switch {
+	case c.differs != "":
+	case c.Live():
 		c.differs = fmt.Sprintf("%s; documented answers %s", d.Name, d.Documented)
-	} else {
+	default:
 		c.differs = fmt.Sprintf("%s; live answers %s", d.Name, d.Live)
 	}
 	return c.Live()
 }
+
+// Seed returns the world's seed.
+func (c *Call) Seed() string { return c.setup.seed }
 
 // Warn adds a line to the journal's entry.
 func (c *Call) Warn(format string, args ...any) {

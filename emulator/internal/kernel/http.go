@@ -53,7 +53,7 @@ func (in *Instance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (in *Instance) ServeAt(w http.ResponseWriter, r *http.Request, base string) {
 	out, err := in.Handle(r, base)
 	if err != nil {
-		in.world.logger().Info("a request broke off", "provider", in.Name(), "error", err)
+		in.world.Logger().Info("a request broke off", "provider", in.Name(), "error", err)
 		panic(http.ErrAbortHandler)
 	}
 	out.write(w, r)

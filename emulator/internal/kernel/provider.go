@@ -86,10 +86,14 @@ type Description struct {
 	Tolerate func(c *Call, b gate.Breach) bool
 	// Error renders a problem of any kind in the provider's dialect.
 	Error func(c *Call, p *Problem) Answer
-	// Seed fills an empty store with the default world.
-	Seed func(c *Call) error
-	// Credentials returns those of the default world, by their documented names.
-	Credentials func(c *Call) map[string]string
+	// Seed fills an empty store with the default world and returns its
+	// credentials by their documented names.
+	Seed func(c *Call) (map[string]string, error)
+	// Example is a shell command that shows the provider at work; {url} and the
+	// names of the default world's credentials in braces are filled in.
+	Example string
+	// Port is the distance of the provider's port from the gateway's.
+	Port int
 
 	// Internal is set by the control API: its calls are neither journaled nor
 	// open to faults.
@@ -166,7 +170,8 @@ func (b *Binding) Credentials() map[string]string { return b.bound().Credentials
 func Seed[T any](b *Binding, fn func(*Call) (T, error)) T {
 	var result T
 	in := b.bound()
-	err := in.transact(in.seedCall(in.world.Clock.Now()), func(c *Call) (err error) {
+	c := &Call{instance: in, setup: in.world.setup.Load(), Now: in.world.Clock.Now()}
+	err := in.transact(c, func(c *Call) (err error) {
 		result, err = fn(c)
 		return err
 	})

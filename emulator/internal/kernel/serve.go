@@ -74,7 +74,7 @@ func (in *Instance) find(c *Call) *Problem {
 	if op == nil {
 		what := fmt.Sprintf("%s %s", c.Request.Method, c.Request.URL.EscapedPath())
 		if c.Request.Method != http.MethodOptions && !in.world.config.AllowUnknown {
-			in.world.fail("understudy: %s is not an operation of %s; if the client under test means to call it, emulator.AllowUnknown() lets it", what, in.Name())
+			in.world.Fail("understudy: %s is not an operation of %s; if the client under test means to call it, emulator.AllowUnknown() lets it", what, in.Name())
 		}
 		if known {
 			return (&Problem{Kind: WrongMethod}).Because("%s has this path, but not with %s", in.Name(), c.Request.Method)
@@ -87,7 +87,7 @@ func (in *Instance) find(c *Call) *Problem {
 	if c.route == nil {
 		why := in.desc.Declined[c.Op]
 		if !in.world.config.AllowUnknown {
-			in.world.fail("understudy: %s is not served: %s", c.Op, why)
+			in.world.Fail("understudy: %s is not served: %s", c.Op, why)
 		}
 		return (&Problem{Kind: Declined, Status: http.StatusNotImplemented}).Because("%s is not served: %s", c.Op, why)
 	}
@@ -146,8 +146,8 @@ func (a *Answer) setHeader(name, value string) {
 func (in *Instance) perform(c *Call) (answer Answer) {
 	defer func() {
 		if v := recover(); v != nil {
-			in.world.logger().Error("panic in a handler", "operation", c.Op, "panic", v, "stack", string(debug.Stack()))
-			in.world.fail("understudy: %s: panic: %v", c.Op, v)
+			in.world.Logger().Error("panic in a handler", "operation", c.Op, "panic", v, "stack", string(debug.Stack()))
+			in.world.Fail("understudy: %s: panic: %v", c.Op, v)
 			p := &Problem{Kind: Internal, Status: http.StatusInternalServerError}
 			answer = in.refuse(c, p.Because("panic: %v", v))
 		}
@@ -163,8 +163,8 @@ func (in *Instance) perform(c *Call) (answer Answer) {
 	if err != nil {
 		p := asProblem(err)
 		if p.Kind == Internal {
-			in.world.logger().Error("a handler failed", "operation", c.Op, "error", err)
-			in.world.fail("understudy: %s: %v", c.Op, err)
+			in.world.Logger().Error("a handler failed", "operation", c.Op, "error", err)
+			in.world.Fail("understudy: %s: %v", c.Op, err)
 		}
 		return in.refuse(c, p)
 	}
@@ -304,7 +304,7 @@ func (in *Instance) finish(c *Call, answer Answer, spec fault.Spec, injected boo
 	if in.world.config.CheckAnswers && !injected && c.operation != nil && c.route != nil {
 		for _, b := range c.operation.CheckAnswer(out.Status, out.Header.Get("Content-Type"), out.Body) {
 			breaches = append(breaches, b.String())
-			in.world.fail("understudy: %s answered %d against its document: %s", c.Op, out.Status, b)
+			in.world.Fail("understudy: %s answered %d against its document: %s", c.Op, out.Status, b)
 		}
 	}
 
@@ -340,7 +340,7 @@ func (in *Instance) finish(c *Call, answer Answer, spec fault.Spec, injected boo
 }
 
 func (in *Instance) log(c *Call, out *Outcome) {
-	logger := in.world.logger()
+	logger := in.world.Logger()
 	if !logger.Enabled(c.Request.Context(), slog.LevelInfo) {
 		return
 	}

@@ -3,7 +3,7 @@ package kernel
 import (
 	"fmt"
 	"log/slog"
-	"net/http"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -37,6 +37,8 @@ type Config struct {
 	NoHints      bool
 	AllowUnknown bool
 	CheckAnswers bool
+	NoControl    bool // the gateway has no control API
+	GatewayOnly  bool // providers have no ports of their own
 }
 
 // A World is one isolated state of all its providers.
@@ -55,9 +57,10 @@ type World struct {
 
 // setup is what a reset may change.
 type setup struct {
-	seed     string
-	contract Contract
-	entropy  entropy.Source
+	seed        string
+	contract    Contract
+	entropy     entropy.Source
+	credentials map[string]map[string]string // by provider
 }
 
 // An Instance is one provider in one world.
@@ -67,8 +70,7 @@ type Instance struct {
 	store   *store.Store
 	schema  *store.Schema
 	routes  map[Op]*Route
-	initial atomic.Pointer[store.Snapshot] // the default world, for Reset
-	address atomic.Pointer[string]         // where it listens
+	address atomic.Pointer[string] // where it listens
 }
 
 // NewWorld mounts the providers and fills their stores with the default world.
@@ -127,14 +129,16 @@ func mount(w *World, p Provider) (*Instance, error) {
 func (w *World) Reset(seed string, contract Contract) error {
 	w.swap.Lock()
 	defer w.swap.Unlock()
-	s := &setup{seed: seed, contract: contract, entropy: entropy.New(seed)}
+	s := &setup{seed: seed, contract: contract, entropy: entropy.New(seed), credentials: map[string]map[string]string{}}
 	fresh := make([]store.Snapshot, len(w.instances))
 	for i, in := range w.instances {
 		scratch := &Instance{world: w, desc: in.desc, store: store.New(in.schema)}
-		c := scratch.seedCall(Epoch)
-		c.setup = s
 		if in.desc.Seed != nil {
-			if err := scratch.transact(c, in.desc.Seed); err != nil {
+			err := scratch.transact(&Call{instance: scratch, setup: s, Now: Epoch}, func(c *Call) (err error) {
+				s.credentials[in.Name()], err = in.desc.Seed(c)
+				return err
+			})
+			if err != nil {
 				return fmt.Errorf("seeding %s: %w", in.Name(), err)
 			}
 		}
@@ -241,7 +245,8 @@ func (w *World) ReportTo(fn func(format string, args ...any)) {
 	w.report.Store(&fn)
 }
 
-func (w *World) fail(format string, args ...any) {
+// Fail reports what fails a test.
+func (w *World) Fail(format string, args ...any) {
 	if fn := w.report.Load(); fn != nil {
 		(*fn)(format, args...)
 	}
@@ -249,7 +254,7 @@ func (w *World) fail(format string, args ...any) {
 
 // checkFault refuses faults that the operation's document does not allow.
 func (w *World) checkFault(op Op, f fault.Fault) error {
-	name, line, _ := strings.Cut(string(op), " ")
+	name, line := SplitOp(op)
 	in := w.Instance(name)
 	if in == nil {
 		return fmt.Errorf("%q does not begin with a provider of this server", op)
@@ -269,11 +274,17 @@ func (w *World) checkFault(op Op, f fault.Fault) error {
 }
 
 // ResolveOp returns the operation of a line with or without the provider's name.
-func (w *World) ResolveOp(provider, line string) Op {
+func ResolveOp(provider, line string) Op {
 	if provider == "" || strings.HasPrefix(line, provider+" ") {
 		return Op(line)
 	}
 	return Op(provider + " " + line)
+}
+
+// SplitOp returns an operation's provider and line.
+func SplitOp(op Op) (provider, line string) {
+	provider, line, _ = strings.Cut(string(op), " ")
+	return provider, line
 }
 
 // Name returns the provider's name.
@@ -304,24 +315,20 @@ func (in *Instance) ListenAt(url string) { in.address.Store(&url) }
 
 // Credentials returns the credentials of the default world.
 func (in *Instance) Credentials() map[string]string {
-	var credentials map[string]string
-	if in.desc.Credentials == nil {
-		return nil
-	}
-	err := in.transact(in.seedCall(Epoch), func(c *Call) error {
-		credentials = in.desc.Credentials(c)
-		return nil
-	})
-	if err != nil {
-		panic(fmt.Sprintf("understudy: credentials of %s: %v", in.Name(), err))
-	}
-	return credentials
+	return maps.Clone(in.world.setup.Load().credentials[in.Name()])
 }
 
-// seedCall returns a call without a request, for work on the store at now.
-func (in *Instance) seedCall(now time.Time) *Call {
-	return &Call{instance: in, setup: in.world.setup.Load(), Now: now}
+// Example returns a shell command that shows the provider at work.
+func (in *Instance) Example() string {
+	pairs := []string{"{url}", in.URL()}
+	for name, value := range in.Credentials() {
+		pairs = append(pairs, "{"+name+"}", value)
+	}
+	return strings.NewReplacer(pairs...).Replace(in.desc.Example)
 }
+
+// Port returns the distance of the provider's port from the gateway's.
+func (in *Instance) Port() int { return in.desc.Port }
 
 // transact runs fn as one transaction of the call. A problem that asks to be
 // kept commits.
@@ -343,12 +350,13 @@ func (in *Instance) transact(c *Call, fn func(*Call) error) error {
 	return err
 }
 
-// logger returns the server's logger.
-func (w *World) logger() *slog.Logger {
+// World returns the instance's world.
+func (in *Instance) World() *World { return in.world }
+
+// Logger returns the server's logger.
+func (w *World) Logger() *slog.Logger {
 	if w.config.Logger != nil {
 		return w.config.Logger
 	}
 	return slog.New(slog.DiscardHandler)
 }
-
-var _ http.Handler = (*Instance)(nil)

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/understudy-dev/understudy/emulator"
+)
+
+// cli is the command line. Every flag has an UNDERSTUDY_* twin.
+type cli struct {
+	Serve       serveCommand       `cmd:"" default:"withargs" help:"Serve the providers (the default)."`
+	Healthcheck healthcheckCommand `cmd:"" help:"Exit with 0 when a server is ready."`
+	Version     versionCommand     `cmd:"" help:"Print the version."`
+}
+
+// streams are where a command writes: results and talk.
+type streams struct{ out, err io.Writer }
+
+// exited carries the status of a parser that wants to end the process.
+type exited int
+
+// run parses args, runs the command and returns the process's exit status.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status int) {
+	defer func() {
+		if v := recover(); v != nil {
+			code, ok := v.(exited)
+			if !ok {
+				panic(v)
+			}
+			status = int(code)
+		}
+	}()
+	parser, err := kong.New(&cli{},
+		kong.Name("understudy"),
+		kong.Description("Stand-ins for the services that hand out machine credentials. For tests and development only."),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(code int) { panic(exited(code)) }),
+		kong.DefaultEnvars("UNDERSTUDY"),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(streams{stdout, stderr}),
+	)
+	if err != nil {
+		panic(err) // the struct above is wrong
+	}
+	command, err := parser.Parse(args)
+	if err == nil {
+		err = command.Run()
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "understudy:", err)
+		return 1
+	}
+	return 0
+}
+
+type versionCommand struct{}
+
+// Run prints the version.
+func (versionCommand) Run(s streams) error {
+	_, err := fmt.Fprintln(s.out, emulator.Version())
+	return err
+}

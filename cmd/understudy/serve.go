@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/understudy-dev/understudy/emulator"
+	"github.com/understudy-dev/understudy/emulator/all"
+)
+
+type serveCommand struct {
+	Listen       string   `default:"127.0.0.1:8600" placeholder:"HOST:PORT" help:"Where the gateway listens; providers listen on the next ports (infisical +1). Port 0: free ports (${default})."`
+	Provider     []string `placeholder:"NAME" help:"Serve only this provider; repeatable."`
+	GatewayOnly  bool     `help:"Open no ports but the gateway's; providers are its paths."`
+	Seed         string   `default:"understudy" help:"What identifiers and secrets derive from (${default})."`
+	Contract     string   `enum:"documented,live" default:"documented" help:"Which contract to follow, ${enum} (${default})."`
+	LogFormat    string   `enum:"text,json" default:"text" help:"How to log calls, ${enum} (${default})."`
+	LogLevel     string   `enum:"debug,info,warn,error,off" default:"info" help:"What to log, ${enum} (${default})."`
+	ReadyFile    string   `placeholder:"FILE" help:"Write addresses and credentials to this file, as JSON, once listening."`
+	CheckAnswers bool     `help:"Hold every answer to the provider's document; breaches go to the journal."`
+	NoHints      bool     `help:"Leave the X-Understudy-* headers out."`
+	NoControl    bool     `help:"Leave the control API out."`
+}
+
+// shutdownGrace is how long running calls may take once the server is told to
+// stop.
+const shutdownGrace = 10 * time.Second
+
+// Run serves until ctx is done.
+func (cmd serveCommand) Run(ctx context.Context, s streams) error {
+	options, err := cmd.options(s.err)
+	if err != nil {
+		return err
+	}
+	server, err := emulator.New(options...)
+	if err != nil {
+		return err
+	}
+	if err := server.Listen(cmd.Listen); err != nil {
+		return err
+	}
+	defer func() { _ = server.Close() }()
+	info := server.Info()
+	if cmd.ReadyFile != "" {
+		if err := writeReadyFile(cmd.ReadyFile, info); err != nil {
+			return err
+		}
+	}
+	server.Warm() // after listening: the first request does not wait for more than its own document
+	banner(s.out, info)
+
+	<-ctx.Done()
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
+	defer cancel()
+	return server.Shutdown(grace)
+}
+
+func (cmd serveCommand) options(log io.Writer) ([]emulator.Option, error) {
+	options, err := all.New(cmd.Provider...)
+	if err != nil {
+		return nil, err
+	}
+	contract := emulator.Documented
+	if cmd.Contract == "live" {
+		contract = emulator.Live
+	}
+	options = append(options, emulator.WithSeed(cmd.Seed), emulator.WithContract(contract), emulator.WithLogger(cmd.logger(log)), emulator.AllowUnknown())
+	for _, o := range []struct {
+		set    bool
+		option emulator.Option
+	}{
+		{cmd.GatewayOnly, emulator.WithGatewayOnly()},
+		{cmd.CheckAnswers, emulator.WithAnswerChecks()},
+		{cmd.NoHints, emulator.WithoutHints()},
+		{cmd.NoControl, emulator.WithoutControl()},
+	} {
+		if o.set {
+			options = append(options, o.option)
+		}
+	}
+	return options, nil
+}
+
+func (cmd serveCommand) logger(w io.Writer) *slog.Logger {
+	var level slog.Level
+	if cmd.LogLevel == "off" {
+		return slog.New(slog.DiscardHandler)
+	}
+	if err := level.UnmarshalText([]byte(cmd.LogLevel)); err != nil {
+		panic(err) // the flag's enum allows only levels
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if cmd.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// writeReadyFile writes by rename, so that nobody reads half of it.
+func writeReadyFile(path string, info emulator.Info) error {
+	text, err := json.Marshal(info)
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".understudy-ready-*")
+	if err != nil {
+		return fmt.Errorf("ready file: %w", err)
+	}
+	defer func() { _ = os.Remove(f.Name()) }() // gone already once it is renamed
+	_, err = f.Write(append(text, '\n'))
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("ready file: %w", err)
+	}
+	return nil
+}
+
+// banner tells a person where everything is.
+func banner(w io.Writer, info emulator.Info) {
+	fmt.Fprintf(w, "understudy %s: for tests and development only; its secrets are predictable\n\n", emulator.Version())
+	fmt.Fprintf(w, "  %-10s %s\n", "gateway", info.Gateway)
+	if info.Control != "" {
+		fmt.Fprintf(w, "  %-10s %s\n", "control", info.Control)
+	}
+	names := slices.Sorted(maps.Keys(info.Providers))
+	for _, name := range names {
+		fmt.Fprintf(w, "  %-10s %s\n", name, info.Providers[name].URL)
+	}
+	for _, name := range names {
+		p := info.Providers[name]
+		fmt.Fprintf(w, "\n%s, the default world's credentials:\n", name)
+		for _, key := range slices.Sorted(maps.Keys(p.Credentials)) {
+			fmt.Fprintf(w, "  %-15s %s\n", key, p.Credentials[key])
+		}
+		fmt.Fprintf(w, "try it:\n  %s\n", p.Example)
+	}
+	fmt.Fprintln(w)
+}

@@ -1,0 +1,130 @@
+package emulator
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/understudy-dev/understudy/emulator/clock"
+	"github.com/understudy-dev/understudy/emulator/fault"
+	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/emulator/journal"
+)
+
+// An Option configures a server. Every provider is one.
+type Option = kernel.Option
+
+// A Provider is an emulated service, such as an *infisical.Provider.
+type Provider = kernel.Provider
+
+// A Contract says which behaviour the providers show where a published page and
+// the running service are known to differ.
+type Contract = kernel.Contract
+
+// The contracts.
+const (
+	// Documented is what the published page says; where it is silent, what the
+	// service does. It is the default.
+	Documented = kernel.Documented
+	// Live is what the running service does.
+	Live = kernel.Live
+)
+
+type option func(*kernel.Config)
+
+func (o option) Apply(c *kernel.Config) { o(c) }
+
+// WithSeed sets what identifiers and secrets are derived from: the same seed
+// and the same sequence of calls give the same ones. The default is
+// "understudy".
+func WithSeed(seed string) Option { return option(func(c *kernel.Config) { c.Seed = seed }) }
+
+// WithClock starts the clock at t; it goes on from there unless it is frozen.
+func WithClock(t time.Time) Option { return option(func(c *kernel.Config) { c.Start = t }) }
+
+// WithContract sets the contract the providers are held to.
+func WithContract(contract Contract) Option {
+	return option(func(c *kernel.Config) { c.Contract = contract })
+}
+
+// WithLogger sets where calls (at level Info) and failures of the emulator
+// itself (at level Error) are logged. The default is nowhere.
+func WithLogger(logger *slog.Logger) Option {
+	return option(func(c *kernel.Config) { c.Logger = logger })
+}
+
+// WithoutHints leaves the X-Understudy-* headers out of answers.
+func WithoutHints() Option { return option(func(c *kernel.Config) { c.NoHints = true }) }
+
+// AllowUnknown keeps NewTest from failing a test whose client calls what a
+// provider does not know or Understudy does not serve.
+func AllowUnknown() Option { return option(func(c *kernel.Config) { c.AllowUnknown = true }) }
+
+// WithAnswerChecks holds every answer to the provider's document and lists the
+// breaches in the journal. NewTest always does, and fails the test.
+func WithAnswerChecks() Option { return option(func(c *kernel.Config) { c.CheckAnswers = true }) }
+
+// WithoutControl leaves the control API out of the gateway.
+func WithoutControl() Option { return option(func(c *kernel.Config) { c.NoControl = true }) }
+
+// WithGatewayOnly makes Listen open the gateway alone: the providers' URLs are
+// paths of it.
+func WithGatewayOnly() Option { return option(func(c *kernel.Config) { c.GatewayOnly = true }) }
+
+// A Server is one world with its providers. It is safe for concurrent use.
+type Server struct {
+	Clock   *clock.Clock
+	Faults  *fault.Set
+	Journal *journal.Journal
+
+	config  kernel.Config
+	world   *kernel.World
+	control *kernel.Instance
+
+	mu   sync.Mutex
+	http *http.Server // nil until Listen
+	base string       // the gateway's address, once it listens
+}
+
+// New returns a server that does not listen: see Handler, HandlerFor, Client
+// and Listen. It fails when two providers are of one kind.
+func New(opts ...Option) (*Server, error) {
+	var config kernel.Config
+	for _, o := range opts {
+		o.Apply(&config)
+	}
+	world, err := kernel.NewWorld(config)
+	if err != nil {
+		return nil, fmt.Errorf("emulator: %w", err)
+	}
+	s := &Server{Clock: world.Clock, Faults: world.Faults, Journal: world.Journal, config: config, world: world}
+	if s.control, err = newControl(s, config); err != nil {
+		return nil, fmt.Errorf("emulator: %w", err)
+	}
+	return s, nil
+}
+
+// A Snapshot is a whole world at one moment: what its providers store and the
+// instant of its clock.
+type Snapshot struct{ kernel kernel.Snapshot }
+
+// Equal reports whether two snapshots hold the same data, whatever their clocks
+// say: a way to show that a call changed nothing.
+func (s Snapshot) Equal(other Snapshot) bool { return s.kernel.Equal(other.kernel) }
+
+// Snapshot returns the present state.
+func (s *Server) Snapshot() Snapshot { return Snapshot{s.world.Snapshot()} }
+
+// Restore brings back a snapshot of this server. Faults and the journal stay as
+// they are.
+func (s *Server) Restore(snapshot Snapshot) { s.world.Restore(snapshot.kernel) }
+
+// Reset starts the world over: the default world, the clock as it started, no
+// faults, an empty journal.
+func (s *Server) Reset() {
+	if err := s.world.Reset(s.world.Seed(), s.world.Contract()); err != nil {
+		panic("emulator: " + err.Error()) // the same seed has worked before
+	}
+}

@@ -1,0 +1,137 @@
+package infisical
+
+import (
+	"crypto/subtle"
+	"strings"
+	"time"
+
+	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+)
+
+// lockout counts the wrong secrets a universal auth has seen; all its client
+// secrets share it.
+type lockout struct {
+	Failures int
+	Locked   bool
+	Until    time.Time // when the count is forgotten, or the lock opens
+}
+
+// trim cuts white space off, as the service's schema does.
+func trim(s string) string { return strings.TrimSpace(s) }
+
+type loginRequest struct {
+	ClientID         string  `json:"clientId"`
+	ClientSecret     string  `json:"clientSecret"`
+	OrganizationSlug *string `json:"organizationSlug"`
+}
+
+type tokenResponse struct {
+	AccessToken       string  `json:"accessToken"`
+	ExpiresIn         float64 `json:"expiresIn"`
+	AccessTokenMaxTTL float64 `json:"accessTokenMaxTTL"`
+	TokenType         string  `json:"tokenType"`
+}
+
+// login exchanges a client secret for an access token. The checks come in the
+// service's order; most failures look alike to the caller.
+// https://infisical.com/docs/api-reference/endpoints/universal-auth/login
+func (p *Provider) login(c *kernel.Call, in loginRequest) (tokenResponse, error) {
+	var none tokenResponse
+	clientID, secret := trim(in.ClientID), trim(in.ClientSecret)
+	ua, ok := p.byClientID.Get(c.Tx, clientID)
+	if !ok {
+		return none, unauthorized("Invalid credentials").Because("no universal auth has client id %q", clientID)
+	}
+	id, ok := p.identities.Get(c.Tx, ua.IdentityID)
+	if !ok {
+		return none, unauthorized("Invalid credentials").Because("the identity of client id %s is gone", clientID)
+	}
+	if p.locked(c, ua) {
+		l, _ := p.lockouts.Get(c.Tx, ua.ID)
+		return none, unauthorized("This identity auth method is temporarily locked, please try again later").
+			Because("locked by %d wrong client secrets until %s", l.Failures, l.Until.Format(time.RFC3339))
+	}
+
+	sum := digest(secret)
+	s, ok := p.byDigest.Get(c.Tx, sum)
+	switch {
+	case !ok || subtle.ConstantTimeCompare([]byte(s.Digest), []byte(sum)) != 1:
+		return none, p.wrongSecret(c, ua, "no such client secret")
+	case s.UAID != ua.ID:
+		return none, p.wrongSecret(c, ua, "the client secret belongs to another identity")
+	case s.Revoked:
+		return none, p.wrongSecret(c, ua, "client secret "+s.ID+" is revoked")
+	}
+	p.lockouts.Delete(c.Tx, ua.ID)
+
+	// Expiry and exhaustion revoke the secret when they are found out.
+	if s.expired(c.Now) {
+		p.retire(c, s)
+		return none, unauthorized("Access denied due to expired client secret").
+			Because("client secret %s expired at %s", s.ID, s.CreatedAt.Add(seconds(s.TTL)).Format(time.RFC3339)).Keep()
+	}
+	if s.NumUsesLimit > 0 && s.NumUses >= s.NumUsesLimit {
+		p.retire(c, s)
+		return none, unauthorized("Access denied due to client secret usage limit reached").
+			Because("client secret %s has had its %g uses", s.ID, s.NumUsesLimit).Keep()
+	}
+	if in.OrganizationSlug != nil {
+		if err := p.checkOrganizationSlug(c, id, trim(*in.OrganizationSlug)); err != nil {
+			return none, err.Keep() // the lockout stays cleared
+		}
+	}
+
+	s.NumUses++
+	s.UpdatedAt = c.Now
+	p.clientSecrets.Put(c.Tx, s.ID, s)
+	id.LastLoginAuthMethod, id.LastLoginTime = universalAuthMethod, c.Now
+	p.identities.Put(c.Tx, id.ID, id)
+	return p.issue(c, id, ua, s.ID)
+}
+
+func (p *Provider) retire(c *kernel.Call, s clientSecret) {
+	s.Revoked, s.UpdatedAt = true, c.Now
+	p.clientSecrets.Put(c.Tx, s.ID, s)
+}
+
+// checkOrganizationSlug refuses a slug that is not the identity's own
+// organization: the emulator has no sub-organizations to switch to.
+func (p *Provider) checkOrganizationSlug(c *kernel.Call, id identity, slug string) *kernel.Problem {
+	own, _ := p.organizations.Get(c.Tx, id.OrganizationID)
+	if slug == "" || slug == own.Slug {
+		return nil
+	}
+	for _, org := range p.organizations.All(c.Tx) {
+		if org.Slug == slug {
+			return unauthorized("Identity not authorized to access sub organization %s", slug)
+		}
+	}
+	return notFound("Sub organization with name %s not found", slug)
+}
+
+// locked reports whether wrong secrets have locked the login.
+func (p *Provider) locked(c *kernel.Call, ua universalAuth) bool {
+	l, ok := p.lockouts.Get(c.Tx, ua.ID)
+	return ok && ua.LockoutEnabled && l.Locked && c.Now.Before(l.Until)
+}
+
+// wrongSecret refuses a login and counts it. The attempt that locks is itself
+// answered like the others.
+func (p *Provider) wrongSecret(c *kernel.Call, ua universalAuth, why string) error {
+	problem := unauthorized("Invalid credentials").Because("%s", why)
+	if !ua.LockoutEnabled {
+		return problem
+	}
+	l, _ := p.lockouts.Get(c.Tx, ua.ID)
+	if !c.Now.Before(l.Until) {
+		l = lockout{}
+	}
+	l.Failures++
+	l.Until = c.Now.Add(seconds(ua.LockoutCounterResetSeconds))
+	if l.Failures >= int(ua.LockoutThreshold) {
+		l.Locked, l.Until = true, c.Now.Add(seconds(ua.LockoutDurationSeconds))
+		problem.Because("%s; the login is now locked until %s", why, l.Until.Format(time.RFC3339))
+	}
+	p.lockouts.Put(c.Tx, ua.ID, l)
+	return problem.Keep()
+}

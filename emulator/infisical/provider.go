@@ -1,0 +1,77 @@
+package infisical
+
+import (
+	"time"
+
+	"github.com/understudy-dev/understudy/emulator/internal/gate"
+	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/emulator/internal/store"
+	"github.com/understudy-dev/understudy/specs"
+)
+
+// Name is the provider's name in operations, flags and the control API.
+const Name = "infisical"
+
+// document is parsed once for all servers of a process.
+var document = gate.NewDocument(specs.Infisical, gate.PathRule{IgnoreTrailingSlash: true})
+
+// A Provider is an emulated Infisical organization.
+type Provider struct {
+	kernel.Binding
+
+	organizations  *store.Table[organization]
+	identities     *store.Table[identity]
+	universalAuths *store.Table[universalAuth] // by identity
+	byClientID     *store.Unique[universalAuth]
+	clientSecrets  *store.Table[clientSecret]
+	byDigest       *store.Unique[clientSecret]
+	byUA           *store.Index[clientSecret]
+	lockouts       *store.Table[lockout]    // by universal auth
+	revocations    *store.Table[revocation] // by what is revoked
+}
+
+// New returns a provider to hand to one server.
+func New() *Provider { return &Provider{} }
+
+// Apply adds the provider to a server's configuration: a provider is an
+// emulator.Option.
+func (p *Provider) Apply(c *kernel.Config) { c.Providers = append(c.Providers, p) }
+
+// Mount describes the provider to the server it is handed to.
+func (p *Provider) Mount(env *kernel.Env) kernel.Description {
+	p.organizations = store.NewTable[organization](env.Schema, "organization")
+	p.identities = store.NewTable[identity](env.Schema, "identity")
+	p.universalAuths = store.NewTable[universalAuth](env.Schema, "universal auth")
+	p.byClientID = p.universalAuths.Unique("client id", func(u universalAuth) string { return u.ClientID })
+	p.clientSecrets = store.NewTable[clientSecret](env.Schema, "client secret")
+	p.byDigest = p.clientSecrets.Unique("digest", func(s clientSecret) string { return s.Digest })
+	p.byUA = p.clientSecrets.Index(func(s clientSecret) string { return s.UAID })
+	p.lockouts = store.NewTable[lockout](env.Schema, "lockout")
+	p.revocations = store.NewTable[revocation](env.Schema, "revocation")
+
+	return kernel.Description{
+		Name:        Name,
+		Document:    document,
+		Hosts:       []string{"app.infisical.com", "us.infisical.com", "eu.infisical.com"},
+		Routes:      p.routes(),
+		Declined:    declined,
+		Differences: differences,
+		Order:       kernel.IdentifyFirst,
+		Identify:    p.identify,
+		Decode:      decode,
+		Tolerate:    tolerate,
+		Error:       renderError,
+		Seed:        p.seed,
+		Port:        1,
+		Example: "curl -sS -X POST '{url}/api/v1/auth/universal-auth/identities/{identityId}/client-secrets'" +
+			" -H 'Authorization: Bearer {accessToken}' -H 'Content-Type: application/json' -d '{}'",
+	}
+}
+
+// timestamp is a moment as JavaScript's Date writes it.
+type timestamp time.Time
+
+// MarshalJSON writes UTC with milliseconds.
+func (t timestamp) MarshalJSON() ([]byte, error) {
+	return time.Time(t).UTC().AppendFormat(nil, `"2006-01-02T15:04:05.000Z"`), nil
+}

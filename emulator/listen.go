@@ -1,0 +1,161 @@
+package emulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+)
+
+// Bounds on what a client may make a listening server wait for.
+const (
+	headerTimeout = 10 * time.Second
+	readTimeout   = time.Minute
+	idleTimeout   = 2 * time.Minute
+)
+
+type handlerKey struct{}
+
+// Listen opens the gateway on addr and each provider on its own port after it
+// (infisical the next one); with port 0 all ports are free ones. It returns
+// when all of them are open, or with an error and none open. HTTP/1.1 and
+// HTTP/2 without TLS are both served.
+func (s *Server) Listen(addr string) error {
+	host, portText, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("emulator: listen address: %w", err)
+	}
+	port, err := strconv.Atoi(portText)
+	if err != nil {
+		return fmt.Errorf("emulator: listen address %s: the port is not a number", addr)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.http != nil {
+		return errors.New("emulator: the server listens already")
+	}
+
+	handlers := map[net.Listener]http.Handler{}
+	open := func(offset int, handler http.Handler) (string, error) {
+		p := 0
+		if port != 0 {
+			p = port + offset
+		}
+		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(p)))
+		if err != nil {
+			return "", err
+		}
+		handlers[l] = handler
+		return "http://" + shownHost(host, l), nil
+	}
+	base, err := open(0, s.Handler())
+	urls := map[*kernel.Instance]string{}
+	for _, in := range s.world.Instances() {
+		switch {
+		case err != nil:
+		case s.config.GatewayOnly:
+			urls[in] = base + "/" + in.Name()
+		default:
+			urls[in], err = open(in.Port(), in)
+		}
+	}
+	if err != nil {
+		for l := range handlers {
+			_ = l.Close()
+		}
+		return fmt.Errorf("emulator: %w", err)
+	}
+	for in, url := range urls {
+		in.ListenAt(url)
+	}
+
+	s.base = base
+	s.http = newHTTPServer()
+	s.http.BaseContext = func(l net.Listener) context.Context {
+		return context.WithValue(context.Background(), handlerKey{}, handlers[l])
+	}
+	for l := range handlers {
+		go func() {
+			if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				s.world.Logger().Error("a listener failed", "error", err)
+			}
+		}()
+	}
+	return nil
+}
+
+// shownHost is where to reach a listener: one that listens everywhere is shown
+// as loopback.
+func shownHost(host string, l net.Listener) string {
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// newHTTPServer returns the one server of all listeners; the handler of each is
+// in its base context.
+func newHTTPServer() *http.Server {
+	protocols := &http.Protocols{}
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true)
+	return &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			r.Context().Value(handlerKey{}).(http.Handler).ServeHTTP(w, r)
+		}),
+		ConnContext:       kernel.ConnContext,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		IdleTimeout:       idleTimeout,
+		Protocols:         protocols,
+		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // noise of clients that go away
+	}
+}
+
+// Shutdown stops listening and waits for running calls until ctx is done.
+func (s *Server) Shutdown(ctx context.Context) error {
+	if h := s.httpServer(); h != nil {
+		return h.Shutdown(ctx)
+	}
+	return nil
+}
+
+// Close stops listening at once. The world stays usable in memory.
+func (s *Server) Close() error {
+	if h := s.httpServer(); h != nil {
+		return h.Close()
+	}
+	return nil
+}
+
+func (s *Server) httpServer() *http.Server {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.http
+}
+
+// URL returns the gateway's base URL, or "" while the server does not listen.
+func (s *Server) URL() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.base
+}
+
+// Warm parses the providers' documents in the background, so that first
+// requests do not wait for it.
+func (s *Server) Warm() {
+	for _, in := range append(s.world.Instances(), s.control) {
+		go func() {
+			if _, err := in.Contract(); err != nil {
+				s.world.Logger().Error("a document cannot be used", "provider", in.Name(), "error", err)
+			}
+		}()
+	}
+}

@@ -1,0 +1,86 @@
+package emulator
+
+import (
+	"encoding/json"
+	"sync"
+)
+
+// TB is the part of testing.TB that NewTest needs; *testing.T and *testing.B
+// are TBs. Package testing itself is not linked.
+type TB interface {
+	Helper()
+	Cleanup(func())
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+	Logf(format string, args ...any)
+	Failed() bool
+}
+
+// loggedEntries is how many journal lines a failed test logs.
+const loggedEntries = 20
+
+// NewTest returns a server that listens on loopback, one base URL per provider,
+// and closes itself when the test ends.
+//
+// The test fails when an answer breaks its document, when a handler of the
+// emulator panics, and, unless AllowUnknown is given, when a client calls what
+// a provider does not know. When the test fails, the last 20 lines of the
+// journal are logged. Nothing is reported after the test has ended.
+func NewTest(tb TB, opts ...Option) *Server {
+	tb.Helper()
+	s, err := New(append(opts, WithAnswerChecks())...)
+	if err != nil {
+		tb.Fatalf("%v", err)
+		return nil
+	}
+	if err := s.Listen("127.0.0.1:0"); err != nil {
+		tb.Fatalf("%v", err)
+		return nil
+	}
+	var (
+		mu    sync.Mutex
+		ended bool
+	)
+	report := func(format string, args ...any) {
+		mu.Lock()
+		defer mu.Unlock()
+		if !ended {
+			tb.Errorf(format, args...)
+		}
+	}
+	s.world.ReportTo(report)
+	s.control.World().ReportTo(report)
+	tb.Cleanup(func() {
+		tb.Helper()
+		mu.Lock()
+		ended = true
+		mu.Unlock()
+		_ = s.Close()
+		if tb.Failed() {
+			logJournal(tb, s)
+		}
+	})
+	return s
+}
+
+func logJournal(tb TB, s *Server) {
+	tb.Helper()
+	entries := s.Journal.All()
+	for _, e := range entries[max(0, len(entries)-loggedEntries):] {
+		what := string(e.Operation)
+		if what == "" {
+			what = e.Provider + " " + e.Request.Method + " " + e.Request.URL
+		}
+		line := ""
+		for _, note := range []struct{ name, text string }{{"reason", e.Reason}, {"fault", e.Fault}, {"differs", e.Differs}} {
+			if note.text != "" {
+				line += "; " + note.name + ": " + note.text
+			}
+		}
+		if len(e.Breaches) > 0 {
+			breaches, _ := json.Marshal(e.Breaches)
+			line += "; breaches: " + string(breaches)
+		}
+		tb.Logf("understudy: #%d %s: %d%s", e.Seq, what, e.Response.Status, line)
+	}
+}
