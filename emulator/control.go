@@ -2,11 +2,11 @@ package emulator
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
+	"net"
 	"net/http"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/understudy-dev/understudy/emulator/fault"
@@ -64,6 +64,8 @@ func (ct *control) Mount(*kernel.Env) kernel.Description {
 			kernel.On(kernel.Op(on+"DELETE /_understudy/journal"), ct.clearJournal),
 			kernel.On(kernel.Op(on+"GET /_understudy/journal/{seq}"), ct.getJournalEntry),
 			kernel.On(kernel.Op(on+"POST /_understudy/reset"), ct.reset),
+			kernel.On(kernel.Op(on+"GET /_understudy/settings/{provider}"), ct.getSettings),
+			kernel.On(kernel.Op(on+"PATCH /_understudy/settings/{provider}"), ct.patchSettings),
 		},
 	}
 }
@@ -178,9 +180,30 @@ func (s *Server) Info() Info {
 		info.Control = s.URL() + controlPrefix
 	}
 	for _, in := range s.world.Instances() {
-		info.Providers[in.Name()] = ProviderInfo{URL: in.URL(), Credentials: in.Credentials(), Example: in.Example()}
+		url, credentials := in.URL(), in.Credentials()
+		info.Providers[in.Name()] = ProviderInfo{URL: url, Credentials: credentials, Example: in.Example(url, credentials)}
 	}
 	return info
+}
+
+// InfoAt returns what Info would if the server listened at addr.
+func (s *Server) InfoAt(addr string) (Info, error) {
+	host, port, err := splitAddress(addr)
+	if err != nil {
+		return Info{}, err
+	}
+	at := func(offset int) string {
+		return "http://" + net.JoinHostPort(shownHost(host), strconv.Itoa(port+offset))
+	}
+	info := s.Info()
+	info.Gateway = at(0)
+	for _, in := range s.world.Instances() {
+		p := info.Providers[in.Name()]
+		p.URL = at(in.Port())
+		p.Example = in.Example(p.URL, p.Credentials)
+		info.Providers[in.Name()] = p
+	}
+	return info, nil
 }
 
 func (ct *control) info(c *kernel.Call, _ none) (Info, error) {
@@ -453,24 +476,75 @@ func (ct *control) getJournalEntry(_ *kernel.Call, in journalPath) (journal.Entr
 }
 
 type resetRequest struct {
-	Seed     *string `json:"seed"`
-	Contract *string `json:"contract"`
+	Seed     *string                   `json:"seed"`
+	World    json.RawMessage           `json:"world"`
+	Contract *string                   `json:"contract"`
+	Settings map[string]map[string]any `json:"settings"`
 }
 
+// reset starts over. What the call leaves out is as at the last start, but that
+// another world comes with its own seed, contract and settings.
 func (ct *control) reset(c *kernel.Call, in resetRequest) (Info, error) {
 	world := ct.server.world
-	seed, contract := world.Seed(), world.Contract()
-	if in.Seed != nil {
-		seed = *in.Seed
-	}
-	if in.Contract != nil {
-		var err error
-		if contract, err = kernel.ParseContract(*in.Contract); err != nil {
+	start := world.Start()
+	if in.World != nil {
+		text := string(in.World)
+		var asYAML string
+		if json.Unmarshal(in.World, &asYAML) == nil {
+			text = asYAML
+		}
+		file, err := kernel.ReadWorld(strings.NewReader(text))
+		if err != nil {
 			return Info{}, refuse(http.StatusBadRequest, "%v", err)
 		}
+		start = kernel.Start{World: file}
 	}
-	if err := world.Reset(seed, contract); err != nil {
-		return Info{}, errors.Join(fmt.Errorf("the world stays as it was"), err)
+	if in.Seed != nil {
+		start.Seed = *in.Seed
+	}
+	if in.Contract != nil {
+		contract, err := kernel.ParseContract(*in.Contract)
+		if err != nil {
+			return Info{}, refuse(http.StatusBadRequest, "%v", err)
+		}
+		start.Contract = &contract
+	}
+	if in.Settings != nil {
+		start.Settings = in.Settings
+	}
+	if err := world.Reset(start); err != nil {
+		return Info{}, refuse(http.StatusBadRequest, "%v; the world stays as it was", err)
 	}
 	return ct.info(c, none{})
+}
+
+type settingsPath struct {
+	Provider string `path:"provider" json:"-"`
+}
+
+func (ct *control) provider(name string) (*kernel.Instance, error) {
+	if in := ct.server.world.Instance(name); in != nil {
+		return in, nil
+	}
+	return nil, refuse(http.StatusNotFound, "there is no provider %q here", name)
+}
+
+func (ct *control) getSettings(_ *kernel.Call, in settingsPath) (map[string]any, error) {
+	provider, err := ct.provider(in.Provider)
+	if err != nil {
+		return nil, err
+	}
+	return provider.Settings(), nil
+}
+
+func (ct *control) patchSettings(c *kernel.Call, in settingsPath) (map[string]any, error) {
+	provider, err := ct.provider(in.Provider)
+	if err != nil {
+		return nil, err
+	}
+	changes, _ := c.Body.Value.(map[string]any)
+	if err := provider.Set(changes); err != nil {
+		return nil, refuse(http.StatusBadRequest, "%v", err)
+	}
+	return provider.Settings(), nil
 }

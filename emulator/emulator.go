@@ -1,7 +1,9 @@
 package emulator
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -42,11 +44,39 @@ func (o option) Apply(c *kernel.Config) { o(c) }
 func WithSeed(seed string) Option { return option(func(c *kernel.Config) { c.Seed = seed }) }
 
 // WithClock starts the clock at t; it goes on from there unless it is frozen.
-func WithClock(t time.Time) Option { return option(func(c *kernel.Config) { c.Start = t }) }
+func WithClock(t time.Time) Option { return option(func(c *kernel.Config) { c.Clock = t }) }
 
 // WithContract sets the contract the providers are held to.
 func WithContract(contract Contract) Option {
-	return option(func(c *kernel.Config) { c.Contract = contract })
+	return option(func(c *kernel.Config) { c.Contract = &contract })
+}
+
+// WithWorld starts with the world of a file, YAML or JSON, instead of the
+// default one; understudy world prints what to start from. Seed, clock,
+// contract and settings of other options win over the file's. New fails when the
+// file is damaged, with the line and the reason.
+func WithWorld(file io.Reader) Option {
+	return option(func(c *kernel.Config) {
+		if world, err := kernel.ReadWorld(file); err != nil {
+			c.Err = errors.Join(c.Err, err)
+		} else {
+			c.World = world
+		}
+	})
+}
+
+// WithSetting sets a provider's setting by name, from text, as a flag has it. In
+// Go, the settings are also arguments of the provider's New.
+func WithSetting(provider, name, value string) Option {
+	return option(func(c *kernel.Config) {
+		if c.Settings == nil {
+			c.Settings = map[string]map[string]any{}
+		}
+		if c.Settings[provider] == nil {
+			c.Settings[provider] = map[string]any{}
+		}
+		c.Settings[provider][name] = value
+	})
 }
 
 // WithLogger sets where calls (at level Info) and failures of the emulator
@@ -121,10 +151,10 @@ func (s *Server) Snapshot() Snapshot { return Snapshot{s.world.Snapshot()} }
 // they are.
 func (s *Server) Restore(snapshot Snapshot) { s.world.Restore(snapshot.kernel) }
 
-// Reset starts the world over: the default world, the clock as it started, no
-// faults, an empty journal.
+// Reset starts the world over: as it was started last, no faults, an empty
+// journal.
 func (s *Server) Reset() {
-	if err := s.world.Reset(s.world.Seed(), s.world.Contract()); err != nil {
-		panic("emulator: " + err.Error()) // the same seed has worked before
+	if err := s.world.Reset(s.world.Start()); err != nil {
+		panic("emulator: " + err.Error()) // the same start has worked before
 	}
 }

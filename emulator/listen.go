@@ -27,13 +27,9 @@ type handlerKey struct{}
 // when all of them are open, or with an error and none open. HTTP/1.1 and
 // HTTP/2 without TLS are both served.
 func (s *Server) Listen(addr string) error {
-	host, portText, err := net.SplitHostPort(addr)
+	host, port, err := splitAddress(addr)
 	if err != nil {
-		return fmt.Errorf("emulator: listen address: %w", err)
-	}
-	port, err := strconv.Atoi(portText)
-	if err != nil {
-		return fmt.Errorf("emulator: listen address %s: the port is not a number", addr)
+		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -52,7 +48,8 @@ func (s *Server) Listen(addr string) error {
 			return "", err
 		}
 		handlers[l] = handler
-		return "http://" + shownHost(host, l), nil
+		_, shownPort, _ := net.SplitHostPort(l.Addr().String())
+		return "http://" + net.JoinHostPort(shownHost(host), shownPort), nil
 	}
 	base, err := open(0, s.Handler())
 	urls := map[*kernel.Instance]string{}
@@ -90,14 +87,24 @@ func (s *Server) Listen(addr string) error {
 	return nil
 }
 
-// shownHost is where to reach a listener: one that listens everywhere is shown
-// as loopback.
-func shownHost(host string, l net.Listener) string {
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "127.0.0.1"
+func splitAddress(addr string) (host string, port int, err error) {
+	host, portText, err := net.SplitHostPort(addr)
+	if err == nil {
+		port, err = strconv.Atoi(portText)
 	}
-	return net.JoinHostPort(host, port)
+	if err != nil {
+		return "", 0, fmt.Errorf("emulator: listen address %q: %w", addr, err)
+	}
+	return host, port, nil
+}
+
+// shownHost is how to reach what listens on host: one that listens everywhere
+// is shown as loopback.
+func shownHost(host string) string {
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		return "127.0.0.1"
+	}
+	return host
 }
 
 // newHTTPServer returns the one server of all listeners; the handler of each is

@@ -11,3 +11,8 @@ var Infisical []byte
 //
 //go:embed control.yaml
 var Control []byte
+
+// World describes world files.
+//
+//go:embed world.yaml
+var World []byte

@@ -8,19 +8,20 @@ import (
 	"time"
 )
 
-type healthcheckCommand struct {
+// target is where a running server is looked for.
+type target struct {
 	URL    string `placeholder:"URL" help:"The gateway's base URL; by default that of --listen on this machine."`
 	Listen string `default:"127.0.0.1:8600" placeholder:"HOST:PORT" help:"Where the server was told to listen (${default})."`
 }
 
-// healthTimeout bounds the whole check.
-const healthTimeout = 3 * time.Second
+// askTimeout bounds a question to a running server.
+const askTimeout = 3 * time.Second
 
-// Run fails unless the server answers that it is ready.
-func (cmd healthcheckCommand) Run(ctx context.Context) error {
-	url := cmd.URL
+// get asks the control API and hands a good answer to read.
+func (t target) get(ctx context.Context, path string, read func(*http.Response) error) error {
+	url := t.URL
 	if url == "" {
-		host, port, err := net.SplitHostPort(cmd.Listen)
+		host, port, err := net.SplitHostPort(t.Listen)
 		if err != nil {
 			return fmt.Errorf("listen address: %w", err)
 		}
@@ -29,9 +30,9 @@ func (cmd healthcheckCommand) Run(ctx context.Context) error {
 		}
 		url = "http://" + net.JoinHostPort(host, port)
 	}
-	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/_understudy/health", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+path, nil)
 	if err != nil {
 		return err
 	}
@@ -43,5 +44,12 @@ func (cmd healthcheckCommand) Run(ctx context.Context) error {
 	if response.StatusCode != http.StatusOK {
 		return fmt.Errorf("%s answered %s", url, response.Status)
 	}
-	return nil
+	return read(response)
+}
+
+type healthcheckCommand struct{ target }
+
+// Run fails unless the server answers that it is ready.
+func (cmd healthcheckCommand) Run(ctx context.Context) error {
+	return cmd.get(ctx, "/_understudy/health", func(*http.Response) error { return nil })
 }

@@ -14,6 +14,9 @@ import (
 type cli struct {
 	Serve       serveCommand       `cmd:"" default:"withargs" help:"Serve the providers (the default)."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Exit with 0 when a server is ready."`
+	Env         envCommand         `cmd:"" help:"Print the environment variables that a provider's official clients read."`
+	World       worldCommand       `cmd:"" help:"Print the default world as YAML, to edit for serve --world."`
+	Supported   supportedCommand   `cmd:"" help:"Print what is supported."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/understudy-dev/understudy/emulator"
@@ -20,8 +22,10 @@ type serveCommand struct {
 	Listen       string   `default:"127.0.0.1:8600" placeholder:"HOST:PORT" help:"Where the gateway listens; providers listen on the next ports (infisical +1). Port 0: free ports (${default})."`
 	Provider     []string `placeholder:"NAME" help:"Serve only this provider; repeatable."`
 	GatewayOnly  bool     `help:"Open no ports but the gateway's; providers are its paths."`
-	Seed         string   `default:"understudy" help:"What identifiers and secrets derive from (${default})."`
-	Contract     string   `enum:"documented,live" default:"documented" help:"Which contract to follow, ${enum} (${default})."`
+	Seed         string   `placeholder:"TEXT" help:"What identifiers and secrets derive from."`
+	World        string   `placeholder:"FILE" type:"existingfile" help:"Start with this world (YAML) instead of the default one; see understudy world."`
+	Contract     string   `enum:"documented,live," default:"" placeholder:"NAME" help:"Which contract to follow: documented (the default) or live."`
+	Set          []string `placeholder:"PROVIDER.NAME=VALUE" sep:"none" help:"Set a provider's setting; repeatable."`
 	LogFormat    string   `enum:"text,json" default:"text" help:"How to log calls, ${enum} (${default})."`
 	LogLevel     string   `enum:"debug,info,warn,error,off" default:"info" help:"What to log, ${enum} (${default})."`
 	ReadyFile    string   `placeholder:"FILE" help:"Write addresses and credentials to this file, as JSON, once listening."`
@@ -68,15 +72,13 @@ func (cmd serveCommand) options(log io.Writer) ([]emulator.Option, error) {
 	if err != nil {
 		return nil, err
 	}
-	contract := emulator.Documented
-	if cmd.Contract == "live" {
-		contract = emulator.Live
-	}
-	options = append(options, emulator.WithSeed(cmd.Seed), emulator.WithContract(contract), emulator.WithLogger(cmd.logger(log)), emulator.AllowUnknown())
+	options = append(options, emulator.WithSeed(cmd.Seed), emulator.WithLogger(cmd.logger(log)))
 	for _, o := range []struct {
 		set    bool
 		option emulator.Option
 	}{
+		{cmd.Contract == "documented", emulator.WithContract(emulator.Documented)},
+		{cmd.Contract == "live", emulator.WithContract(emulator.Live)},
 		{cmd.GatewayOnly, emulator.WithGatewayOnly()},
 		{cmd.CheckAnswers, emulator.WithAnswerChecks()},
 		{cmd.NoHints, emulator.WithoutHints()},
@@ -85,6 +87,21 @@ func (cmd serveCommand) options(log io.Writer) ([]emulator.Option, error) {
 		if o.set {
 			options = append(options, o.option)
 		}
+	}
+	for _, set := range cmd.Set {
+		name, value, ok := strings.Cut(set, "=")
+		provider, setting, dotted := strings.Cut(name, ".")
+		if !ok || !dotted {
+			return nil, fmt.Errorf("--set %s is not of the form PROVIDER.NAME=VALUE", set)
+		}
+		options = append(options, emulator.WithSetting(provider, setting, value))
+	}
+	if cmd.World != "" {
+		text, err := os.ReadFile(cmd.World)
+		if err != nil {
+			return nil, err
+		}
+		options = append(options, emulator.WithWorld(bytes.NewReader(text)))
 	}
 	return options, nil
 }

@@ -163,7 +163,7 @@ func (p *Provider) revokeClientSecret(c *kernel.Call, in clientSecretPath) (clie
 	}
 	s.Revoked, s.UpdatedAt = true, c.Now
 	p.clientSecrets.Put(c.Tx, s.ID, s)
-	p.revoke(c, revokedClientSecret, s.ID)
+	p.revoke(c, clientSecretTokens+s.ID, "client secret has been revoked")
 	return clientSecretResponse{s.data()}, nil
 }
 

@@ -47,24 +47,41 @@ var (
 		Name: "fractional-ttl-or-uses", Documented: "200", Live: "500 " + databaseErrorName,
 		Source: "the columns are integers, the schema takes any number; not run against the service",
 	}
+	protectionAlone = &kernel.Difference{
+		Name: "delete-protection-off-without-name", Documented: "200, the protection is off", Live: "200, the protection stays",
+		Source: "backend/src/services/identity/identity-service.ts writes it with a name or when it is turned on",
+	}
 )
 
 var differences = []*kernel.Difference{
 	malformedJSON, emptyJSONBody, contentType, bodyTooLarge, formBody, textBody,
-	unknownKey, nonUUIDIdentity, fractionalNumber,
+	unknownKey, nonUUIDIdentity, fractionalNumber, protectionAlone,
 }
 
-// What nobody public says, and is chosen.
+// What nobody public says, and is chosen; chosen lists it for users.
 const (
 	// databaseErrorName is the error name of a failed database call; the
 	// service puts the name of its failing function there.
 	databaseErrorName = "DatabaseError"
-	// maxTokenAge is the service's upper bound of a token's life, in seconds:
-	// 90 days in its tests; the default of the setting is not known.
+	// maxTokenAge is the service's upper bound of a token's life, in seconds.
 	maxTokenAge = 7_776_000
 	// unknownRole is the message for a role that the organization lacks.
 	unknownRole = "Failed to find role with slug %s"
+	// notASlug is the message for a bad x-infisical-org header.
+	notASlug = "Invalid organization slug"
 )
+
+var chosen = []kernel.Choice{
+	{Name: "database-error-name", What: "the error of a 500 from the database is named " + databaseErrorName},
+	{Name: "token-age-ceiling", What: "no token lives longer than 90 days, as in the service's tests; the default of its setting is not public"},
+	{Name: "unknown-role", What: "404 NotFound, \"" + unknownRole + "\""},
+	{Name: "bad-organization-header", What: "422 with one custom issue, \"" + notASlug + "\""},
+	{Name: "unparsable-body-messages", What: "in the documented contract the 400s for unreadable bodies carry the messages of the framework's own errors"},
+	{Name: "foreign-organization", What: "naming an organization that is not the caller's is a 403 ForbiddenError"},
+	{Name: "default-token", What: "the access token of the world's credentials lives until 2100-01-01"},
+	{Name: "etag-format", What: "the FNV-1a hash of the body in base 36, in quotes"},
+	{Name: "rate-limit-window", What: "a fixed window of a minute by the world's clock, for each client address"},
+}
 
 // decode reads bodies. The page knows JSON alone; the service also takes forms
 // and makes plain text a string.

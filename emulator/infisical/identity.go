@@ -61,17 +61,30 @@ type createIdentityResponse struct {
 	Identity createdIdentity `json:"identity"`
 }
 
+// identityBody is what every answer to a change shows of an identity.
+type identityBody struct {
+	ID                  string    `json:"id"`
+	Name                string    `json:"name"`
+	AuthMethod          *string   `json:"authMethod"`
+	CreatedAt           timestamp `json:"createdAt"`
+	UpdatedAt           timestamp `json:"updatedAt"`
+	HasDeleteProtection bool      `json:"hasDeleteProtection"`
+	OrgID               string    `json:"orgId"`
+	ProjectID           *string   `json:"projectId"`
+}
+
+func (id identity) body() identityBody {
+	return identityBody{
+		ID: id.ID, Name: id.Name,
+		CreatedAt: timestamp(id.CreatedAt), UpdatedAt: timestamp(id.UpdatedAt),
+		HasDeleteProtection: id.HasDeleteProtection, OrgID: id.OrganizationID,
+	}
+}
+
 type createdIdentity struct {
-	ID                  string     `json:"id"`
-	Name                string     `json:"name"`
-	AuthMethod          *string    `json:"authMethod"`
-	CreatedAt           timestamp  `json:"createdAt"`
-	UpdatedAt           timestamp  `json:"updatedAt"`
-	HasDeleteProtection bool       `json:"hasDeleteProtection"`
-	OrgID               string     `json:"orgId"`
-	ProjectID           *string    `json:"projectId"`
-	AuthMethods         []string   `json:"authMethods"`
-	Metadata            []metadata `json:"metadata"`
+	identityBody
+	AuthMethods []string   `json:"authMethods"`
+	Metadata    []metadata `json:"metadata"`
 }
 
 // createIdentity makes an identity in the caller's organization.
@@ -82,12 +95,12 @@ func (p *Provider) createIdentity(c *kernel.Call, in createIdentityRequest) (cre
 	if err != nil {
 		return none, err
 	}
-	if org := strings.TrimSpace(in.OrganizationID); org != caller.OrganizationID {
-		return none, forbidden("%s", errorMessages[403]).Because("the caller belongs to organization %s, not to %s", caller.OrganizationID, org)
+	if err := ownOrganization(caller, trim(in.OrganizationID)); err != nil {
+		return none, err
 	}
 	id := identity{
 		ID:                  c.Draw("identity").UUID(),
-		Name:                strings.TrimSpace(in.Name),
+		Name:                trim(in.Name),
 		OrganizationID:      caller.OrganizationID,
 		MembershipID:        c.Draw("membership").UUID(),
 		Role:                roleNoAccess,
@@ -97,47 +110,64 @@ func (p *Provider) createIdentity(c *kernel.Call, in createIdentityRequest) (cre
 	if in.Role != nil {
 		id.Role = *in.Role
 	}
-	switch id.Role {
-	case roleAdmin, roleMember, roleNoAccess:
-	default:
+	if !isRole(id.Role) {
 		return none, notFound(unknownRole, id.Role)
 	}
-	id.Metadata = make([]metadata, len(in.Metadata))
-	for i, m := range in.Metadata {
-		id.Metadata[i] = metadata{c.Draw("metadata").UUID(), strings.TrimSpace(m.Key), strings.TrimSpace(m.Value)}
-	}
+	id.Metadata = newMetadata(c, in.Metadata)
 	p.identities.Put(c.Tx, id.ID, id)
-	return createIdentityResponse{createdIdentity{
-		ID: id.ID, Name: id.Name,
-		CreatedAt: timestamp(id.CreatedAt), UpdatedAt: timestamp(id.UpdatedAt),
-		HasDeleteProtection: id.HasDeleteProtection, OrgID: id.OrganizationID,
-		AuthMethods: []string{}, Metadata: id.Metadata,
-	}}, nil
+	return createIdentityResponse{createdIdentity{id.body(), []string{}, id.Metadata}}, nil
 }
+
+func newMetadata(c *kernel.Call, in []metadataInput) []metadata {
+	list := make([]metadata, len(in))
+	for i, m := range in {
+		list[i] = metadata{c.Draw("metadata").UUID(), trim(m.Key), trim(m.Value)}
+	}
+	return list
+}
+
+func isRole(role string) bool { return role == roleAdmin || role == roleMember || role == roleNoAccess }
 
 type identityPath struct {
 	IdentityID string `path:"identityId" json:"-"`
 }
 
+// membership is an identity's place in its organization.
+type membership struct {
+	ID                  string     `json:"id"`
+	Role                string     `json:"role"`
+	RoleID              *string    `json:"roleId"`
+	OrgID               string     `json:"orgId"`
+	CreatedAt           timestamp  `json:"createdAt"`
+	UpdatedAt           timestamp  `json:"updatedAt"`
+	IdentityID          string     `json:"identityId"`
+	LastLoginAuthMethod *string    `json:"lastLoginAuthMethod"`
+	LastLoginTime       *timestamp `json:"lastLoginTime"`
+}
+
+func (id identity) membership() membership {
+	m := membership{
+		ID: id.MembershipID, Role: id.Role, OrgID: id.OrganizationID, IdentityID: id.ID,
+		CreatedAt: timestamp(id.CreatedAt), UpdatedAt: timestamp(id.UpdatedAt),
+	}
+	if id.LastLoginAuthMethod != "" {
+		at := timestamp(id.LastLoginTime)
+		m.LastLoginAuthMethod, m.LastLoginTime = &id.LastLoginAuthMethod, &at
+	}
+	return m
+}
+
 type getIdentityResponse struct {
-	Identity identityMembership `json:"identity"`
+	Identity gotIdentity `json:"identity"`
 }
 
-type identityMembership struct {
-	ID                  string          `json:"id"`
-	Role                string          `json:"role"`
-	RoleID              *string         `json:"roleId"`
-	OrgID               string          `json:"orgId"`
-	CreatedAt           timestamp       `json:"createdAt"`
-	UpdatedAt           timestamp       `json:"updatedAt"`
-	IdentityID          string          `json:"identityId"`
-	LastLoginAuthMethod *string         `json:"lastLoginAuthMethod"`
-	LastLoginTime       *timestamp      `json:"lastLoginTime"`
-	Metadata            []metadata      `json:"metadata"`
-	Identity            identityDetails `json:"identity"`
+type gotIdentity struct {
+	membership
+	Metadata []metadata      `json:"metadata"`
+	Identity gotIdentityName `json:"identity"`
 }
 
-type identityDetails struct {
+type gotIdentityName struct {
 	Name                     string   `json:"name"`
 	ID                       string   `json:"id"`
 	HasDeleteProtection      bool     `json:"hasDeleteProtection"`
@@ -149,35 +179,180 @@ type identityDetails struct {
 // getIdentity returns an identity by way of its membership.
 // https://infisical.com/docs/api-reference/endpoints/identities/get-by-id
 func (p *Provider) getIdentity(c *kernel.Call, in identityPath) (getIdentityResponse, error) {
-	var none getIdentityResponse
-	if _, err := authorize(c, "read"); err != nil {
-		return none, err
+	id, err := p.managed(c, in.IdentityID, "read")
+	if err != nil {
+		return getIdentityResponse{}, err
 	}
-	// The identity service spells "id", the auth services "ID".
-	id, err := p.identity(c, in.IdentityID, "Failed to find identity with id %s")
+	name := gotIdentityName{
+		Name: id.Name, ID: id.ID, HasDeleteProtection: id.HasDeleteProtection, OrgID: id.OrganizationID,
+		AuthMethods: p.authMethods(c, id), ActiveLockoutAuthMethods: []string{},
+	}
+	if ua, ok := p.universalAuths.Get(c.Tx, id.ID); ok && p.locked(c, ua) {
+		name.ActiveLockoutAuthMethods = []string{universalAuthMethod}
+	}
+	return getIdentityResponse{gotIdentity{id.membership(), id.Metadata, name}}, nil
+}
+
+// authMethods names the ways an identity can log in.
+func (p *Provider) authMethods(c *kernel.Call, id identity) []string {
+	methods := []string{}
+	if _, ok := p.universalAuths.Get(c.Tx, id.ID); ok {
+		methods = append(methods, universalAuthMethod)
+	}
+	return methods
+}
+
+type listIdentitiesRequest struct {
+	OrgID string `query:"orgId" json:"-"`
+}
+
+type listIdentitiesResponse struct {
+	Identities []listedIdentity `json:"identities"`
+	TotalCount int              `json:"totalCount"`
+}
+
+type listedIdentity struct {
+	membership
+	Identity listedIdentityName `json:"identity"`
+}
+
+type listedIdentityName struct {
+	Name                string   `json:"name"`
+	ID                  string   `json:"id"`
+	HasDeleteProtection bool     `json:"hasDeleteProtection"`
+	AuthMethods         []string `json:"authMethods"`
+}
+
+// listIdentities returns the identities of the caller's organization.
+// https://infisical.com/docs/api-reference/endpoints/identities/list
+func (p *Provider) listIdentities(c *kernel.Call, in listIdentitiesRequest) (listIdentitiesResponse, error) {
+	response := listIdentitiesResponse{Identities: []listedIdentity{}}
+	caller, err := authorize(c, "read")
+	if err == nil {
+		err = ownOrganization(caller, trim(in.OrgID))
+	}
+	if err != nil {
+		return response, err
+	}
+	for _, id := range p.identities.All(c.Tx) {
+		if id.OrganizationID == caller.OrganizationID {
+			name := listedIdentityName{id.Name, id.ID, id.HasDeleteProtection, p.authMethods(c, id)}
+			response.Identities = append(response.Identities, listedIdentity{id.membership(), name})
+		}
+	}
+	response.TotalCount = len(response.Identities)
+	return response, nil
+}
+
+// ownOrganization refuses callers who name another organization than theirs.
+func ownOrganization(caller identity, id string) error {
+	if id == caller.OrganizationID {
+		return nil
+	}
+	return forbidden("%s", errorMessages[403]).Because("the caller belongs to organization %s, not to %q", caller.OrganizationID, id)
+}
+
+type identityDetailsResponse struct {
+	IdentityDetails identityDetails `json:"identityDetails"`
+}
+
+type identityDetails struct {
+	Organization organizationBody `json:"organization"`
+}
+
+type organizationBody struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Slug string `json:"slug"`
+}
+
+// getIdentityDetails tells any identity where it belongs.
+// https://infisical.com/docs/api-reference/endpoints/identities/details
+func (p *Provider) getIdentityDetails(c *kernel.Call, _ struct{}) (identityDetailsResponse, error) {
+	org, _ := p.organizations.Get(c.Tx, callerOf(c).OrganizationID)
+	return identityDetailsResponse{identityDetails{organizationBody(org)}}, nil
+}
+
+type updateIdentityRequest struct {
+	IdentityID          string           `path:"identityId" json:"-"`
+	Name                *string          `json:"name"`
+	Role                *string          `json:"role"`
+	HasDeleteProtection *bool            `json:"hasDeleteProtection"`
+	Metadata            *[]metadataInput `json:"metadata"`
+}
+
+type updateIdentityResponse struct {
+	Identity updatedIdentity `json:"identity"`
+}
+
+type updatedIdentity struct {
+	identityBody
+	Metadata []metadata `json:"metadata"`
+}
+
+// updateIdentity changes what is sent; metadata is replaced as a whole.
+// https://infisical.com/docs/api-reference/endpoints/identities/update
+func (p *Provider) updateIdentity(c *kernel.Call, in updateIdentityRequest) (updateIdentityResponse, error) {
+	var none updateIdentityResponse
+	id, err := p.managed(c, in.IdentityID, "edit")
 	if err != nil {
 		return none, err
 	}
-	m := identityMembership{
-		ID: id.MembershipID, Role: id.Role, OrgID: id.OrganizationID,
-		CreatedAt: timestamp(id.CreatedAt), UpdatedAt: timestamp(id.UpdatedAt),
-		IdentityID: id.ID, Metadata: id.Metadata,
-		Identity: identityDetails{
-			Name: id.Name, ID: id.ID, HasDeleteProtection: id.HasDeleteProtection, OrgID: id.OrganizationID,
-			AuthMethods: []string{}, ActiveLockoutAuthMethods: []string{},
-		},
+	if in.Role != nil {
+		if !isRole(*in.Role) {
+			return none, notFound(unknownRole, *in.Role)
+		}
+		id.Role = *in.Role
 	}
-	if id.LastLoginAuthMethod != "" {
-		at := timestamp(id.LastLoginTime)
-		m.LastLoginAuthMethod, m.LastLoginTime = &id.LastLoginAuthMethod, &at
-	}
-	if ua, ok := p.universalAuths.Get(c.Tx, id.ID); ok {
-		m.Identity.AuthMethods = []string{universalAuthMethod}
-		if p.locked(c, ua) {
-			m.Identity.ActiveLockoutAuthMethods = []string{universalAuthMethod}
+	if in.Name != nil {
+		if name := trim(*in.Name); name != "" {
+			id.Name = name
 		}
 	}
-	return getIdentityResponse{m}, nil
+	if protect := in.HasDeleteProtection; protect != nil && *protect != id.HasDeleteProtection {
+		named := in.Name != nil && trim(*in.Name) != ""
+		if *protect || named || !c.Differs(protectionAlone) {
+			id.HasDeleteProtection = *protect
+		}
+	}
+	if in.Metadata != nil {
+		id.Metadata = newMetadata(c, *in.Metadata)
+	}
+	id.UpdatedAt = c.Now
+	p.identities.Put(c.Tx, id.ID, id)
+	return updateIdentityResponse{updatedIdentity{id.body(), id.Metadata}}, nil
+}
+
+type deleteIdentityResponse struct {
+	Identity identityBody `json:"identity"`
+}
+
+// deleteIdentity ends an identity, its universal auth, client secrets and tokens.
+// https://infisical.com/docs/api-reference/endpoints/identities/delete
+func (p *Provider) deleteIdentity(c *kernel.Call, in identityPath) (deleteIdentityResponse, error) {
+	var none deleteIdentityResponse
+	id, err := p.managed(c, in.IdentityID, "delete")
+	if err != nil {
+		return none, err
+	}
+	if id.HasDeleteProtection {
+		return none, badRequest("Identity has delete protection")
+	}
+	if ua, ok := p.universalAuths.Get(c.Tx, id.ID); ok {
+		p.removeUniversalAuth(c, ua)
+	}
+	p.revoke(c, identityTokens+id.ID, "identity tokens have been revoked")
+	p.identities.Delete(c.Tx, id.ID)
+	return deleteIdentityResponse{id.body()}, nil
+}
+
+// managed finds an identity for a caller who may do action. The identity
+// service spells "id" where the auth services spell "ID".
+func (p *Provider) managed(c *kernel.Call, id, action string) (identity, error) {
+	if _, err := authorize(c, action); err != nil {
+		return identity{}, err
+	}
+	return p.identity(c, id, "Failed to find identity with id %s")
 }
 
 const identityNotFound = "Failed to find identity with ID %s"

@@ -46,6 +46,9 @@ func (p *Provider) login(c *kernel.Call, in loginRequest) (tokenResponse, error)
 	if !ok {
 		return none, unauthorized("Invalid credentials").Because("the identity of client id %s is gone", clientID)
 	}
+	if problem := checkIP(c, ua.ClientSecretTrustedIPs, "the identity's client secrets"); problem != nil {
+		return none, problem
+	}
 	if p.locked(c, ua) {
 		l, _ := p.lockouts.Get(c.Tx, ua.ID)
 		return none, unauthorized("This identity auth method is temporarily locked, please try again later").

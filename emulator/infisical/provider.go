@@ -28,10 +28,14 @@ type Provider struct {
 	byUA           *store.Index[clientSecret]
 	lockouts       *store.Table[lockout]    // by universal auth
 	revocations    *store.Table[revocation] // by what is revoked
+	tokenUses      *store.Table[tokenUse]   // by token
+	windows        *store.Table[window]     // by client address
+
+	settings []Setting
 }
 
 // New returns a provider to hand to one server.
-func New() *Provider { return &Provider{} }
+func New(settings ...Setting) *Provider { return &Provider{settings: settings} }
 
 // Apply adds the provider to a server's configuration: a provider is an
 // emulator.Option.
@@ -48,21 +52,36 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.byUA = p.clientSecrets.Index(func(s clientSecret) string { return s.UAID })
 	p.lockouts = store.NewTable[lockout](env.Schema, "lockout")
 	p.revocations = store.NewTable[revocation](env.Schema, "revocation")
+	p.tokenUses = store.NewTable[tokenUse](env.Schema, "token use")
+	p.windows = store.NewTable[window](env.Schema, "rate window")
 
 	return kernel.Description{
 		Name:        Name,
 		Document:    document,
 		Hosts:       []string{"app.infisical.com", "us.infisical.com", "eu.infisical.com"},
 		Routes:      p.routes(),
-		Declined:    declined,
 		Differences: differences,
+		Chosen:      chosen,
+		Settings:    kernel.Settings(rateLimit, ipAllowlisting),
+		Values:      p.settings,
 		Order:       kernel.IdentifyFirst,
 		Identify:    p.identify,
 		Decode:      decode,
+		Admit:       p.admit,
 		Tolerate:    tolerate,
 		Error:       renderError,
-		Seed:        p.seed,
-		Port:        1,
+		Finish:      finish,
+
+		DefaultWorld: p.defaultWorld,
+		Load:         p.load,
+		Env: []kernel.EnvVar{
+			{Name: "INFISICAL_HOST", Value: "{url}"},        // the Terraform provider, the operator
+			{Name: "INFISICAL_API_URL", Value: "{url}/api"}, // the CLI
+			{Name: "INFISICAL_UNIVERSAL_AUTH_CLIENT_ID", Value: "{clientId}"},
+			{Name: "INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET", Value: "{clientSecret}"},
+			{Name: "INFISICAL_TOKEN", Value: "{accessToken}"},
+		},
+		Port: 1,
 		Example: "curl -sS -X POST '{url}/api/v1/auth/universal-auth/identities/{identityId}/client-secrets'" +
 			" -H 'Authorization: Bearer {accessToken}' -H 'Content-Type: application/json' -d '{}'",
 	}

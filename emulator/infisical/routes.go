@@ -9,40 +9,43 @@ type Op = kernel.Op
 const (
 	OpLogin               Op = "infisical POST /api/v1/auth/universal-auth/login"
 	OpAttachUniversalAuth Op = "infisical POST /api/v1/auth/universal-auth/identities/{identityId}"
+	OpUpdateUniversalAuth Op = "infisical PATCH /api/v1/auth/universal-auth/identities/{identityId}"
 	OpGetUniversalAuth    Op = "infisical GET /api/v1/auth/universal-auth/identities/{identityId}"
+	OpDetachUniversalAuth Op = "infisical DELETE /api/v1/auth/universal-auth/identities/{identityId}"
 	OpCreateClientSecret  Op = "infisical POST /api/v1/auth/universal-auth/identities/{identityId}/client-secrets"
 	OpListClientSecrets   Op = "infisical GET /api/v1/auth/universal-auth/identities/{identityId}/client-secrets"
 	OpGetClientSecret     Op = "infisical GET /api/v1/auth/universal-auth/identities/{identityId}/client-secrets/{clientSecretId}"
 	OpRevokeClientSecret  Op = "infisical POST /api/v1/auth/universal-auth/identities/{identityId}/client-secrets/{clientSecretId}/revoke"
+	OpClearLockouts       Op = "infisical POST /api/v1/auth/universal-auth/identities/{identityId}/clear-lockouts"
+	OpRenewToken          Op = "infisical POST /api/v1/auth/token/renew"
+	OpRevokeToken         Op = "infisical POST /api/v1/auth/token/revoke"
 	OpCreateIdentity      Op = "infisical POST /api/v1/identities"
+	OpListIdentities      Op = "infisical GET /api/v1/identities"
+	OpGetIdentityDetails  Op = "infisical GET /api/v1/identities/details"
 	OpGetIdentity         Op = "infisical GET /api/v1/identities/{identityId}"
+	OpUpdateIdentity      Op = "infisical PATCH /api/v1/identities/{identityId}"
+	OpDeleteIdentity      Op = "infisical DELETE /api/v1/identities/{identityId}"
 )
 
 func (p *Provider) routes() []kernel.Route {
 	return []kernel.Route{
 		kernel.On(OpLogin, p.login).Secret(),
 		kernel.On(OpAttachUniversalAuth, p.attachUniversalAuth),
+		kernel.On(OpUpdateUniversalAuth, p.updateUniversalAuth),
 		kernel.On(OpGetUniversalAuth, p.getUniversalAuth),
+		kernel.On(OpDetachUniversalAuth, p.detachUniversalAuth),
 		kernel.On(OpCreateClientSecret, p.createClientSecret).Secret(),
 		kernel.On(OpListClientSecrets, p.listClientSecrets),
 		kernel.On(OpGetClientSecret, p.getClientSecret),
 		kernel.On(OpRevokeClientSecret, p.revokeClientSecret),
+		kernel.On(OpClearLockouts, p.clearLockouts),
+		kernel.On(OpRenewToken, p.renewToken).Secret(),
+		kernel.On(OpRevokeToken, p.revokeToken),
 		kernel.On(OpCreateIdentity, p.createIdentity),
+		kernel.On(OpListIdentities, p.listIdentities),
+		kernel.On(OpGetIdentityDetails, p.getIdentityDetails),
 		kernel.On(OpGetIdentity, p.getIdentity),
+		kernel.On(OpUpdateIdentity, p.updateIdentity),
+		kernel.On(OpDeleteIdentity, p.deleteIdentity),
 	}
 }
-
-// declined are operations of the document that have no handler yet.
-var declined = map[Op]string{
-	"infisical PATCH /api/v1/auth/universal-auth/identities/{identityId}":               notYet,
-	"infisical DELETE /api/v1/auth/universal-auth/identities/{identityId}":              notYet,
-	"infisical POST /api/v1/auth/universal-auth/identities/{identityId}/clear-lockouts": notYet,
-	"infisical POST /api/v1/auth/token/renew":                                           notYet,
-	"infisical POST /api/v1/auth/token/revoke":                                          notYet,
-	"infisical GET /api/v1/identities":                                                  notYet,
-	"infisical GET /api/v1/identities/details":                                          notYet,
-	"infisical PATCH /api/v1/identities/{identityId}":                                   notYet,
-	"infisical DELETE /api/v1/identities/{identityId}":                                  notYet,
-}
-
-const notYet = "planned; see SUPPORTED.md"

@@ -2,6 +2,7 @@ package infisical
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -37,8 +38,29 @@ type ClientSecret struct {
 // SeedIdentity adds an identity and returns it with everything filled in that
 // was left empty. It panics when an identity or a client id clashes.
 func (p *Provider) SeedIdentity(in Identity) Identity {
-	return kernel.Seed(&p.Binding, func(c *kernel.Call) (Identity, error) { return p.addIdentity(c, in) })
+	return kernel.Seed(&p.Binding, func(c *kernel.Call) (Identity, error) {
+		in.AccessTokenTTL = cmp.Or(in.AccessTokenTTL, in.AccessTokenMaxTTL, defaultTokenTTL)
+		in.AccessTokenMaxTTL = cmp.Or(in.AccessTokenMaxTTL, max(in.AccessTokenTTL, defaultTokenTTL))
+		id, ua, secrets, err := p.addIdentity(c, worldIdentity{
+			ID: in.ID, Name: in.Name, Role: in.Role, OrganizationID: in.OrganizationID,
+			UniversalAuth: &worldUniversalAuth{
+				ClientID:           in.ClientID,
+				universalAuthInput: universalAuthInput{AccessTokenTTL: number(in.AccessTokenTTL), AccessTokenMaxTTL: number(in.AccessTokenMaxTTL)},
+				ClientSecrets:      []worldClientSecret{{Secret: in.ClientSecret}},
+			},
+		}, nil)
+		if err != nil {
+			return in, err
+		}
+		in.ID, in.Name, in.Role, in.OrganizationID = id.ID, id.Name, id.Role, id.OrganizationID
+		in.ClientID, in.ClientSecret = ua.ClientID, secrets[0].Secret
+		token, err := p.issue(c, id, ua, secrets[0].ID)
+		in.AccessToken = token.AccessToken
+		return in, err
+	})
 }
+
+func number(n int) *float64 { f := float64(n); return &f }
 
 // SeedClientSecret adds a client secret to an identity that was seeded or
 // created, and returns it with everything filled in that was left empty. It
@@ -58,66 +80,150 @@ func (p *Provider) SeedClientSecret(in ClientSecret) ClientSecret {
 	})
 }
 
-func (p *Provider) addIdentity(c *kernel.Call, in Identity) (Identity, error) {
+// The provider's section of a world file; specs/world.yaml describes it.
+type (
+	world struct {
+		Organization worldOrganization `json:"organization"`
+		Identities   []worldIdentity   `json:"identities"`
+	}
+	worldOrganization struct {
+		ID   string `json:"id,omitempty"`
+		Name string `json:"name,omitempty"`
+		Slug string `json:"slug,omitempty"`
+	}
+	worldIdentity struct {
+		ID                  string              `json:"id,omitempty"`
+		Name                string              `json:"name"`
+		Role                string              `json:"role,omitempty"`
+		HasDeleteProtection bool                `json:"hasDeleteProtection,omitempty"`
+		Metadata            []metadataInput     `json:"metadata,omitempty"`
+		UniversalAuth       *worldUniversalAuth `json:"universalAuth,omitempty"`
+		OrganizationID      string              `json:"-"`
+	}
+	worldUniversalAuth struct {
+		ClientID string `json:"clientId,omitempty"`
+		universalAuthInput
+		ClientSecrets []worldClientSecret `json:"clientSecrets,omitempty"`
+	}
+	worldClientSecret struct {
+		Secret       string  `json:"secret,omitempty"`
+		Description  string  `json:"description,omitempty"`
+		NumUsesLimit float64 `json:"numUsesLimit,omitempty"`
+		TTL          float64 `json:"ttl,omitempty"`
+		ID           string  `json:"-"` // as it was stored
+	}
+)
+
+// defaultWorld is an organization and an administrator identity.
+func (p *Provider) defaultWorld(c *kernel.Call) any {
+	name := fixtures.Company(c.Seed())
+	return world{
+		Organization: worldOrganization{ID: c.DrawWorld("organization").UUID(), Name: name, Slug: fixtures.Slug(name)},
+		Identities: []worldIdentity{{
+			ID: c.DrawWorld("identity").UUID(), Name: "understudy", Role: roleAdmin,
+			UniversalAuth: &worldUniversalAuth{
+				ClientID:      c.DrawWorld("client-id").UUID(),
+				ClientSecrets: []worldClientSecret{{Secret: c.DrawWorld("client-secret").Hex(32)}},
+			},
+		}},
+	}
+}
+
+// endOfWorld is when the world's access token expires: outside every cap, so
+// that it works wherever the clock is set.
+var endOfWorld = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// load fills an empty store.
+func (p *Provider) load(c *kernel.Call, section json.RawMessage) (map[string]string, error) {
+	var w world
+	if err := json.Unmarshal(section, &w); err != nil {
+		return nil, err
+	}
+	org := organization{ID: cmp.Or(w.Organization.ID, c.DrawWorld("organization").UUID()), Name: w.Organization.Name, Slug: w.Organization.Slug}
+	org.Name = cmp.Or(org.Name, fixtures.Company(c.Seed()))
+	org.Slug = cmp.Or(org.Slug, fixtures.Slug(org.Name))
+	p.organizations.Put(c.Tx, org.ID, org)
+
+	credentials := map[string]string{"organizationId": org.ID}
+	for i, in := range w.Identities {
+		if in.Role == "" {
+			in.Role = roleNoAccess
+		}
+		id, ua, secrets, err := p.addIdentity(c, in, []any{"identities", i})
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			continue
+		}
+		credentials["identityId"] = id.ID
+		if len(secrets) > 0 {
+			credentials["clientId"], credentials["clientSecret"] = ua.ClientID, secrets[0].Secret
+		}
+		cl := p.newClaims(c, id, tokenAuthMethod)
+		cl.ExpiresAt = endOfWorld.Unix()
+		if credentials["accessToken"], err = sign(c, cl); err != nil {
+			return nil, err
+		}
+	}
+	return credentials, nil
+}
+
+// addIdentity stores an identity with what hangs from it and fills in what is
+// left empty. Path is where it stands in a world file.
+func (p *Provider) addIdentity(c *kernel.Call, in worldIdentity, path []any) (identity, universalAuth, []worldClientSecret, error) {
+	refuse := func(field, format string, args ...any) (identity, universalAuth, []worldClientSecret, error) {
+		at := append(append([]any{}, path...), field)
+		return identity{}, universalAuth{}, nil, kernel.WorldErrorf(at, format, args...)
+	}
 	if in.OrganizationID == "" {
 		for id := range p.organizations.All(c.Tx) {
 			in.OrganizationID = id
 			break
 		}
 	}
-	in.ID = cmp.Or(in.ID, c.Draw("identity").UUID())
-	in.Role = cmp.Or(in.Role, roleAdmin)
-	in.Name = cmp.Or(in.Name, "identity-"+in.ID[:8])
-	if !uuidPattern.MatchString(in.ID) {
-		return in, fmt.Errorf("identity id %q is not a UUID", in.ID)
-	}
-	if _, ok := p.identities.Get(c.Tx, in.ID); ok {
-		return in, fmt.Errorf("there is an identity %s already", in.ID)
-	}
 	id := identity{
-		ID: in.ID, Name: in.Name, OrganizationID: in.OrganizationID, Role: in.Role,
-		MembershipID: c.Draw("membership").UUID(), Metadata: []metadata{},
+		ID: cmp.Or(in.ID, c.Draw("identity").UUID()), OrganizationID: in.OrganizationID,
+		MembershipID: c.Draw("membership").UUID(), Role: cmp.Or(in.Role, roleAdmin),
+		HasDeleteProtection: in.HasDeleteProtection, Metadata: newMetadata(c, in.Metadata),
 		CreatedAt: c.Now, UpdatedAt: c.Now,
 	}
+	id.Name = cmp.Or(in.Name, "identity-"+id.ID[:min(8, len(id.ID))])
+	if !uuidPattern.MatchString(id.ID) {
+		return refuse("id", "identity id %q is not a UUID", id.ID)
+	}
+	if _, ok := p.identities.Get(c.Tx, id.ID); ok {
+		return refuse("id", "there is an identity %s already", id.ID)
+	}
+	if !isRole(id.Role) {
+		return refuse("role", "there is no role %q", id.Role)
+	}
 	p.identities.Put(c.Tx, id.ID, id)
+	if in.UniversalAuth == nil {
+		return id, universalAuth{}, nil, nil
+	}
 
 	ua := newUniversalAuth(c, id.ID)
-	in.ClientID = cmp.Or(in.ClientID, ua.ClientID)
-	ua.ClientID = in.ClientID
-	in.AccessTokenTTL = cmp.Or(in.AccessTokenTTL, in.AccessTokenMaxTTL, defaultTokenTTL)
-	in.AccessTokenMaxTTL = cmp.Or(in.AccessTokenMaxTTL, max(in.AccessTokenTTL, defaultTokenTTL))
-	ua.AccessTokenTTL, ua.AccessTokenMaxTTL = float64(in.AccessTokenTTL), float64(in.AccessTokenMaxTTL)
+	ua.ClientID = cmp.Or(in.UniversalAuth.ClientID, ua.ClientID)
+	ua.assign(in.UniversalAuth.universalAuthInput)
+	if _, ok := p.byClientID.Get(c.Tx, ua.ClientID); ok {
+		return refuse("universalAuth", "client id %s belongs to another identity", ua.ClientID)
+	}
+	if ua.AccessTokenMaxTTL > 0 && ua.AccessTokenTTL > ua.AccessTokenMaxTTL {
+		return refuse("universalAuth", "accessTokenTTL %g is greater than accessTokenMaxTTL %g", ua.AccessTokenTTL, ua.AccessTokenMaxTTL)
+	}
 	p.universalAuths.Put(c.Tx, id.ID, ua)
 
-	var s clientSecret
-	in.ClientSecret, s = p.addClientSecret(c, ua, clientSecret{}, in.ClientSecret)
-	token, err := p.issue(c, id, ua, s.ID)
-	in.AccessToken = token.AccessToken
-	return in, err
-}
-
-// endOfWorld is when the default world's access token expires: outside every
-// cap, so that it works wherever the clock is set.
-var endOfWorld = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
-
-// seed makes the default world: an organization and an administrator identity.
-func (p *Provider) seed(c *kernel.Call) (map[string]string, error) {
-	org := organization{ID: c.Draw("organization").UUID(), Name: fixtures.Company(c.Seed())}
-	org.Slug = fixtures.Slug(org.Name)
-	p.organizations.Put(c.Tx, org.ID, org)
-	admin, err := p.addIdentity(c, Identity{Name: "understudy"})
-	if err != nil {
-		return nil, err
+	var secrets []worldClientSecret
+	for _, in := range in.UniversalAuth.ClientSecrets {
+		if _, ok := p.byDigest.Get(c.Tx, digest(in.Secret)); ok {
+			return refuse("universalAuth", "a client secret is given twice")
+		}
+		value, s := p.addClientSecret(c, ua, clientSecret{
+			Description: in.Description, NumUsesLimit: in.NumUsesLimit, TTL: in.TTL,
+		}, in.Secret)
+		in.Secret, in.ID = value, s.ID
+		secrets = append(secrets, in)
 	}
-	row, _ := p.identities.Get(c.Tx, admin.ID)
-	cl := p.newClaims(c, row, tokenAuthMethod)
-	cl.ExpiresAt = endOfWorld.Unix()
-	token, err := sign(c, cl)
-	return map[string]string{
-		"accessToken":    token,
-		"identityId":     admin.ID,
-		"clientId":       admin.ClientID,
-		"clientSecret":   admin.ClientSecret,
-		"organizationId": org.ID,
-	}, err
+	return id, ua, secrets, nil
 }

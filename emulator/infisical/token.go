@@ -11,6 +11,7 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 
 	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/fixtures"
 )
 
 // claims are those of an access token, in signing order.
@@ -39,39 +40,51 @@ type claims struct {
 // identityAccessToken is the kind of JWT that identities carry.
 const identityAccessToken = "identityAccessToken"
 
-// revocation ends the tokens that were issued before it.
-type revocation struct{ At time.Time }
-
-// The kinds of thing whose tokens are revoked together.
-const revokedClientSecret = "client-secret/"
-
-func (p *Provider) revoke(c *kernel.Call, kind, id string) {
-	p.revocations.Put(c.Tx, kind+id, revocation{c.Now})
+// revocation ends tokens before their time. It names them one by one, or all
+// those of a client secret or an identity, which are never used again.
+type revocation struct {
+	At      time.Time
+	Message string // what their holders are told
 }
 
-// revoked reports whether a token issued at iat falls under a revocation.
-func (p *Provider) revoked(c *kernel.Call, kind, id string, iat int64) bool {
-	r, ok := p.revocations.Get(c.Tx, kind+id)
-	return ok && iat*1000 <= r.At.UnixMilli()
+// The keys of revocations; an id follows.
+const (
+	clientSecretTokens = "client-secret/"
+	identityTokens     = "identity/"
+	singleToken        = "token/"
+)
+
+func (p *Provider) revoke(c *kernel.Call, key, message string) {
+	p.revocations.Put(c.Tx, key, revocation{c.Now, message})
 }
 
 // issue makes the access token of a login.
 func (p *Provider) issue(c *kernel.Call, id identity, ua universalAuth, clientSecretID string) (tokenResponse, error) {
-	ttl, maxTTL := ua.AccessTokenTTL, ua.AccessTokenMaxTTL
-	if ua.AccessTokenPeriod > 0 {
-		ttl, maxTTL = ua.AccessTokenPeriod, 0
-	}
 	cl := p.newClaims(c, id, universalAuthMethod)
 	cl.ClientSecretID = clientSecretID
-	cl.AccessTokenTTL, cl.AccessTokenMaxTTL, cl.AccessTokenPeriod = ttl, maxTTL, ua.AccessTokenPeriod
-	cl.NumUsesLimit = ua.AccessTokenNumUsesLimit
-	issued := issuedTTL(ttl, maxTTL)
-	cl.ExpiresAt = cl.IssuedAt + int64(issued)
-	token, err := sign(c, cl)
-	if err != nil {
-		return tokenResponse{}, err
+	cl.AccessTokenTTL, cl.AccessTokenMaxTTL = ua.AccessTokenTTL, ua.AccessTokenMaxTTL
+	if ua.AccessTokenPeriod > 0 {
+		cl.AccessTokenTTL, cl.AccessTokenMaxTTL, cl.AccessTokenPeriod = ua.AccessTokenPeriod, 0, ua.AccessTokenPeriod
 	}
-	return tokenResponse{token, issued, maxTTL, "Bearer"}, nil
+	cl.NumUsesLimit = ua.AccessTokenNumUsesLimit
+	cl.IPRestrictionEnabled = restricted(ua.AccessTokenTrustedIPs)
+	return cl.token(c)
+}
+
+// token signs the claims for as long as a token may live from now: its TTL,
+// within what is left of its maximum and the service's own ceiling.
+func (cl claims) token(c *kernel.Call) (tokenResponse, error) {
+	issued := float64(maxTokenAge)
+	if cl.AccessTokenTTL > 0 {
+		issued = min(issued, cl.AccessTokenTTL)
+	}
+	if cl.AccessTokenMaxTTL > 0 {
+		issued = min(issued, cl.AccessTokenMaxTTL-float64(c.Now.Unix()-cl.CreationEpoch))
+	}
+	cl.IssuedAt = c.Now.Unix()
+	cl.ExpiresAt = cl.IssuedAt + int64(issued)
+	text, err := sign(c, cl)
+	return tokenResponse{text, issued, cl.AccessTokenMaxTTL, "Bearer"}, err
 }
 
 // newClaims are the claims that do not depend on how long the token lives.
@@ -84,19 +97,6 @@ func (p *Provider) newClaims(c *kernel.Call, id identity, method string) claims 
 		CreationEpoch: c.Now.Unix(), IssuedAt: c.Now.Unix(),
 		AuthTokenType: identityAccessToken,
 	}
-}
-
-// issuedTTL is how long a new token lives, in seconds: the configured time,
-// within the maximum and the service's own ceiling.
-func issuedTTL(ttl, maxTTL float64) float64 {
-	issued := float64(maxTokenAge)
-	if ttl > 0 {
-		issued = min(issued, ttl)
-	}
-	if maxTTL > 0 {
-		issued = min(issued, maxTTL)
-	}
-	return issued
 }
 
 // signingKey is the organization's AUTH_SECRET.
@@ -163,13 +163,19 @@ func (p *Provider) identify(c *kernel.Call) error {
 	if header.Get("X-API-Key") != "" {
 		return badRequest("API key authentication is not supported anymore. Please switch to identity authentication.")
 	}
+	if slug := header.Get("X-Infisical-Org"); slug != "" && fixtures.Slug(slug) != slug {
+		return validation(custom{"custom", notASlug, []any{}}).Because("the header x-infisical-org has %q", slug)
+	}
 	if authorization := header.Get("Authorization"); authorization != "" {
 		cl, err := verify(c, authorization[min(schemeLength, len(authorization)):])
 		if err != nil {
 			return err
 		}
 		if cl.AuthTokenType == identityAccessToken {
-			id, err := p.holder(c, cl)
+			id, err := p.holder(c, cl, "Failed to authorize: ")
+			if err == nil {
+				err = p.use(c, id, cl)
+			}
 			if err != nil {
 				return err
 			}
@@ -183,17 +189,100 @@ func (p *Provider) identify(c *kernel.Call) error {
 }
 
 // holder returns the identity that a valid token stands for, unless something
-// has ended the token before its time.
-func (p *Provider) holder(c *kernel.Call, cl claims) (identity, error) {
-	const failed = "Failed to authorize: "
+// has ended the token before its time. What is refused begins with doing.
+func (p *Provider) holder(c *kernel.Call, cl claims, doing string) (identity, error) {
+	if cl.IssuedAt == 0 || cl.IdentityID == "" || cl.IdentityAccessTokenID == "" {
+		return identity{}, unauthorized("Invalid identity access token claims, please re-authenticate").
+			Because("the token lacks iat, identityId or identityAccessTokenId")
+	}
+	keys := []string{singleToken + cl.IdentityAccessTokenID, identityTokens + cl.IdentityID}
+	if cl.ClientSecretID != "" {
+		keys = append(keys, clientSecretTokens+cl.ClientSecretID)
+	}
+	for _, key := range keys {
+		if r, ok := p.revocations.Get(c.Tx, key); ok {
+			return identity{}, unauthorized("%s%s", doing, r.Message).Because("%s, at %s: %s", r.Message, r.At.Format(time.RFC3339), key)
+		}
+	}
 	id, ok := p.identities.Get(c.Tx, cl.IdentityID)
-	switch {
-	case cl.ClientSecretID != "" && p.revoked(c, revokedClientSecret, cl.ClientSecretID, cl.IssuedAt):
-		return id, unauthorized(failed+"client secret has been revoked").Because("client secret %s, which the token was issued for, is revoked", cl.ClientSecretID)
-	case !ok:
-		return id, unauthorized(failed+"Identity is not a member of the organization").Because("identity %s does not exist", cl.IdentityID)
+	if !ok {
+		return id, unauthorized("%sIdentity is not a member of the organization", doing).Because("identity %s does not exist", cl.IdentityID)
 	}
 	return id, nil
+}
+
+// tokenUse counts the uses of a token that has a limit.
+type tokenUse struct{ Uses float64 }
+
+// use counts an authenticated call, whatever becomes of it.
+func (p *Provider) use(c *kernel.Call, id identity, cl claims) error {
+	if cl.NumUsesLimit > 0 {
+		if p.exhausted(c, cl) {
+			return unauthorized("Failed to authorize: token usage limit reached").Because("the token has had its %g uses", cl.NumUsesLimit)
+		}
+		u, _ := p.tokenUses.Get(c.Tx, cl.IdentityAccessTokenID)
+		u.Uses++
+		p.tokenUses.Put(c.Tx, cl.IdentityAccessTokenID, u)
+	}
+	// The trusted addresses are those of now, not of when the token was issued.
+	if ua, ok := p.universalAuths.Get(c.Tx, id.ID); ok && cl.AuthMethod == universalAuthMethod && restricted(ua.AccessTokenTrustedIPs) {
+		if problem := checkIP(c, ua.AccessTokenTrustedIPs, "the identity's access tokens"); problem != nil {
+			return problem.Keep() // a use all the same
+		}
+	}
+	return nil
+}
+
+func (p *Provider) exhausted(c *kernel.Call, cl claims) bool {
+	u, _ := p.tokenUses.Get(c.Tx, cl.IdentityAccessTokenID)
+	return cl.NumUsesLimit > 0 && u.Uses >= cl.NumUsesLimit
+}
+
+type accessTokenRequest struct {
+	AccessToken string `json:"accessToken"`
+}
+
+// identityToken reads the token of a renewal or revocation.
+func identityToken(c *kernel.Call, in accessTokenRequest) (claims, error) {
+	cl, err := verify(c, trim(in.AccessToken))
+	if err == nil && cl.AuthTokenType != identityAccessToken {
+		err = badRequest("Token is not an identity access token").Because("the token's authTokenType is %q", cl.AuthTokenType)
+	}
+	return cl, err
+}
+
+// renewToken issues a new JWT under the same token id. Near the end of the
+// maximum the renewed life shrinks to what is left of it; there is no refusal
+// for a spent maximum, because the token has expired by then.
+// https://infisical.com/docs/api-reference/endpoints/universal-auth/renew-access-token
+func (p *Provider) renewToken(c *kernel.Call, in accessTokenRequest) (tokenResponse, error) {
+	var none tokenResponse
+	cl, err := identityToken(c, in)
+	if err != nil {
+		return none, err
+	}
+	if _, err := p.holder(c, cl, "Cannot renew: "); err != nil {
+		return none, err
+	}
+	if p.exhausted(c, cl) {
+		return none, unauthorized("Cannot renew exhausted access token").Because("the token has had its %g uses", cl.NumUsesLimit)
+	}
+	return cl.token(c)
+}
+
+type messageResponse struct {
+	Message string `json:"message"`
+}
+
+// revokeToken ends a token, and what it was or will be renewed to.
+// https://infisical.com/docs/api-reference/endpoints/universal-auth/revoke-access-token
+func (p *Provider) revokeToken(c *kernel.Call, in accessTokenRequest) (messageResponse, error) {
+	cl, err := identityToken(c, in)
+	if err != nil {
+		return messageResponse{}, err
+	}
+	p.revoke(c, singleToken+cl.IdentityAccessTokenID, "token has been revoked")
+	return messageResponse{"Successfully revoked access token"}, nil
 }
 
 // callerOf returns the identity that calls an operation which asks for one.

@@ -1,7 +1,9 @@
 package infisical
 
 import (
+	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,18 +37,59 @@ type trustedIPInput struct {
 	IPAddress string `json:"ipAddress"`
 }
 
-type attachUniversalAuthRequest struct {
-	IdentityID                 string           `path:"identityId" json:"-"`
-	ClientSecretTrustedIPs     []trustedIPInput `json:"clientSecretTrustedIps"`
-	AccessTokenTrustedIPs      []trustedIPInput `json:"accessTokenTrustedIps"`
-	AccessTokenTTL             *float64         `json:"accessTokenTTL"`
-	AccessTokenMaxTTL          *float64         `json:"accessTokenMaxTTL"`
-	AccessTokenNumUsesLimit    float64          `json:"accessTokenNumUsesLimit"`
-	AccessTokenPeriod          float64          `json:"accessTokenPeriod"`
-	LockoutEnabled             *bool            `json:"lockoutEnabled"`
-	LockoutThreshold           *float64         `json:"lockoutThreshold"`
-	LockoutDurationSeconds     *float64         `json:"lockoutDurationSeconds"`
-	LockoutCounterResetSeconds *float64         `json:"lockoutCounterResetSeconds"`
+// universalAuthInput is what a caller may set; nil is left as it is.
+type universalAuthInput struct {
+	ClientSecretTrustedIPs     []trustedIPInput `json:"clientSecretTrustedIps,omitempty"`
+	AccessTokenTrustedIPs      []trustedIPInput `json:"accessTokenTrustedIps,omitempty"`
+	AccessTokenTTL             *float64         `json:"accessTokenTTL,omitempty"`
+	AccessTokenMaxTTL          *float64         `json:"accessTokenMaxTTL,omitempty"`
+	AccessTokenNumUsesLimit    *float64         `json:"accessTokenNumUsesLimit,omitempty"`
+	AccessTokenPeriod          *float64         `json:"accessTokenPeriod,omitempty"`
+	LockoutEnabled             *bool            `json:"lockoutEnabled,omitempty"`
+	LockoutThreshold           *float64         `json:"lockoutThreshold,omitempty"`
+	LockoutDurationSeconds     *float64         `json:"lockoutDurationSeconds,omitempty"`
+	LockoutCounterResetSeconds *float64         `json:"lockoutCounterResetSeconds,omitempty"`
+}
+
+// assign sets what was sent, but for the trusted addresses.
+func (u *universalAuth) assign(in universalAuthInput) {
+	assign(&u.AccessTokenTTL, in.AccessTokenTTL)
+	assign(&u.AccessTokenMaxTTL, in.AccessTokenMaxTTL)
+	assign(&u.AccessTokenNumUsesLimit, in.AccessTokenNumUsesLimit)
+	assign(&u.AccessTokenPeriod, in.AccessTokenPeriod)
+	assign(&u.LockoutEnabled, in.LockoutEnabled)
+	assign(&u.LockoutThreshold, in.LockoutThreshold)
+	assign(&u.LockoutDurationSeconds, in.LockoutDurationSeconds)
+	assign(&u.LockoutCounterResetSeconds, in.LockoutCounterResetSeconds)
+}
+
+// trust sets the trusted addresses that were sent.
+func (u *universalAuth) trust(c *kernel.Call, in universalAuthInput) error {
+	for _, list := range []struct {
+		to   *[]trustedIP
+		sent []trustedIPInput
+	}{{&u.ClientSecretTrustedIPs, in.ClientSecretTrustedIPs}, {&u.AccessTokenTrustedIPs, in.AccessTokenTrustedIPs}} {
+		if list.sent == nil {
+			continue
+		}
+		ips, err := trustedIPs(c, list.sent)
+		if err != nil {
+			return err
+		}
+		*list.to = ips
+	}
+	return nil
+}
+
+func assign[T any](to *T, sent *T) {
+	if sent != nil {
+		*to = *sent
+	}
+}
+
+type universalAuthRequest struct {
+	IdentityID string `path:"identityId" json:"-"`
+	universalAuthInput
 }
 
 type universalAuthResponse struct {
@@ -98,29 +141,16 @@ func newUniversalAuth(c *kernel.Call, identityID string) universalAuth {
 	}
 }
 
-// assign stores what was sent.
-func assign[T any](to *T, sent *T) {
-	if sent != nil {
-		*to = *sent
-	}
-}
-
 // attachUniversalAuth gives an identity universal auth, with a client id.
 // https://infisical.com/docs/api-reference/endpoints/universal-auth/attach
-func (p *Provider) attachUniversalAuth(c *kernel.Call, in attachUniversalAuthRequest) (universalAuthResponse, error) {
+func (p *Provider) attachUniversalAuth(c *kernel.Call, in universalAuthRequest) (universalAuthResponse, error) {
 	var none universalAuthResponse
 	ua := newUniversalAuth(c, "")
-	assign(&ua.AccessTokenTTL, in.AccessTokenTTL)
-	assign(&ua.AccessTokenMaxTTL, in.AccessTokenMaxTTL)
-	ua.AccessTokenNumUsesLimit, ua.AccessTokenPeriod = in.AccessTokenNumUsesLimit, in.AccessTokenPeriod
-	assign(&ua.LockoutEnabled, in.LockoutEnabled)
-	assign(&ua.LockoutThreshold, in.LockoutThreshold)
-	assign(&ua.LockoutDurationSeconds, in.LockoutDurationSeconds)
-	assign(&ua.LockoutCounterResetSeconds, in.LockoutCounterResetSeconds)
+	ua.assign(in.universalAuthInput)
+	// Zero means without end here as elsewhere, and still counts as less.
 	if ua.AccessTokenTTL > ua.AccessTokenMaxTTL {
 		return none, ttlAboveMax(ua.AccessTokenTTL, ua.AccessTokenMaxTTL)
 	}
-
 	if _, err := authorize(c, "create"); err != nil {
 		return none, err
 	}
@@ -131,20 +161,84 @@ func (p *Provider) attachUniversalAuth(c *kernel.Call, in attachUniversalAuthReq
 	if _, ok := p.universalAuths.Get(c.Tx, id.ID); ok {
 		return none, badRequest("Failed to add universal auth to already configured identity")
 	}
-	for _, list := range []struct {
-		to   *[]trustedIP
-		sent []trustedIPInput
-	}{{&ua.ClientSecretTrustedIPs, in.ClientSecretTrustedIPs}, {&ua.AccessTokenTrustedIPs, in.AccessTokenTrustedIPs}} {
-		if list.sent == nil {
-			continue
-		}
-		if *list.to, err = trustedIPs(list.sent); err != nil {
-			return none, err
-		}
+	if err := ua.trust(c, in.universalAuthInput); err != nil {
+		return none, err
 	}
 	ua.IdentityID = id.ID
 	p.universalAuths.Put(c.Tx, id.ID, ua)
 	return ua.response(), nil
+}
+
+// updateUniversalAuth changes what is sent.
+// https://infisical.com/docs/api-reference/endpoints/universal-auth/update
+func (p *Provider) updateUniversalAuth(c *kernel.Call, in universalAuthRequest) (universalAuthResponse, error) {
+	var none universalAuthResponse
+	if ttl, maxTTL := in.AccessTokenTTL, in.AccessTokenMaxTTL; ttl != nil && maxTTL != nil && *maxTTL > 0 && *ttl > *maxTTL {
+		return none, ttlAboveMax(*ttl, *maxTTL)
+	}
+	ua, err := p.configured(c, in.IdentityID, "edit")
+	if err != nil {
+		return none, err
+	}
+	ua.assign(in.universalAuthInput)
+	if ua.AccessTokenMaxTTL > 0 && ua.AccessTokenTTL > ua.AccessTokenMaxTTL {
+		return none, badRequest("Access token TTL cannot be greater than max TTL").
+			Because("accessTokenTTL would be %g, accessTokenMaxTTL %g", ua.AccessTokenTTL, ua.AccessTokenMaxTTL)
+	}
+	if err := ua.trust(c, in.universalAuthInput); err != nil {
+		return none, err
+	}
+	ua.UpdatedAt = c.Now
+	p.universalAuths.Put(c.Tx, ua.IdentityID, ua)
+	return ua.response(), nil
+}
+
+// detachUniversalAuth takes universal auth from an identity, with its client
+// secrets and the tokens they were exchanged for.
+// https://infisical.com/docs/api-reference/endpoints/universal-auth/revoke
+func (p *Provider) detachUniversalAuth(c *kernel.Call, in identityPath) (universalAuthResponse, error) {
+	var none universalAuthResponse
+	if _, err := authorize(c, "edit"); err != nil {
+		return none, err
+	}
+	ua, err := p.universalAuth(c, in.IdentityID)
+	if err != nil {
+		return none, err
+	}
+	p.removeUniversalAuth(c, ua)
+	return ua.response(), nil
+}
+
+// removeUniversalAuth ends a configuration and everything that hangs from it.
+func (p *Provider) removeUniversalAuth(c *kernel.Call, ua universalAuth) {
+	for id := range p.byUA.All(c.Tx, ua.ID) {
+		p.revoke(c, clientSecretTokens+id, "auth method has been revoked")
+	}
+	p.byUA.Delete(c.Tx, ua.ID)
+	p.lockouts.Delete(c.Tx, ua.ID)
+	p.universalAuths.Delete(c.Tx, ua.IdentityID)
+}
+
+type clearLockoutsResponse struct {
+	Deleted int `json:"deleted"`
+}
+
+// clearLockouts forgets the wrong secrets an identity has seen.
+// https://infisical.com/docs/documentation/platform/identities/universal-auth
+func (p *Provider) clearLockouts(c *kernel.Call, in identityPath) (clearLockoutsResponse, error) {
+	var response clearLockoutsResponse
+	if _, err := authorize(c, "edit"); err != nil {
+		return response, err
+	}
+	ua, err := p.universalAuth(c, in.IdentityID)
+	if err != nil {
+		return response, err
+	}
+	if l, ok := p.lockouts.Get(c.Tx, ua.ID); ok && c.Now.Before(l.Until) {
+		response.Deleted = 1
+	}
+	p.lockouts.Delete(c.Tx, ua.ID)
+	return response, nil
 }
 
 // ttlAboveMax is the schema's own refinement, so it comes before everything the
@@ -157,18 +251,28 @@ func ttlAboveMax(ttl, maxTTL float64) *kernel.Problem {
 // getUniversalAuth returns an identity's configuration.
 // https://infisical.com/docs/api-reference/endpoints/universal-auth/retrieve
 func (p *Provider) getUniversalAuth(c *kernel.Call, in identityPath) (universalAuthResponse, error) {
-	if _, err := authorize(c, "read"); err != nil {
-		return universalAuthResponse{}, err
-	}
-	id, err := p.identity(c, in.IdentityID, identityNotFound)
+	ua, err := p.configured(c, in.IdentityID, "read")
 	if err != nil {
 		return universalAuthResponse{}, err
 	}
+	return ua.response(), nil
+}
+
+// configured finds the configuration for the operations that answer 404 where
+// the others answer 400.
+func (p *Provider) configured(c *kernel.Call, identityID, action string) (universalAuth, error) {
+	if _, err := authorize(c, action); err != nil {
+		return universalAuth{}, err
+	}
+	id, err := p.identity(c, identityID, identityNotFound)
+	if err != nil {
+		return universalAuth{}, err
+	}
 	ua, ok := p.universalAuths.Get(c.Tx, id.ID)
 	if !ok {
-		return universalAuthResponse{}, notFound("Failed to find universal auth for identity with ID %s", in.IdentityID)
+		return universalAuth{}, notFound("Failed to find universal auth for identity with ID %s", identityID)
 	}
-	return ua.response(), nil
+	return ua, nil
 }
 
 // universalAuth finds the configuration of an identity that must have one.
@@ -191,22 +295,46 @@ func anywhere() []trustedIP {
 }
 
 // trustedIPs reads a list of addresses and blocks. Anything but the two
-// wildcards needs a plan that the emulated organization does not have.
-func trustedIPs(in []trustedIPInput) ([]trustedIP, error) {
+// wildcards needs a plan with IP allowlisting.
+func trustedIPs(c *kernel.Call, in []trustedIPInput) ([]trustedIP, error) {
 	var list []trustedIP
 	for _, entry := range in {
-		text := strings.TrimSpace(entry.IPAddress)
+		text := trim(entry.IPAddress)
+		if text != "0.0.0.0/0" && text != "::/0" && !ipAllowlisting.Get(c) {
+			return nil, badRequest("Failed to add IP access range to service token due to plan restriction. Upgrade plan to add IP access range.").
+				Because("%s is not one of the wildcards 0.0.0.0/0 and ::/0, and the setting infisical.ipAllowlisting is off", text)
+		}
 		ip, err := parseTrustedIP(text)
 		if err != nil {
 			return nil, err
 		}
-		if text != "0.0.0.0/0" && text != "::/0" {
-			return nil, badRequest("Failed to add IP access range to service token due to plan restriction. Upgrade plan to add IP access range.").
-				Because("%s is not one of the wildcards 0.0.0.0/0 and ::/0", text)
-		}
 		list = append(list, ip)
 	}
 	return list, nil
+}
+
+// restricted reports whether a list trusts anything less than every address.
+func restricted(list []trustedIP) bool {
+	return slices.ContainsFunc(list, func(t trustedIP) bool { return t.Prefix == nil || *t.Prefix != 0 })
+}
+
+// checkIP refuses a caller whose address the list does not trust.
+func checkIP(c *kernel.Call, list []trustedIP, what string) *kernel.Problem {
+	ip := c.RemoteIP()
+	for _, t := range list {
+		block := t.IPAddress
+		if t.Prefix == nil {
+			if net.ParseIP(block).Equal(ip) {
+				return nil
+			}
+			continue
+		}
+		if _, network, err := net.ParseCIDR(fmt.Sprintf("%s/%d", block, *t.Prefix)); err == nil && network.Contains(ip) {
+			return nil
+		}
+	}
+	return forbidden("You are not allowed to access this resource from the current IP address").
+		Because("%s is not among the trusted addresses of %s", ip, what)
 }
 
 func parseTrustedIP(text string) (trustedIP, error) {

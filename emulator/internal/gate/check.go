@@ -45,24 +45,26 @@ func (b Breach) Pointer() string {
 	return p.String()
 }
 
-// String says what is wrong without showing the value, which may be a secret.
-func (b Breach) String() string {
-	where := b.In + b.Pointer()
+// String says what is wrong and where.
+func (b Breach) String() string { return b.In + b.Pointer() + ": " + b.Text() }
+
+// Text says what is wrong without showing the value, which may be a secret.
+func (b Breach) Text() string {
 	switch b.Rule {
 	case RuleUnknown:
-		return fmt.Sprintf("%s: unknown %s", where, strings.Join(b.Keys, ", "))
+		return "unknown " + strings.Join(b.Keys, ", ")
 	case RuleMissing:
-		return where + ": missing"
+		return "missing"
 	case RuleType:
-		return fmt.Sprintf("%s: not of type %s but %s", where, b.Want, TypeOf(b.Got))
+		return fmt.Sprintf("not of type %s but %s", b.Want, TypeOf(b.Got))
 	case RuleStatus, RuleJSON:
-		return where + ": " + b.Want
+		return b.Want
 	case "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems":
-		return fmt.Sprintf("%s: breaks %s %s", where, b.Rule, strconv.FormatFloat(b.Limit, 'f', -1, 64))
+		return fmt.Sprintf("breaks %s %s", b.Rule, strconv.FormatFloat(b.Limit, 'f', -1, 64))
 	case "enum":
-		return fmt.Sprintf("%s: not one of %v", where, b.Enum)
+		return fmt.Sprintf("not one of %v", b.Enum)
 	}
-	return where + ": breaks " + b.Rule
+	return "breaks " + b.Rule
 }
 
 // TypeOf names the JSON type of a decoded value.

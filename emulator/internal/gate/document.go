@@ -100,23 +100,57 @@ func (o *Operation) Allowed() []int {
 const orderKey = "x-understudy-order"
 
 func parse(text []byte, rule PathRule) (*Contract, error) {
-	var root yaml.Node
-	if err := yaml.Unmarshal(text, &root); err != nil {
-		return nil, fmt.Errorf("gate: %w", err)
-	}
-	var asJSON bytes.Buffer
-	if err := writeJSON(&asJSON, root.Content[0]); err != nil {
-		return nil, fmt.Errorf("gate: %w", err)
-	}
-	doc, err := openapi3.NewLoader().LoadFromData(asJSON.Bytes())
+	doc, err := load(text)
 	if err != nil {
 		return nil, fmt.Errorf("gate: %w", err)
 	}
 	return compile(doc, rule)
 }
 
-// writeJSON writes a YAML node as JSON and notes the order of properties.
-func writeJSON(w *bytes.Buffer, n *yaml.Node) error {
+func load(text []byte) (*openapi3.T, error) {
+	var root yaml.Node
+	if err := yaml.Unmarshal(text, &root); err != nil {
+		return nil, err
+	}
+	var asJSON bytes.Buffer
+	if err := WriteJSON(&asJSON, root.Content[0], true); err != nil {
+		return nil, err
+	}
+	return openapi3.NewLoader().LoadFromData(asJSON.Bytes())
+}
+
+// A Schema is one schema of a document, parsed when it is first needed.
+type Schema struct {
+	load func() (*openapi3.Schema, error)
+}
+
+// NewSchema returns the named schema of a document's components.
+func NewSchema(text []byte, name string) *Schema {
+	return &Schema{load: sync.OnceValues(func() (*openapi3.Schema, error) {
+		doc, err := load(text)
+		if err != nil {
+			return nil, fmt.Errorf("gate: %w", err)
+		}
+		ref := doc.Components.Schemas[name]
+		if ref == nil {
+			return nil, fmt.Errorf("gate: there is no schema %s", name)
+		}
+		return ref.Value, nil
+	})}
+}
+
+// Check lists where a decoded value breaks the schema.
+func (s *Schema) Check(value any) ([]Breach, error) {
+	schema, err := s.load()
+	if err != nil {
+		return nil, err
+	}
+	return visit(schema, value, "", nil), nil
+}
+
+// WriteJSON writes a YAML node as JSON. With ordered, the order of properties is
+// noted beside them, as documents need it.
+func WriteJSON(w *bytes.Buffer, n *yaml.Node, ordered bool) error {
 	switch n.Kind {
 	case yaml.MappingNode:
 		w.WriteByte('{')
@@ -126,10 +160,10 @@ func writeJSON(w *bytes.Buffer, n *yaml.Node) error {
 			}
 			key, value := n.Content[i], n.Content[i+1]
 			w.WriteString(strconv.Quote(key.Value) + ":")
-			if err := writeJSON(w, value); err != nil {
+			if err := WriteJSON(w, value, ordered); err != nil {
 				return err
 			}
-			if key.Value == "properties" && value.Kind == yaml.MappingNode {
+			if ordered && key.Value == "properties" && value.Kind == yaml.MappingNode {
 				var names []string
 				for j := 0; j < len(value.Content); j += 2 {
 					names = append(names, value.Content[j].Value)
@@ -148,7 +182,7 @@ func writeJSON(w *bytes.Buffer, n *yaml.Node) error {
 			if i > 0 {
 				w.WriteByte(',')
 			}
-			if err := writeJSON(w, item); err != nil {
+			if err := WriteJSON(w, item, ordered); err != nil {
 				return err
 			}
 		}

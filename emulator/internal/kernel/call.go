@@ -36,6 +36,9 @@ type Call struct {
 	Secured bool      // whether the document asks for a credential
 	Caller  any       // who calls, as the provider's Identify found out
 
+	// Header is added to the answer, whatever it is.
+	Header http.Header
+
 	// Reason is why the call is refused, for the hint and the journal.
 	Reason string
 

@@ -35,7 +35,7 @@ const (
 // Handle answers a request that came by the given address.
 func (in *Instance) Handle(r *http.Request, base string) (*Outcome, error) {
 	c := &Call{
-		Request: r, Base: base, instance: in,
+		Request: r, Base: base, Header: http.Header{}, instance: in,
 		setup: in.world.setup.Load(), number: in.world.calls.Add(1), Now: in.world.Clock.Now(),
 	}
 	if err := c.readBody(); err != nil {

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"encoding/json"
 	"fmt"
 	"sync/atomic"
 
@@ -86,9 +87,25 @@ type Description struct {
 	Tolerate func(c *Call, b gate.Breach) bool
 	// Error renders a problem of any kind in the provider's dialect.
 	Error func(c *Call, p *Problem) Answer
-	// Seed fills an empty store with the default world and returns its
-	// credentials by their documented names.
-	Seed func(c *Call) (map[string]string, error)
+	// DefaultWorld returns the provider's section of the default world, which
+	// must not depend on what is stored: it draws with DrawWorld.
+	DefaultWorld func(c *Call) any
+	// Load fills an empty store with a section of a world file and returns the
+	// world's credentials by their documented names. The section fits its
+	// schema; other faults are reported with WorldErrorf.
+	Load func(c *Call, section json.RawMessage) (map[string]string, error)
+	// Settings are the provider's knobs; Values are those given to its New.
+	Settings []anySetting
+	Values   []SettingValue
+	// Env are the environment variables that official clients read, in the form
+	// of Example.
+	Env []EnvVar
+	// Chosen lists the behaviours that nobody public describes.
+	Chosen []Choice
+	// Admit refuses calls that come too often; it runs between decode and check.
+	Admit func(c *Call) error
+	// Finish sees every encoded answer before it leaves, and may change it.
+	Finish func(c *Call, out *Outcome)
 	// Example is a shell command that shows the provider at work; {url} and the
 	// names of the default world's credentials in braces are filled in.
 	Example string
@@ -99,6 +116,15 @@ type Description struct {
 	// open to faults.
 	Internal bool
 }
+
+// An EnvVar is an environment variable of an official client.
+type EnvVar struct{ Name, Value string }
+
+// A Choice is a behaviour that had to be chosen.
+type Choice struct{ Name, What string }
+
+// Settings lists settings of any type.
+func Settings(settings ...anySetting) []anySetting { return settings }
 
 // Order is the order in which a provider looks at a request.
 type Order int

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math"
 	"net/http"
 	"runtime/debug"
@@ -35,6 +36,10 @@ const (
 
 // serve takes one request all its way. The body has been read.
 func (in *Instance) serve(c *Call) *Outcome {
+	if out := in.preflight(c); out != nil {
+		return out
+	}
+
 	// 1 route
 	problem := in.find(c)
 	if problem != nil {
@@ -62,6 +67,32 @@ func (in *Instance) serve(c *Call) *Outcome {
 
 	// 6 render, 7 check the answer, 8 journal
 	return in.finish(c, answer, f.Spec, replaced)
+}
+
+// exposed are the answer's headers that a page of another origin may read.
+const exposed = HeaderEntry + ", " + HeaderReason + ", " + HeaderDiffers + ", ETag, Retry-After"
+
+// preflight lets pages of any origin use a provider, as browsers ask it to. It
+// answers the question that precedes a call, which is no call itself.
+func (in *Instance) preflight(c *Call) *Outcome {
+	origin := c.Request.Header.Get("Origin")
+	if origin == "" || in.desc.Internal {
+		return nil
+	}
+	h := c.Header
+	h.Set("Access-Control-Allow-Origin", origin)
+	h.Set("Access-Control-Allow-Credentials", "true")
+	h.Set("Vary", "Origin")
+	method := c.Request.Header.Get("Access-Control-Request-Method")
+	if c.Request.Method != http.MethodOptions || method == "" {
+		h.Set("Access-Control-Expose-Headers", exposed)
+		return nil
+	}
+	h.Set("Access-Control-Allow-Methods", method)
+	if headers := c.Request.Header.Get("Access-Control-Request-Headers"); headers != "" {
+		h.Set("Access-Control-Allow-Headers", headers)
+	}
+	return &Outcome{Status: http.StatusNoContent, Header: h}
 }
 
 // find sets the call's operation.
@@ -191,6 +222,11 @@ func (in *Instance) vet(c *Call) error {
 			return err
 		}
 	}
+	if in.desc.Admit != nil {
+		if err := in.transact(c, in.desc.Admit); err != nil {
+			return err
+		}
+	}
 	return in.check(c)
 }
 
@@ -276,10 +312,8 @@ func oneLine(text string) string {
 // injected answer is not held to the document.
 func (in *Instance) finish(c *Call, answer Answer, spec fault.Spec, injected bool) *Outcome {
 	// 6 render
-	out := &Outcome{Status: answer.Status, Header: answer.Header}
-	if out.Header == nil {
-		out.Header = http.Header{}
-	}
+	out := &Outcome{Status: answer.Status, Header: c.Header}
+	maps.Copy(out.Header, answer.Header)
 	switch {
 	case answer.Status == 0 && spec.Silent:
 		out.Cut = CutSilently
@@ -306,6 +340,10 @@ func (in *Instance) finish(c *Call, answer Answer, spec fault.Spec, injected boo
 			breaches = append(breaches, b.String())
 			in.world.Fail("understudy: %s answered %d against its document: %s", c.Op, out.Status, b)
 		}
+	}
+
+	if in.desc.Finish != nil && out.Status != 0 {
+		in.desc.Finish(c, out)
 	}
 
 	// 8 journal

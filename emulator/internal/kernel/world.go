@@ -1,6 +1,8 @@
 package kernel
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -29,16 +31,25 @@ type Option interface{ Apply(*Config) }
 
 // Config is what the options of a server add up to.
 type Config struct {
+	Start
 	Providers    []Provider
-	Seed         string
-	Start        time.Time // zero: real time
-	Contract     Contract
 	Logger       *slog.Logger
 	NoHints      bool
 	AllowUnknown bool
 	CheckAnswers bool
-	NoControl    bool // the gateway has no control API
-	GatewayOnly  bool // providers have no ports of their own
+	NoControl    bool  // the gateway has no control API
+	GatewayOnly  bool  // providers have no ports of their own
+	Err          error // why an option could not be used
+}
+
+// Start is what a world starts with. What is left empty is the world file's,
+// or else the default.
+type Start struct {
+	Seed     string
+	Contract *Contract
+	Clock    time.Time // zero: real time
+	World    *WorldFile
+	Settings map[string]map[string]any // by provider, as flags or JSON have them
 }
 
 // A World is one isolated state of all its providers.
@@ -52,14 +63,16 @@ type World struct {
 	setup     atomic.Pointer[setup]
 	calls     atomic.Uint64
 	report    atomic.Pointer[func(format string, args ...any)]
-	swap      sync.Mutex // one Reset or Restore at a time
+	swap      sync.Mutex // one Reset, Restore or Set at a time
+	start     Start      // of the last Reset
 }
 
-// setup is what a reset may change.
+// setup is what a reset may change. It is replaced, never changed.
 type setup struct {
 	seed        string
 	contract    Contract
 	entropy     entropy.Source
+	settings    map[string]map[string]any    // by provider; what is missing is initial
 	credentials map[string]map[string]string // by provider
 }
 
@@ -78,8 +91,8 @@ func NewWorld(config Config) (*World, error) {
 	w := &World{Clock: clock.New(), config: config}
 	w.Journal = journal.New(journal.MaxEntries, journal.MaxBytes)
 	w.Faults = fault.NewSet(w.checkFault)
-	if !config.Start.IsZero() {
-		w.Clock.Set(config.Start)
+	if config.Err != nil {
+		return nil, config.Err
 	}
 	names := map[string]bool{}
 	for _, p := range config.Providers {
@@ -94,10 +107,7 @@ func NewWorld(config Config) (*World, error) {
 		w.instances = append(w.instances, in)
 		p.binding().bind(in)
 	}
-	if config.Seed == "" {
-		config.Seed = DefaultSeed
-	}
-	if err := w.Reset(config.Seed, config.Contract); err != nil {
+	if err := w.Reset(config.Start); err != nil {
 		return nil, err
 	}
 	return w, nil
@@ -124,38 +134,117 @@ func mount(w *World, p Provider) (*Instance, error) {
 	return in, nil
 }
 
-// Reset starts the world over: the default world of the given seed, the clock
-// as at the start, no faults, an empty journal. When it fails, nothing changes.
-func (w *World) Reset(seed string, contract Contract) error {
+// Reset starts the world over: what start describes, no faults, an empty
+// journal. When it fails, nothing changes.
+func (w *World) Reset(start Start) error {
 	w.swap.Lock()
 	defer w.swap.Unlock()
-	s := &setup{seed: seed, contract: contract, entropy: entropy.New(seed), credentials: map[string]map[string]string{}}
+	s, at, err := w.resolve(start)
+	if err != nil {
+		return err
+	}
 	fresh := make([]store.Snapshot, len(w.instances))
 	for i, in := range w.instances {
-		scratch := &Instance{world: w, desc: in.desc, store: store.New(in.schema)}
-		if in.desc.Seed != nil {
-			err := scratch.transact(&Call{instance: scratch, setup: s, Now: Epoch}, func(c *Call) (err error) {
-				s.credentials[in.Name()], err = in.desc.Seed(c)
-				return err
-			})
-			if err != nil {
-				return fmt.Errorf("seeding %s: %w", in.Name(), err)
-			}
+		if fresh[i], err = in.load(s, start.World); err != nil {
+			return err
 		}
-		fresh[i] = scratch.store.Snapshot()
 	}
 	w.setup.Store(s)
 	for i, in := range w.instances {
 		in.store.Restore(fresh[i])
 	}
+	w.start = start
 	w.calls.Store(0)
 	w.Faults.Clear()
 	w.Journal.Clear()
 	w.Clock.Reset()
-	if !w.config.Start.IsZero() {
-		w.Clock.Set(w.config.Start)
+	if !at.IsZero() {
+		w.Clock.Set(at)
 	}
 	return nil
+}
+
+// resolve fills in what start leaves out.
+func (w *World) resolve(start Start) (*setup, time.Time, error) {
+	file := start.World
+	if file == nil {
+		file = &WorldFile{}
+	}
+	s := &setup{seed: cmp.Or(start.Seed, file.Seed, DefaultSeed), credentials: map[string]map[string]string{}, settings: map[string]map[string]any{}}
+	s.entropy = entropy.New(s.seed)
+	switch {
+	case start.Contract != nil:
+		s.contract = *start.Contract
+	case file.Contract != "":
+		var err error
+		if s.contract, err = ParseContract(file.Contract); err != nil {
+			return nil, time.Time{}, err
+		}
+	}
+	at := start.Clock
+	if at.IsZero() {
+		at = file.Clock
+	}
+	for _, in := range w.instances {
+		given := map[string]any{}
+		for _, v := range in.desc.Values {
+			given[v.setting.Name()] = v.value
+		}
+		values := map[string]any{}
+		for _, changes := range []map[string]any{given, file.Settings[in.Name()], start.Settings[in.Name()]} {
+			var err error
+			if values, err = in.settings(values, changes); err != nil {
+				return nil, time.Time{}, err
+			}
+		}
+		s.settings[in.Name()] = values
+	}
+	for _, settings := range []map[string]map[string]any{file.Settings, start.Settings} {
+		for name := range settings {
+			if w.Instance(name) == nil {
+				return nil, time.Time{}, fmt.Errorf("settings: there is no provider %q here", name)
+			}
+		}
+	}
+	return s, at, nil
+}
+
+// load returns the content of a new world: the file's section for the provider,
+// or the default world's.
+func (in *Instance) load(s *setup, file *WorldFile) (store.Snapshot, error) {
+	scratch := &Instance{world: in.world, desc: in.desc, store: store.New(in.schema)}
+	if in.desc.Load == nil {
+		return scratch.store.Snapshot(), nil
+	}
+	c := &Call{instance: scratch, setup: s, Now: Epoch}
+	var section json.RawMessage
+	if file != nil {
+		section = file.providers[in.Name()]
+	}
+	if section == nil {
+		var err error
+		if section, err = json.Marshal(in.desc.DefaultWorld(c)); err != nil {
+			return store.Snapshot{}, err
+		}
+	}
+	err := scratch.transact(c, func(c *Call) (err error) {
+		s.credentials[in.Name()], err = in.desc.Load(c, section)
+		return err
+	})
+	if err != nil {
+		if file != nil {
+			err = file.locate(in.Name(), err)
+		}
+		return store.Snapshot{}, err
+	}
+	return scratch.store.Snapshot(), nil
+}
+
+// Start returns what the world was last started with.
+func (w *World) Start() Start {
+	w.swap.Lock()
+	defer w.swap.Unlock()
+	return w.start
 }
 
 // A Snapshot is a world at one moment: what it stores and where its clock stands.
@@ -318,14 +407,31 @@ func (in *Instance) Credentials() map[string]string {
 	return maps.Clone(in.world.setup.Load().credentials[in.Name()])
 }
 
-// Example returns a shell command that shows the provider at work.
-func (in *Instance) Example() string {
-	pairs := []string{"{url}", in.URL()}
-	for name, value := range in.Credentials() {
+// Example returns a shell command that shows the provider at work at url with
+// the given credentials.
+func (in *Instance) Example(url string, credentials map[string]string) string {
+	return fill(in.desc.Example, url, credentials)
+}
+
+// Env returns the environment variables that point official clients at url.
+func (in *Instance) Env(url string, credentials map[string]string) []EnvVar {
+	var env []EnvVar
+	for _, v := range in.desc.Env {
+		env = append(env, EnvVar{v.Name, fill(v.Value, url, credentials)})
+	}
+	return env
+}
+
+func fill(text, url string, credentials map[string]string) string {
+	pairs := []string{"{url}", url}
+	for name, value := range credentials {
 		pairs = append(pairs, "{"+name+"}", value)
 	}
-	return strings.NewReplacer(pairs...).Replace(in.desc.Example)
+	return strings.NewReplacer(pairs...).Replace(text)
 }
+
+// Chosen returns the behaviours that nobody public describes.
+func (in *Instance) Chosen() []Choice { return in.desc.Chosen }
 
 // Port returns the distance of the provider's port from the gateway's.
 func (in *Instance) Port() int { return in.desc.Port }

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"encoding/json"
+
+	"github.com/understudy-dev/understudy/emulator"
+	"github.com/understudy-dev/understudy/emulator/all"
+)
+
+// local returns a server of all providers that does not listen.
+func local(opts ...emulator.Option) (*emulator.Server, error) {
+	providers, err := all.New()
+	if err != nil {
+		return nil, err
+	}
+	return emulator.New(append(providers, opts...)...)
+}
+
+type worldCommand struct {
+	Seed string `placeholder:"TEXT" help:"What identifiers and secrets derive from."`
+}
+
+// Run prints the default world as YAML.
+func (cmd worldCommand) Run(s streams) error {
+	server, err := local(emulator.WithSeed(cmd.Seed))
+	if err != nil {
+		return err
+	}
+	text, err := server.World()
+	if err != nil {
+		return err
+	}
+	_, err = s.out.Write(text)
+	return err
+}
+
+type supportedCommand struct {
+	JSON bool `help:"Print JSON instead of Markdown."`
+}
+
+// Run prints the coverage table.
+func (cmd supportedCommand) Run(s streams) error {
+	server, err := local()
+	if err != nil {
+		return err
+	}
+	coverage, err := server.Coverage()
+	if err != nil {
+		return err
+	}
+	text := []byte(coverage.Markdown())
+	if cmd.JSON {
+		if text, err = json.MarshalIndent(coverage, "", "  "); err != nil {
+			return err
+		}
+		text = append(text, '\n')
+	}
+	_, err = s.out.Write(text)
+	return err
+}
