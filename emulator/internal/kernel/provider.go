@@ -163,6 +163,10 @@ func (r Route) Secret() Route { r.secret = true; return r }
 // it for their public methods URL and Credentials.
 type Binding struct{ instance atomic.Pointer[Instance] }
 
+// Types that embed a Binding are Providers by its method. None of them is in this
+// package, so without this line the method looks unused.
+var _ interface{ binding() *Binding } = (*Binding)(nil)
+
 func (b *Binding) binding() *Binding { return b }
 
 func (b *Binding) bind(in *Instance) {

@@ -1,0 +1,206 @@
+package emulator_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/understudy-dev/understudy/emulator/all"
+)
+
+const module = "github.com/understudy-dev/understudy/"
+
+// providers names every provider there is or will be.
+var providers = []string{"infisical", "workos", "zitadel", "ocs"}
+
+// goPackage is what go list says of a package, tests left out.
+type goPackage struct {
+	ImportPath string
+	Imports    []string
+	Deps       []string // Imports, and theirs
+}
+
+// listPackages returns the packages of the main module.
+func listPackages(t *testing.T) []goPackage {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,Deps", "./...")
+	command.Dir = ".."
+	out, err := command.Output()
+	if err != nil {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			t.Fatalf("go list: %v\n%s", err, exit.Stderr)
+		}
+		t.Fatalf("go list: %v", err)
+	}
+	var packages []goPackage
+	for decoder := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p goPackage
+		switch err := decoder.Decode(&p); {
+		case errors.Is(err, io.EOF):
+			return packages
+		case err != nil:
+			t.Fatalf("go list: reading its answer: %v", err)
+		}
+		packages = append(packages, p)
+	}
+}
+
+// within reports whether pkg is one of the patterns; "/..." at the end of one
+// stands for everything below.
+func within(pkg string, patterns []string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		root, open := strings.CutSuffix(pattern, "/...")
+		return pkg == root || open && strings.HasPrefix(pkg, root+"/")
+	})
+}
+
+func TestImports(t *testing.T) {
+	for _, name := range all.Names() {
+		if !slices.Contains(providers, name) {
+			t.Errorf("provider %s is not named in this test", name)
+		}
+	}
+	inModule := func(paths ...string) []string {
+		for i, p := range paths {
+			paths[i] = module + p
+		}
+		return paths
+	}
+	var providerPackages []string
+	for _, name := range providers {
+		providerPackages = append(providerPackages, module+"emulator/"+name+"/...")
+	}
+	server := inModule("emulator", "emulator/all")
+	testSuite := inModule("emulator/internal/providertest")
+	heavy := []string{"testing/...", "github.com/alecthomas/kong/...", "go.etcd.io/bbolt/...", "connectrpc.com/...", "google.golang.org/grpc/..."}
+
+	type rule struct {
+		name       string
+		from       []string // the packages that are held to it
+		but        []string // those of them that are not
+		not        []string // what they must not import, directly or not
+		allowed    []string // what of it they may
+		directOnly bool     // only what they import themselves counts
+		why        string
+	}
+	rules := []rule{
+		{
+			name: "only the list knows the providers",
+			from: inModule("..."), but: slices.Concat(inModule("emulator/all"), providerPackages),
+			not: providerPackages, directOnly: true,
+			why: "a user links the providers he names; the list is the one place to add another",
+		},
+		{
+			name: "the server knows no provider",
+			from: inModule("emulator"), not: providerPackages,
+			why: "who embeds one provider must not link the others",
+		},
+		{
+			name: "a provider does not know the server",
+			from: providerPackages, not: server,
+			why: "a provider is data to the kernel; the server is built from providers, not they from it",
+		},
+		{
+			name: "the kernel and its parts know neither server nor provider",
+			from: inModule("emulator/internal/..."), but: testSuite, not: slices.Concat(server, providerPackages),
+			why: "they serve every provider alike",
+		},
+		{
+			name: "clock, fault and journal stand alone",
+			from: inModule("emulator/clock", "emulator/fault", "emulator/journal"),
+			not:  inModule("..."), allowed: inModule("emulator/journal"),
+			why: "users name their types; faults name operations, which are the journal's",
+		},
+		{
+			name: "a light provider",
+			from: inModule("emulator/infisical"), not: heavy,
+			why: "who tests against one provider gets no command line, state file, RPC or flags of package testing",
+		},
+		{
+			name: "a light server",
+			from: inModule("emulator"), not: heavy,
+			why: "NewTest takes an interface so that package testing stays out of the binary",
+		},
+	}
+	// One rule for each, because a provider may import its own folders.
+	for i, name := range providers {
+		if slices.Contains(all.Names(), name) {
+			rules = append(rules, rule{
+				name: name + " knows no other provider",
+				from: providerPackages[i : i+1], not: slices.Concat(providerPackages[:i], providerPackages[i+1:]),
+				why: "a provider can be understood, linked and removed by itself",
+			})
+		}
+	}
+
+	packages := listPackages(t)
+	for _, rule := range rules {
+		t.Run(rule.name, func(t *testing.T) {
+			held := 0
+			for _, p := range packages {
+				if !within(p.ImportPath, rule.from) || within(p.ImportPath, rule.but) {
+					continue
+				}
+				held++
+				imports := p.Deps
+				if rule.directOnly {
+					imports = p.Imports
+				}
+				for _, imported := range imports {
+					if within(imported, rule.not) && !within(imported, rule.allowed) {
+						t.Errorf("%s imports %s: %s", p.ImportPath, imported, rule.why)
+					}
+				}
+			}
+			if held == 0 {
+				t.Error("the rule holds no package")
+			}
+		})
+	}
+}
+
+// providerName finds the names; "ocs" only as a word, because documents are
+// called docs.
+var providerName = regexp.MustCompile(`(?i)infisical|workos|zitadel|\bocs\b`)
+
+// TestKernelNamesNoProvider keeps special cases out of what serves all
+// providers: not even a comment may explain it by one of them.
+func TestKernelNamesNoProvider(t *testing.T) {
+	searched := 0
+	err := filepath.WalkDir("internal", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") {
+			return err
+		}
+		name = filepath.ToSlash(name)
+		if strings.HasSuffix(name, "_test.go") && path.Dir(name) == "internal/providertest" {
+			return nil // runs the suite over the providers
+		}
+		source, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		searched++
+		for i, line := range strings.Split(string(source), "\n") {
+			if found := providerName.FindString(line); found != "" {
+				t.Errorf("%s:%d names a provider, %s: %s", name, i+1, found, strings.TrimSpace(line))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if searched == 0 {
+		t.Error("no file was looked at")
+	}
+}
