@@ -1,6 +1,7 @@
 package infisical
 
 import (
+	"errors"
 	"regexp"
 
 	"github.com/understudy-dev/understudy/emulator/internal/gate"
@@ -47,6 +48,14 @@ var (
 		Name: "fractional-ttl-or-uses", Documented: "200", Live: "500 " + databaseErrorName,
 		Source: "the columns are integers, the schema takes any number; not run against the service",
 	}
+	tokenWithoutBody = &kernel.Difference{
+		Name: "token-without-body", Documented: "200", Live: "422, or 500 where the content type is JSON",
+		Source: "the page's request body is optional; backend/src/server/plugins/fastify-zod.ts parses what is not there as null",
+	}
+	tokenCeiling = &kernel.Difference{
+		Name: "token-ceiling", Documented: "a lifetime as configured, 0 without end", Live: "at most 90 days",
+		Source: "backend/src/services/identity-access-token/identity-access-token-fns.ts",
+	}
 	protectionAlone = &kernel.Difference{
 		Name: "delete-protection-off-without-name", Documented: "200, the protection is off", Live: "200, the protection stays",
 		Source: "backend/src/services/identity/identity-service.ts writes it with a name or when it is turned on",
@@ -55,7 +64,7 @@ var (
 
 var differences = []*kernel.Difference{
 	malformedJSON, emptyJSONBody, contentType, bodyTooLarge, formBody, textBody,
-	unknownKey, nonUUIDIdentity, fractionalNumber, protectionAlone,
+	unknownKey, nonUUIDIdentity, fractionalNumber, tokenWithoutBody, tokenCeiling, protectionAlone,
 }
 
 // What nobody public says, and is chosen; chosen lists it for users.
@@ -67,6 +76,8 @@ const (
 	maxTokenAge = 7_776_000
 	// unknownRole is the message for a role that the organization lacks.
 	unknownRole = "Failed to find role with slug %s"
+	// instanceSetUp is the message for a second bootstrap.
+	instanceSetUp = "Instance has already been set up"
 	// notASlug is the message for a bad x-infisical-org header.
 	notASlug = "Invalid organization slug"
 )
@@ -75,6 +86,9 @@ var chosen = []kernel.Choice{
 	{Name: "database-error-name", What: "the error of a 500 from the database is named " + databaseErrorName},
 	{Name: "token-age-ceiling", What: "no token lives longer than 90 days, as in the service's tests; the default of its setting is not public"},
 	{Name: "unknown-role", What: "404 NotFound, \"" + unknownRole + "\""},
+	{Name: "second-bootstrap", What: "400 BadRequest, \"" + instanceSetUp + "\""},
+	{Name: "token-list-ties", What: "of tokens changed at the same time, the newest comes first"},
+	{Name: "token-use-shown", What: "accessTokenNumUses stays 0 and the dates of use and renewal null, as nothing public writes them; the limit is enforced all the same"},
 	{Name: "bad-organization-header", What: "422 with one custom issue, \"" + notASlug + "\""},
 	{Name: "unparsable-body-messages", What: "in the documented contract the 400s for unreadable bodies carry the messages of the framework's own errors"},
 	{Name: "foreign-organization", What: "naming an organization that is not the caller's is a 403 ForbiddenError"},
@@ -96,7 +110,12 @@ func decode(c *kernel.Call) (kernel.Body, error) {
 			return c.DecodeText(), nil
 		}
 	}
-	return c.DecodeBody(c.Takes)
+	body, err := c.DecodeBody(c.Takes)
+	var problem *kernel.Problem
+	if c.Op == OpCreateToken && errors.As(err, &problem) && problem.Kind == kernel.EmptyBody && !c.Differs(tokenWithoutBody) {
+		return kernel.Body{}, nil // optional on the page, whatever the content type promises
+	}
+	return body, err
 }
 
 // tolerate lets unknown keys pass where the service strips them.

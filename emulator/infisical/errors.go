@@ -184,6 +184,19 @@ type (
 		Path    []any    `json:"path"`
 		Message string   `json:"message"`
 	}
+	invalidEnum struct {
+		Received any    `json:"received"`
+		Code     string `json:"code"`
+		Options  []any  `json:"options"`
+		Path     []any  `json:"path"`
+		Message  string `json:"message"`
+	}
+	invalidString struct {
+		Validation string `json:"validation"`
+		Code       string `json:"code"`
+		Message    string `json:"message"`
+		Path       []any  `json:"path"`
+	}
 	custom struct {
 		Code    string `json:"code"`
 		Message string `json:"message"`
@@ -202,13 +215,19 @@ func zodIssues(breaches []gate.Breach) []any {
 func zodIssue(b gate.Breach) any {
 	path := zodPath(b.Path)
 	bound := strconv.FormatFloat(b.Limit, 'f', -1, 64)
+	if b.Label != "" {
+		return labelled(b, path, bound)
+	}
 	switch b.Rule {
 	case gate.RuleMissing:
 		return invalidType{"invalid_type", zodType(b.Want), "undefined", path, "Required"}
 	case gate.RuleType:
 		expected, received := zodType(b.Want), gate.TypeOf(b.Got)
-		if b.Want == "integer" && received == "number" {
+		switch {
+		case b.Want == "integer" && received == "number":
 			expected, received = "integer", "float"
+		case b.In == "query" && expected == "number":
+			received = "nan" // a query's numbers are converted before they are looked at
 		}
 		return invalidType{"invalid_type", expected, received, path, fmt.Sprintf("Expected %s, received %s", expected, received)}
 	case gate.RuleUnknown:
@@ -221,10 +240,34 @@ func zodIssue(b gate.Breach) any {
 		return tooSmall{"too_small", b.Limit, "string", true, false, "String must contain at least " + bound + " character(s)", path}
 	case "maxLength":
 		return tooBig{"too_big", b.Limit, "string", true, false, "String must contain at most " + bound + " character(s)", path}
+	case "enum":
+		var options []string
+		for _, option := range b.Enum {
+			options = append(options, fmt.Sprintf("'%v'", option))
+		}
+		return invalidEnum{b.Got, "invalid_enum_value", b.Enum, path, fmt.Sprintf("Invalid enum value. Expected %s, received '%v'", strings.Join(options, " | "), b.Got)}
+	case "format":
+		return invalidString{b.Format, "invalid_string", "Invalid " + b.Format, path}
 	case "minItems":
 		return tooSmall{"too_small", b.Limit, "array", true, false, "Array must contain at least " + bound + " element(s)", path}
 	}
 	return custom{"custom", "Invalid input", path}
+}
+
+// labelled is a bound that the service words itself.
+func labelled(b gate.Breach, path []any, bound string) any {
+	unit := " characters"
+	if b.Limit == 1 {
+		unit = " character"
+	}
+	switch b.Rule {
+	case "minLength":
+		return tooSmall{"too_small", b.Limit, "string", true, false, b.Label + " must be at least " + bound + unit, path}
+	case "maxLength":
+		return tooBig{"too_big", b.Limit, "string", true, false, b.Label + " must be at most " + bound + unit, path}
+	}
+	b.Label = ""
+	return zodIssue(b)
 }
 
 // zodType is a schema type as zod names it: it has no integers.

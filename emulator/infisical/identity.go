@@ -199,6 +199,9 @@ func (p *Provider) authMethods(c *kernel.Call, id identity) []string {
 	if _, ok := p.universalAuths.Get(c.Tx, id.ID); ok {
 		methods = append(methods, universalAuthMethod)
 	}
+	if _, ok := p.tokenAuths.Get(c.Tx, id.ID); ok {
+		methods = append(methods, tokenAuthMethod)
+	}
 	return methods
 }
 
@@ -236,12 +239,15 @@ func (p *Provider) listIdentities(c *kernel.Call, in listIdentitiesRequest) (lis
 	}
 	for _, id := range p.identities.All(c.Tx) {
 		if id.OrganizationID == caller.OrganizationID {
-			name := listedIdentityName{id.Name, id.ID, id.HasDeleteProtection, p.authMethods(c, id)}
-			response.Identities = append(response.Identities, listedIdentity{id.membership(), name})
+			response.Identities = append(response.Identities, p.listed(c, id))
 		}
 	}
 	response.TotalCount = len(response.Identities)
 	return response, nil
+}
+
+func (p *Provider) listed(c *kernel.Call, id identity) listedIdentity {
+	return listedIdentity{id.membership(), listedIdentityName{id.Name, id.ID, id.HasDeleteProtection, p.authMethods(c, id)}}
 }
 
 // ownOrganization refuses callers who name another organization than theirs.
@@ -340,6 +346,9 @@ func (p *Provider) deleteIdentity(c *kernel.Call, in identityPath) (deleteIdenti
 	}
 	if ua, ok := p.universalAuths.Get(c.Tx, id.ID); ok {
 		p.removeUniversalAuth(c, ua)
+	}
+	if t, ok := p.tokenAuths.Get(c.Tx, id.ID); ok {
+		p.removeTokenAuth(c, t)
 	}
 	p.revoke(c, identityTokens+id.ID, "identity tokens have been revoked")
 	p.identities.Delete(c.Tx, id.ID)

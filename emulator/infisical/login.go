@@ -40,7 +40,7 @@ func (p *Provider) login(c *kernel.Call, in loginRequest) (tokenResponse, error)
 	clientID, secret := trim(in.ClientID), trim(in.ClientSecret)
 	ua, ok := p.byClientID.Get(c.Tx, clientID)
 	if !ok {
-		return none, unauthorized("Invalid credentials").Because("no universal auth has client id %q", clientID)
+		return none, unauthorized("Invalid credentials").Because("no universal auth has this client id")
 	}
 	id, ok := p.identities.Get(c.Tx, ua.IdentityID)
 	if !ok {
@@ -79,8 +79,8 @@ func (p *Provider) login(c *kernel.Call, in loginRequest) (tokenResponse, error)
 			Because("client secret %s has had its %g uses", s.ID, s.NumUsesLimit).Keep()
 	}
 	if in.OrganizationSlug != nil {
-		if err := p.checkOrganizationSlug(c, id, trim(*in.OrganizationSlug)); err != nil {
-			return none, err.Keep() // the lockout stays cleared
+		if problem := p.checkOrganizationSlug(c, id, trim(*in.OrganizationSlug), "name"); problem != nil {
+			return none, problem.Keep() // the lockout stays cleared
 		}
 	}
 
@@ -98,8 +98,9 @@ func (p *Provider) retire(c *kernel.Call, s clientSecret) {
 }
 
 // checkOrganizationSlug refuses a slug that is not the identity's own
-// organization: the emulator has no sub-organizations to switch to.
-func (p *Provider) checkOrganizationSlug(c *kernel.Call, id identity, slug string) *kernel.Problem {
+// organization: the emulator has no sub-organizations to switch to. Login calls
+// the slug a name, token auth a slug.
+func (p *Provider) checkOrganizationSlug(c *kernel.Call, id identity, slug, noun string) *kernel.Problem {
 	own, _ := p.organizations.Get(c.Tx, id.OrganizationID)
 	if slug == "" || slug == own.Slug {
 		return nil
@@ -109,7 +110,7 @@ func (p *Provider) checkOrganizationSlug(c *kernel.Call, id identity, slug strin
 			return unauthorized("Identity not authorized to access sub organization %s", slug)
 		}
 	}
-	return notFound("Sub organization with name %s not found", slug)
+	return notFound("Sub organization with %s %s not found", noun, slug)
 }
 
 // locked reports whether wrong secrets have locked the login.
@@ -131,7 +132,7 @@ func (p *Provider) wrongSecret(c *kernel.Call, ua universalAuth, why string) err
 	}
 	l.Failures++
 	l.Until = c.Now.Add(seconds(ua.LockoutCounterResetSeconds))
-	if l.Failures >= int(ua.LockoutThreshold) {
+	if float64(l.Failures) >= ua.LockoutThreshold {
 		l.Locked, l.Until = true, c.Now.Add(seconds(ua.LockoutDurationSeconds))
 		problem.Because("%s; the login is now locked until %s", why, l.Until.Format(time.RFC3339))
 	}

@@ -26,6 +26,9 @@ type Provider struct {
 	clientSecrets  *store.Table[clientSecret]
 	byDigest       *store.Unique[clientSecret]
 	byUA           *store.Index[clientSecret]
+	tokenAuths     *store.Table[tokenAuth] // by identity
+	tokens         *store.Table[accessToken]
+	tokensOf       *store.Index[accessToken]
 	lockouts       *store.Table[lockout]    // by universal auth
 	revocations    *store.Table[revocation] // by what is revoked
 	tokenUses      *store.Table[tokenUse]   // by token
@@ -50,6 +53,9 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.clientSecrets = store.NewTable[clientSecret](env.Schema, "client secret")
 	p.byDigest = p.clientSecrets.Unique("digest", func(s clientSecret) string { return s.Digest })
 	p.byUA = p.clientSecrets.Index(func(s clientSecret) string { return s.UAID })
+	p.tokenAuths = store.NewTable[tokenAuth](env.Schema, "token auth")
+	p.tokens = store.NewTable[accessToken](env.Schema, "access token")
+	p.tokensOf = p.tokens.Index(func(t accessToken) string { return t.IdentityID })
 	p.lockouts = store.NewTable[lockout](env.Schema, "lockout")
 	p.revocations = store.NewTable[revocation](env.Schema, "revocation")
 	p.tokenUses = store.NewTable[tokenUse](env.Schema, "token use")

@@ -19,12 +19,24 @@ const (
 	OpClearLockouts       Op = "infisical POST /api/v1/auth/universal-auth/identities/{identityId}/clear-lockouts"
 	OpRenewToken          Op = "infisical POST /api/v1/auth/token/renew"
 	OpRevokeToken         Op = "infisical POST /api/v1/auth/token/revoke"
+	OpAttachTokenAuth     Op = "infisical POST /api/v1/auth/token-auth/identities/{identityId}"
+	OpUpdateTokenAuth     Op = "infisical PATCH /api/v1/auth/token-auth/identities/{identityId}"
+	OpGetTokenAuth        Op = "infisical GET /api/v1/auth/token-auth/identities/{identityId}"
+	OpDetachTokenAuth     Op = "infisical DELETE /api/v1/auth/token-auth/identities/{identityId}"
+	OpCreateToken         Op = "infisical POST /api/v1/auth/token-auth/identities/{identityId}/tokens"
+	OpListTokens          Op = "infisical GET /api/v1/auth/token-auth/identities/{identityId}/tokens"
+	OpGetIdentityToken    Op = "infisical GET /api/v1/auth/token-auth/identities/{identityId}/tokens/{tokenId}"
+	OpGetToken            Op = "infisical GET /api/v1/auth/token-auth/tokens/{tokenId}"
+	OpUpdateToken         Op = "infisical PATCH /api/v1/auth/token-auth/tokens/{tokenId}"
+	OpRevokeIdentityToken Op = "infisical POST /api/v1/auth/token-auth/tokens/{tokenId}/revoke"
 	OpCreateIdentity      Op = "infisical POST /api/v1/identities"
 	OpListIdentities      Op = "infisical GET /api/v1/identities"
+	OpSearchIdentities    Op = "infisical POST /api/v1/identities/search"
 	OpGetIdentityDetails  Op = "infisical GET /api/v1/identities/details"
 	OpGetIdentity         Op = "infisical GET /api/v1/identities/{identityId}"
 	OpUpdateIdentity      Op = "infisical PATCH /api/v1/identities/{identityId}"
 	OpDeleteIdentity      Op = "infisical DELETE /api/v1/identities/{identityId}"
+	OpBootstrap           Op = "infisical POST /api/v1/admin/bootstrap"
 )
 
 func (p *Provider) routes() []kernel.Route {
@@ -41,11 +53,23 @@ func (p *Provider) routes() []kernel.Route {
 		kernel.On(OpClearLockouts, p.clearLockouts),
 		kernel.On(OpRenewToken, p.renewToken).Secret(),
 		kernel.On(OpRevokeToken, p.revokeToken),
+		kernel.On(OpAttachTokenAuth, p.attachTokenAuth),
+		kernel.On(OpUpdateTokenAuth, p.updateTokenAuth),
+		kernel.On(OpGetTokenAuth, p.getTokenAuth),
+		kernel.On(OpDetachTokenAuth, p.detachTokenAuth),
+		kernel.On(OpCreateToken, p.createToken).Secret(),
+		kernel.On(OpListTokens, p.listTokens),
+		kernel.On(OpGetIdentityToken, p.getToken),
+		kernel.On(OpGetToken, p.getToken),
+		kernel.On(OpUpdateToken, p.updateToken),
+		kernel.On(OpRevokeIdentityToken, p.revokeIdentityToken),
 		kernel.On(OpCreateIdentity, p.createIdentity),
 		kernel.On(OpListIdentities, p.listIdentities),
+		kernel.On(OpSearchIdentities, p.searchIdentities),
 		kernel.On(OpGetIdentityDetails, p.getIdentityDetails),
 		kernel.On(OpGetIdentity, p.getIdentity),
 		kernel.On(OpUpdateIdentity, p.updateIdentity),
 		kernel.On(OpDeleteIdentity, p.deleteIdentity),
+		kernel.On(OpBootstrap, p.bootstrap).Secret(),
 	}
 }

@@ -98,6 +98,7 @@ type (
 		HasDeleteProtection bool                `json:"hasDeleteProtection,omitempty"`
 		Metadata            []metadataInput     `json:"metadata,omitempty"`
 		UniversalAuth       *worldUniversalAuth `json:"universalAuth,omitempty"`
+		TokenAuth           *tokenAuthInput     `json:"tokenAuth,omitempty"`
 		OrganizationID      string              `json:"-"`
 	}
 	worldUniversalAuth struct {
@@ -125,6 +126,7 @@ func (p *Provider) defaultWorld(c *kernel.Call) any {
 				ClientID:      c.DrawWorld("client-id").UUID(),
 				ClientSecrets: []worldClientSecret{{Secret: c.DrawWorld("client-secret").Hex(32)}},
 			},
+			TokenAuth: &tokenAuthInput{},
 		}},
 	}
 }
@@ -138,6 +140,9 @@ func (p *Provider) load(c *kernel.Call, section json.RawMessage) (map[string]str
 	var w world
 	if err := json.Unmarshal(section, &w); err != nil {
 		return nil, err
+	}
+	if w.Organization == (worldOrganization{}) && len(w.Identities) == 0 {
+		return map[string]string{}, nil // an instance that nobody has set up
 	}
 	org := organization{ID: cmp.Or(w.Organization.ID, c.DrawWorld("organization").UUID()), Name: w.Organization.Name, Slug: w.Organization.Slug}
 	org.Name = cmp.Or(org.Name, fixtures.Company(c.Seed()))
@@ -199,6 +204,14 @@ func (p *Provider) addIdentity(c *kernel.Call, in worldIdentity, path []any) (id
 		return refuse("role", "there is no role %q", id.Role)
 	}
 	p.identities.Put(c.Tx, id.ID, id)
+	if in.TokenAuth != nil {
+		t := newTokenAuth(c, id.ID)
+		t.assign(*in.TokenAuth)
+		if err := checkEffectiveTTLs(t.AccessTokenTTL, t.AccessTokenMaxTTL); err != nil {
+			return refuse("tokenAuth", "%v", err)
+		}
+		p.tokenAuths.Put(c.Tx, id.ID, t)
+	}
 	if in.UniversalAuth == nil {
 		return id, universalAuth{}, nil, nil
 	}
@@ -209,8 +222,8 @@ func (p *Provider) addIdentity(c *kernel.Call, in worldIdentity, path []any) (id
 	if _, ok := p.byClientID.Get(c.Tx, ua.ClientID); ok {
 		return refuse("universalAuth", "client id %s belongs to another identity", ua.ClientID)
 	}
-	if ua.AccessTokenMaxTTL > 0 && ua.AccessTokenTTL > ua.AccessTokenMaxTTL {
-		return refuse("universalAuth", "accessTokenTTL %g is greater than accessTokenMaxTTL %g", ua.AccessTokenTTL, ua.AccessTokenMaxTTL)
+	if err := checkEffectiveTTLs(ua.AccessTokenTTL, ua.AccessTokenMaxTTL); err != nil {
+		return refuse("universalAuth", "%v", err)
 	}
 	p.universalAuths.Put(c.Tx, id.ID, ua)
 

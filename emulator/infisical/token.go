@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"time"
 
@@ -33,7 +34,7 @@ type claims struct {
 	IdentityAuth          struct{} `json:"identityAuth"`
 	NumUsesLimit          float64  `json:"numUsesLimit,omitempty"`
 	IssuedAt              int64    `json:"iat"`
-	ExpiresAt             int64    `json:"exp"`
+	ExpiresAt             int64    `json:"exp,omitempty"` // 0: without end
 	ID                    string   `json:"jti"`
 }
 
@@ -72,17 +73,25 @@ func (p *Provider) issue(c *kernel.Call, id identity, ua universalAuth, clientSe
 }
 
 // token signs the claims for as long as a token may live from now: its TTL,
-// within what is left of its maximum and the service's own ceiling.
+// within what is left of its maximum. The service knows no token without end:
+// it has a ceiling of its own.
 func (cl claims) token(c *kernel.Call) (tokenResponse, error) {
-	issued := float64(maxTokenAge)
+	issued := math.Inf(1)
 	if cl.AccessTokenTTL > 0 {
-		issued = min(issued, cl.AccessTokenTTL)
+		issued = cl.AccessTokenTTL
 	}
 	if cl.AccessTokenMaxTTL > 0 {
 		issued = min(issued, cl.AccessTokenMaxTTL-float64(c.Now.Unix()-cl.CreationEpoch))
 	}
-	cl.IssuedAt = c.Now.Unix()
-	cl.ExpiresAt = cl.IssuedAt + int64(issued)
+	if issued > maxTokenAge && c.Differs(tokenCeiling) {
+		issued = maxTokenAge
+	}
+	cl.IssuedAt, cl.ExpiresAt = c.Now.Unix(), 0
+	if math.IsInf(issued, 1) {
+		issued = 0 // without end
+	} else {
+		cl.ExpiresAt = cl.IssuedAt + int64(issued)
+	}
 	text, err := sign(c, cl)
 	return tokenResponse{text, issued, cl.AccessTokenMaxTTL, "Bearer"}, err
 }
@@ -224,13 +233,23 @@ func (p *Provider) use(c *kernel.Call, id identity, cl claims) error {
 		u.Uses++
 		p.tokenUses.Put(c.Tx, cl.IdentityAccessTokenID, u)
 	}
-	// The trusted addresses are those of now, not of when the token was issued.
-	if ua, ok := p.universalAuths.Get(c.Tx, id.ID); ok && cl.AuthMethod == universalAuthMethod && restricted(ua.AccessTokenTrustedIPs) {
-		if problem := checkIP(c, ua.AccessTokenTrustedIPs, "the identity's access tokens"); problem != nil {
+	if trusted := p.trustedNow(c, id, cl.AuthMethod); restricted(trusted) {
+		if problem := checkIP(c, trusted, "the identity's access tokens"); problem != nil {
 			return problem.Keep() // a use all the same
 		}
 	}
 	return nil
+}
+
+// trustedNow returns the trusted addresses of an auth method's tokens: those of
+// now, not of when a token was issued.
+func (p *Provider) trustedNow(c *kernel.Call, id identity, method string) []trustedIP {
+	if method == tokenAuthMethod {
+		t, _ := p.tokenAuths.Get(c.Tx, id.ID)
+		return t.AccessTokenTrustedIPs
+	}
+	ua, _ := p.universalAuths.Get(c.Tx, id.ID)
+	return ua.AccessTokenTrustedIPs
 }
 
 func (p *Provider) exhausted(c *kernel.Call, cl claims) bool {
@@ -270,6 +289,9 @@ func (p *Provider) renewToken(c *kernel.Call, in accessTokenRequest) (tokenRespo
 	return cl.token(c)
 }
 
+// tokenEnded is the answer to a revocation.
+const tokenEnded = "Successfully revoked access token"
+
 type messageResponse struct {
 	Message string `json:"message"`
 }
@@ -281,8 +303,8 @@ func (p *Provider) revokeToken(c *kernel.Call, in accessTokenRequest) (messageRe
 	if err != nil {
 		return messageResponse{}, err
 	}
-	p.revoke(c, singleToken+cl.IdentityAccessTokenID, "token has been revoked")
-	return messageResponse{"Successfully revoked access token"}, nil
+	p.endToken(c, cl.IdentityAccessTokenID)
+	return messageResponse{tokenEnded}, nil
 }
 
 // callerOf returns the identity that calls an operation which asks for one.

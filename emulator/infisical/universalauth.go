@@ -65,20 +65,21 @@ func (u *universalAuth) assign(in universalAuthInput) {
 
 // trust sets the trusted addresses that were sent.
 func (u *universalAuth) trust(c *kernel.Call, in universalAuthInput) error {
-	for _, list := range []struct {
-		to   *[]trustedIP
-		sent []trustedIPInput
-	}{{&u.ClientSecretTrustedIPs, in.ClientSecretTrustedIPs}, {&u.AccessTokenTrustedIPs, in.AccessTokenTrustedIPs}} {
-		if list.sent == nil {
-			continue
-		}
-		ips, err := trustedIPs(c, list.sent)
-		if err != nil {
-			return err
-		}
-		*list.to = ips
+	if err := trust(c, &u.ClientSecretTrustedIPs, in.ClientSecretTrustedIPs); err != nil {
+		return err
 	}
-	return nil
+	return trust(c, &u.AccessTokenTrustedIPs, in.AccessTokenTrustedIPs)
+}
+
+func trust(c *kernel.Call, to *[]trustedIP, sent []trustedIPInput) error {
+	if sent == nil {
+		return nil
+	}
+	ips, err := trustedIPs(c, sent)
+	if err == nil {
+		*to = ips
+	}
+	return err
 }
 
 func assign[T any](to *T, sent *T) {
@@ -173,17 +174,16 @@ func (p *Provider) attachUniversalAuth(c *kernel.Call, in universalAuthRequest) 
 // https://infisical.com/docs/api-reference/endpoints/universal-auth/update
 func (p *Provider) updateUniversalAuth(c *kernel.Call, in universalAuthRequest) (universalAuthResponse, error) {
 	var none universalAuthResponse
-	if ttl, maxTTL := in.AccessTokenTTL, in.AccessTokenMaxTTL; ttl != nil && maxTTL != nil && *maxTTL > 0 && *ttl > *maxTTL {
-		return none, ttlAboveMax(*ttl, *maxTTL)
+	if err := checkTTLs(in.AccessTokenTTL, in.AccessTokenMaxTTL); err != nil {
+		return none, err
 	}
 	ua, err := p.configured(c, in.IdentityID, "edit")
 	if err != nil {
 		return none, err
 	}
 	ua.assign(in.universalAuthInput)
-	if ua.AccessTokenMaxTTL > 0 && ua.AccessTokenTTL > ua.AccessTokenMaxTTL {
-		return none, badRequest("Access token TTL cannot be greater than max TTL").
-			Because("accessTokenTTL would be %g, accessTokenMaxTTL %g", ua.AccessTokenTTL, ua.AccessTokenMaxTTL)
+	if err := checkEffectiveTTLs(ua.AccessTokenTTL, ua.AccessTokenMaxTTL); err != nil {
+		return none, err
 	}
 	if err := ua.trust(c, in.universalAuthInput); err != nil {
 		return none, err
@@ -246,6 +246,23 @@ func (p *Provider) clearLockouts(c *kernel.Call, in identityPath) (clearLockouts
 func ttlAboveMax(ttl, maxTTL float64) *kernel.Problem {
 	return validation(custom{"custom", "Access Token TTL cannot be greater than Access Token Max TTL.", []any{}}).
 		Because("accessTokenTTL %g is greater than accessTokenMaxTTL %g", ttl, maxTTL)
+}
+
+// checkTTLs is what an update's schema checks: both, when both are sent.
+func checkTTLs(ttl, maxTTL *float64) error {
+	if ttl != nil && maxTTL != nil && *maxTTL > 0 && *ttl > *maxTTL {
+		return ttlAboveMax(*ttl, *maxTTL)
+	}
+	return nil
+}
+
+// checkEffectiveTTLs is what the service checks of an update's outcome.
+func checkEffectiveTTLs(ttl, maxTTL float64) error {
+	if maxTTL > 0 && ttl > maxTTL {
+		return badRequest("Access token TTL cannot be greater than max TTL").
+			Because("accessTokenTTL would be %g, accessTokenMaxTTL %g", ttl, maxTTL)
+	}
+	return nil
 }
 
 // getUniversalAuth returns an identity's configuration.

@@ -34,6 +34,9 @@ type Breach struct {
 	Enum  []any    // the allowed values of a broken enum
 	Got   any      // the offending value; nil when it is missing or null
 	Keys  []string // the unknown keys, in the order they were sent
+	// Format is the schema's format, Label its x-understudy-label: what the
+	// provider calls the value in messages of its own.
+	Format, Label string
 }
 
 // Pointer returns where the breach is as a JSON pointer.
@@ -266,7 +269,8 @@ func visit(schema *openapi3.Schema, value any, in string, at []string) []Breach 
 	var breaches []Breach
 	seen := map[string]bool{} // objects whose unknown keys are told already
 	collect(err, func(e *openapi3.SchemaError) {
-		b := Breach{In: in, Path: slices.Concat(at, e.JSONPointer()), Rule: e.SchemaField, Want: typeName(e.Schema), Got: e.Value}
+		b := Breach{In: in, Path: slices.Concat(at, e.JSONPointer()), Rule: e.SchemaField, Want: typeName(e.Schema), Got: e.Value, Format: e.Schema.Format}
+		b.Label, _ = e.Schema.Extensions["x-understudy-label"].(string)
 		switch e.SchemaField {
 		case "properties":
 			if seen[b.Pointer()] {

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"fmt"
+	"net/mail"
 	"regexp"
 	"time"
 
@@ -18,6 +19,10 @@ var formats = openapi3.WithStringFormatValidators(map[string]openapi3.StringForm
 			return fmt.Errorf("not a UUID")
 		}
 		return nil
+	}),
+	"email": openapi3.NewCallbackValidator(func(s string) error {
+		_, err := mail.ParseAddress(s)
+		return err
 	}),
 	"date-time": openapi3.NewCallbackValidator(func(s string) error {
 		_, err := time.Parse(time.RFC3339Nano, s)

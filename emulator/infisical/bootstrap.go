@@ -1,0 +1,79 @@
+package infisical
+
+import (
+	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/fixtures"
+)
+
+type bootstrapRequest struct {
+	Email        string `json:"email"`
+	Password     string `json:"password"`
+	Organization string `json:"organization"`
+}
+
+type bootstrapResponse struct {
+	Message      string                `json:"message"`
+	User         bootstrapUser         `json:"user"`
+	Organization bootstrapOrganization `json:"organization"`
+	Identity     bootstrapIdentity     `json:"identity"`
+}
+
+type bootstrapUser struct {
+	ID         string    `json:"id"`
+	Email      string    `json:"email"`
+	Username   string    `json:"username"`
+	FirstName  string    `json:"firstName"`
+	LastName   string    `json:"lastName"`
+	SuperAdmin bool      `json:"superAdmin"`
+	IsAccepted bool      `json:"isAccepted"`
+	CreatedAt  timestamp `json:"createdAt"`
+	UpdatedAt  timestamp `json:"updatedAt"`
+}
+
+type bootstrapOrganization struct {
+	organizationBody
+	CreatedAt timestamp `json:"createdAt"`
+	UpdatedAt timestamp `json:"updatedAt"`
+}
+
+type bootstrapIdentity struct {
+	identityBody
+	Credentials bootstrapCredentials `json:"credentials"`
+}
+
+type bootstrapCredentials struct {
+	Token string `json:"token"`
+}
+
+// bootstrap sets up an instance that nobody has set up: an organization and an
+// administrator identity with a token. The user exists only in the answer:
+// people cannot log in here.
+// https://infisical.com/docs/api-reference/endpoints/admin/bootstrap-instance
+func (p *Provider) bootstrap(c *kernel.Call, in bootstrapRequest) (bootstrapResponse, error) {
+	for _, id := range p.identities.All(c.Tx) {
+		if id.Role == roleAdmin {
+			return bootstrapResponse{}, badRequest(instanceSetUp).Because("identity %s is an administrator", id.ID)
+		}
+	}
+	name := trim(in.Organization)
+	org := organization{ID: c.Draw("bootstrap-organization").UUID(), Name: name, Slug: fixtures.Slug(name)}
+	p.organizations.Put(c.Tx, org.ID, org)
+	id, _, _, err := p.addIdentity(c, worldIdentity{
+		Name: "Instance Admin Identity", Role: roleAdmin, OrganizationID: org.ID, TokenAuth: &tokenAuthInput{},
+	}, nil)
+	if err != nil {
+		return bootstrapResponse{}, err
+	}
+	// The service's token for a new instance has neither a lifetime nor a row.
+	token, err := p.newClaims(c, id, tokenAuthMethod).token(c)
+	now := timestamp(c.Now)
+	return bootstrapResponse{
+		Message: "Successfully bootstrapped instance",
+		User: bootstrapUser{
+			ID: c.Draw("user").UUID(), Email: in.Email, Username: in.Email, FirstName: "Admin", LastName: "User",
+			SuperAdmin: true, IsAccepted: true, CreatedAt: now, UpdatedAt: now,
+		},
+		Organization: bootstrapOrganization{organizationBody(org), now, now},
+		Identity:     bootstrapIdentity{id.body(), bootstrapCredentials{token.AccessToken}},
+	}, err
+}
