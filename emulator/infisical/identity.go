@@ -1,9 +1,11 @@
 package infisical
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/understudy-dev/understudy/emulator/internal/gate"
 	"github.com/understudy-dev/understudy/emulator/internal/kernel"
 )
 
@@ -78,6 +80,10 @@ type createdIdentity struct {
 // https://infisical.com/docs/api-reference/endpoints/identities/create
 func (p *Provider) createIdentity(c *kernel.Call, in createIdentityRequest) (createIdentityResponse, error) {
 	var none createIdentityResponse
+	pairs, issues := trimMetadata(in.Metadata)
+	if len(issues) > 0 {
+		return none, validation(issues...).Because("a key or value of the metadata is blank")
+	}
 	caller, err := authorize(c, "create")
 	if err != nil {
 		return none, err
@@ -102,9 +108,9 @@ func (p *Provider) createIdentity(c *kernel.Call, in createIdentityRequest) (cre
 	default:
 		return none, notFound(unknownRole, id.Role)
 	}
-	id.Metadata = make([]metadata, len(in.Metadata))
-	for i, m := range in.Metadata {
-		id.Metadata[i] = metadata{c.Draw("metadata").UUID(), strings.TrimSpace(m.Key), strings.TrimSpace(m.Value)}
+	id.Metadata = make([]metadata, len(pairs))
+	for i, m := range pairs {
+		id.Metadata[i] = metadata{c.Draw("metadata").UUID(), m.Key, m.Value}
 	}
 	p.identities.Put(c.Tx, id.ID, id)
 	return createIdentityResponse{createdIdentity{
@@ -113,6 +119,23 @@ func (p *Provider) createIdentity(c *kernel.Call, in createIdentityRequest) (cre
 		HasDeleteProtection: id.HasDeleteProtection, OrgID: id.OrganizationID,
 		AuthMethods: []string{}, Metadata: id.Metadata,
 	}}, nil
+}
+
+// trimMetadata cuts white space off. The service does so before it looks at the
+// length, which the document's minLength cannot say.
+func trimMetadata(in []metadataInput) (pairs []metadataInput, issues []any) {
+	for i, m := range in {
+		m = metadataInput{trim(m.Key), trim(m.Value)}
+		for _, part := range []struct{ name, text string }{{"key", m.Key}, {"value", m.Value}} {
+			if part.text == "" {
+				issues = append(issues, zodIssue(gate.Breach{
+					Path: []string{"metadata", strconv.Itoa(i), part.name}, Rule: "minLength", Limit: 1,
+				}))
+			}
+		}
+		pairs = append(pairs, m)
+	}
+	return pairs, issues
 }
 
 type identityPath struct {
