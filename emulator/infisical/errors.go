@@ -201,7 +201,7 @@ func zodIssues(breaches []gate.Breach) []any {
 
 func zodIssue(b gate.Breach) any {
 	path := zodPath(b.Path)
-	bound := strconv.FormatFloat(b.Limit, 'f', -1, 64)
+	bound := decimal(b.Limit)
 	switch b.Rule {
 	case gate.RuleMissing:
 		return invalidType{"invalid_type", zodType(b.Want), "undefined", path, "Required"}
@@ -226,6 +226,9 @@ func zodIssue(b gate.Breach) any {
 	}
 	return custom{"custom", "Invalid input", path}
 }
+
+// decimal writes a number as JavaScript and people do, without an exponent.
+func decimal(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }
 
 // zodType is a schema type as zod names it: it has no integers.
 func zodType(want string) string {

@@ -151,7 +151,7 @@ func (p *Provider) attachUniversalAuth(c *kernel.Call, in attachUniversalAuthReq
 // service checks.
 func ttlAboveMax(ttl, maxTTL float64) *kernel.Problem {
 	return validation(custom{"custom", "Access Token TTL cannot be greater than Access Token Max TTL.", []any{}}).
-		Because("accessTokenTTL %g is greater than accessTokenMaxTTL %g", ttl, maxTTL)
+		Because("accessTokenTTL %s is greater than accessTokenMaxTTL %s", decimal(ttl), decimal(maxTTL))
 }
 
 // getUniversalAuth returns an identity's configuration.
