@@ -1,6 +1,7 @@
 package infisical
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -105,15 +106,18 @@ func signingKey(c *kernel.Call) []byte { return []byte(c.DrawWorld("auth-secret"
 // sign makes the JWT itself rather than through the library's claims builder,
 // which would sort the claims.
 func sign(c *kernel.Call, cl claims) (string, error) {
-	payload, err := json.Marshal(cl)
-	if err != nil {
+	// JavaScript escapes no <, > and &.
+	var payload bytes.Buffer
+	enc := json.NewEncoder(&payload)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(cl); err != nil {
 		return "", fmt.Errorf("encoding claims: %w", err)
 	}
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.HS256, Key: signingKey(c)}, (&jose.SignerOptions{}).WithType("JWT"))
 	if err != nil {
 		return "", fmt.Errorf("making the token's signer: %w", err)
 	}
-	token, err := signer.Sign(payload)
+	token, err := signer.Sign(bytes.TrimSpace(payload.Bytes()))
 	if err != nil {
 		return "", fmt.Errorf("signing an access token: %w", err)
 	}
