@@ -15,6 +15,7 @@ import (
 	"github.com/understudy-dev/understudy/emulator"
 	"github.com/understudy-dev/understudy/emulator/infisical"
 	"github.com/understudy-dev/understudy/emulator/internal/providertest"
+	"github.com/understudy-dev/understudy/fixtures"
 )
 
 func option() emulator.Option { return infisical.New() }
@@ -173,6 +174,17 @@ func decode(t *testing.T, segment string) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// TestLoginToOwnOrganization is here because the organization's name follows
+// from the seed by way of a library, which may change it.
+func TestLoginToOwnOrganization(t *testing.T) {
+	inf := infisical.New()
+	emulator.NewTest(t, inf, emulator.WithSeed("own"))
+	credentials := inf.Credentials()
+	body := fmt.Sprintf(`{"clientId":%q,"clientSecret":%q,"organizationSlug":%q}`,
+		credentials["clientId"], credentials["clientSecret"], fixtures.Slug(fixtures.Company("own")))
+	call(t, inf, login, "", body, nil)
 }
 
 // TestBodyOver1MiB is here rather than in a script for the size of its body.

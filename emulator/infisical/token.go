@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -127,6 +128,7 @@ func sign(c *kernel.Call, cl claims) (string, error) {
 // The answers to a bad JWT.
 const (
 	tokenMalformed = "The provided access token is malformed. Please use a valid token or generate a new one and try again."
+	tokenInvalid   = "invalid token" // three parts that make no JWT: the library's own words
 	tokenExpired   = "Your token has expired. Please re-authenticate."
 	tokenAlgorithm = "The access token is signed with an invalid algorithm. Please provide a valid token and try again."
 )
@@ -143,6 +145,8 @@ func verify(c *kernel.Call, text string) (claims, error) {
 	switch {
 	case errors.As(err, &algorithm):
 		return cl, tokenError(tokenAlgorithm).Because("the token is signed with %s, not HS256", algorithm.Got)
+	case err != nil && strings.Count(text, ".") == 2:
+		return cl, tokenError(tokenInvalid).Because("the bearer token has the three parts of a JWT, but cannot be read as one")
 	case err != nil:
 		return cl, tokenError(tokenMalformed).Because("the bearer token is not a JWT")
 	}
