@@ -1,7 +1,7 @@
 // Package providertest is the suite that every provider must pass. A provider
 // plugs in with one test file of its own:
 //
-//	func option() emulator.Option { return New() }
+//	func option() emulator.Option { return provider.New() }
 //
 //	func TestScripts(t *testing.T) { providertest.Scripts(t, "../../testdata/script/<provider>", option) }
 //	func TestProvider(t *testing.T) { providertest.Run(t, option) }
@@ -23,8 +23,9 @@
 //		and then fails when the provider's state has changed, or with -changes
 //		when it has not. The default world's access token is sent unless -as
 //		names a variable with another, -anon or an Authorization header is given.
-//		A body is sent as JSON unless a Content-Type header is given, or an empty one
-//		for none.
+//		A body is sent as JSON unless there is a Content-Type header; an empty one
+//		sends none. In single quotes nothing is expanded, so a body with a variable
+//		in it is written without them and without spaces.
 //	json NAME POINTER
 //		Sets a variable to a value of the last body.
 //	advance DURATION

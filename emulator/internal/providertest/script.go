@@ -120,7 +120,11 @@ func httpCommand(ts *testscript.TestScript, neg bool, args []string) {
 		case "-anon":
 			header.Del("Authorization")
 		case "-as":
-			header.Set("Authorization", "Bearer "+ts.Getenv(next()))
+			token := ts.Getenv(next())
+			if token == "" {
+				ts.Fatalf("http: $%s is empty", args[0])
+			}
+			header.Set("Authorization", "Bearer "+token)
 		case "-changes":
 			changes = true
 		case "-H":
@@ -143,6 +147,12 @@ func httpCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 2 {
 		ts.Fatalf("usage: http [flags] METHOD PATH")
 	}
+	if changes && !neg {
+		ts.Fatalf("http: -changes goes with !")
+	}
+	// A request that cannot be made is a mistake in the script, not a refusal.
+	_, err := http.NewRequest(args[0], c.url+args[1], nil)
+	ts.Check(err)
 	if body != nil && header["Content-Type"] == nil {
 		header.Set("Content-Type", "application/json")
 	}
