@@ -214,7 +214,7 @@ func zodIssues(breaches []gate.Breach) []any {
 
 func zodIssue(b gate.Breach) any {
 	path := zodPath(b.Path)
-	bound := strconv.FormatFloat(b.Limit, 'f', -1, 64)
+	bound := decimal(b.Limit)
 	if b.Label != "" {
 		return labelled(b, path, bound)
 	}
@@ -269,6 +269,9 @@ func labelled(b gate.Breach, path []any, bound string) any {
 	b.Label = ""
 	return zodIssue(b)
 }
+
+// decimal writes a number as JavaScript and people do, without an exponent.
+func decimal(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }
 
 // zodType is a schema type as zod names it: it has no integers.
 func zodType(want string) string {

@@ -1,9 +1,11 @@
 package infisical
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/understudy-dev/understudy/emulator/internal/gate"
 	"github.com/understudy-dev/understudy/emulator/internal/kernel"
 )
 
@@ -91,6 +93,10 @@ type createdIdentity struct {
 // https://infisical.com/docs/api-reference/endpoints/identities/create
 func (p *Provider) createIdentity(c *kernel.Call, in createIdentityRequest) (createIdentityResponse, error) {
 	var none createIdentityResponse
+	pairs, err := trimMetadata(in.Metadata)
+	if err != nil {
+		return none, err
+	}
 	caller, err := authorize(c, "create")
 	if err != nil {
 		return none, err
@@ -113,7 +119,7 @@ func (p *Provider) createIdentity(c *kernel.Call, in createIdentityRequest) (cre
 	if !isRole(id.Role) {
 		return none, notFound(unknownRole, id.Role)
 	}
-	id.Metadata = newMetadata(c, in.Metadata)
+	id.Metadata = newMetadata(c, pairs)
 	p.identities.Put(c.Tx, id.ID, id)
 	return createIdentityResponse{createdIdentity{id.body(), []string{}, id.Metadata}}, nil
 }
@@ -121,12 +127,33 @@ func (p *Provider) createIdentity(c *kernel.Call, in createIdentityRequest) (cre
 func newMetadata(c *kernel.Call, in []metadataInput) []metadata {
 	list := make([]metadata, len(in))
 	for i, m := range in {
-		list[i] = metadata{c.Draw("metadata").UUID(), trim(m.Key), trim(m.Value)}
+		list[i] = metadata{c.Draw("metadata").UUID(), m.Key, m.Value}
 	}
 	return list
 }
 
 func isRole(role string) bool { return role == roleAdmin || role == roleMember || role == roleNoAccess }
+
+// trimMetadata cuts white space off. The service does so before it looks at the
+// length, which the document's minLength cannot say.
+func trimMetadata(in []metadataInput) ([]metadataInput, error) {
+	pairs := make([]metadataInput, len(in))
+	var issues []any
+	for i, m := range in {
+		pairs[i] = metadataInput{trim(m.Key), trim(m.Value)}
+		for _, part := range []struct{ name, text string }{{"key", pairs[i].Key}, {"value", pairs[i].Value}} {
+			if part.text == "" {
+				issues = append(issues, zodIssue(gate.Breach{
+					Path: []string{"metadata", strconv.Itoa(i), part.name}, Rule: "minLength", Limit: 1,
+				}))
+			}
+		}
+	}
+	if issues != nil {
+		return nil, validation(issues...).Because("a key or value of the metadata is blank")
+	}
+	return pairs, nil
+}
 
 type identityPath struct {
 	IdentityID string `path:"identityId" json:"-"`
@@ -300,6 +327,13 @@ type updatedIdentity struct {
 // https://infisical.com/docs/api-reference/endpoints/identities/update
 func (p *Provider) updateIdentity(c *kernel.Call, in updateIdentityRequest) (updateIdentityResponse, error) {
 	var none updateIdentityResponse
+	var pairs []metadataInput
+	if in.Metadata != nil {
+		var err error
+		if pairs, err = trimMetadata(*in.Metadata); err != nil {
+			return none, err
+		}
+	}
 	id, err := p.managed(c, in.IdentityID, "edit")
 	if err != nil {
 		return none, err
@@ -322,7 +356,7 @@ func (p *Provider) updateIdentity(c *kernel.Call, in updateIdentityRequest) (upd
 		}
 	}
 	if in.Metadata != nil {
-		id.Metadata = newMetadata(c, *in.Metadata)
+		id.Metadata = newMetadata(c, pairs)
 	}
 	id.UpdatedAt = c.Now
 	p.identities.Put(c.Tx, id.ID, id)

@@ -76,7 +76,7 @@ func (p *Provider) login(c *kernel.Call, in loginRequest) (tokenResponse, error)
 	if s.NumUsesLimit > 0 && s.NumUses >= s.NumUsesLimit {
 		p.retire(c, s)
 		return none, unauthorized("Access denied due to client secret usage limit reached").
-			Because("client secret %s has had its %g uses", s.ID, s.NumUsesLimit).Keep()
+			Because("client secret %s has had its %s uses", s.ID, decimal(s.NumUsesLimit)).Keep()
 	}
 	if in.OrganizationSlug != nil {
 		if problem := p.checkOrganizationSlug(c, id, trim(*in.OrganizationSlug), "name"); problem != nil {

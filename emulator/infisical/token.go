@@ -1,11 +1,13 @@
 package infisical
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -114,15 +116,18 @@ func signingKey(c *kernel.Call) []byte { return []byte(c.DrawWorld("auth-secret"
 // sign makes the JWT itself rather than through the library's claims builder,
 // which would sort the claims.
 func sign(c *kernel.Call, cl claims) (string, error) {
-	payload, err := json.Marshal(cl)
-	if err != nil {
+	// JavaScript escapes no <, > and &.
+	var payload bytes.Buffer
+	enc := json.NewEncoder(&payload)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(cl); err != nil {
 		return "", fmt.Errorf("encoding claims: %w", err)
 	}
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.HS256, Key: signingKey(c)}, (&jose.SignerOptions{}).WithType("JWT"))
 	if err != nil {
 		return "", fmt.Errorf("making the token's signer: %w", err)
 	}
-	token, err := signer.Sign(payload)
+	token, err := signer.Sign(bytes.TrimSpace(payload.Bytes()))
 	if err != nil {
 		return "", fmt.Errorf("signing an access token: %w", err)
 	}
@@ -132,6 +137,7 @@ func sign(c *kernel.Call, cl claims) (string, error) {
 // The answers to a bad JWT.
 const (
 	tokenMalformed = "The provided access token is malformed. Please use a valid token or generate a new one and try again."
+	tokenInvalid   = "invalid token" // three parts that make no JWT: the library's own words
 	tokenExpired   = "Your token has expired. Please re-authenticate."
 	tokenAlgorithm = "The access token is signed with an invalid algorithm. Please provide a valid token and try again."
 )
@@ -148,6 +154,8 @@ func verify(c *kernel.Call, text string) (claims, error) {
 	switch {
 	case errors.As(err, &algorithm):
 		return cl, tokenError(tokenAlgorithm).Because("the token is signed with %s, not HS256", algorithm.Got)
+	case err != nil && strings.Count(text, ".") == 2:
+		return cl, tokenError(tokenInvalid).Because("the bearer token has the three parts of a JWT, but cannot be read as one")
 	case err != nil:
 		return cl, tokenError(tokenMalformed).Because("the bearer token is not a JWT")
 	}

@@ -245,7 +245,7 @@ func (p *Provider) clearLockouts(c *kernel.Call, in identityPath) (clearLockouts
 // service checks.
 func ttlAboveMax(ttl, maxTTL float64) *kernel.Problem {
 	return validation(custom{"custom", "Access Token TTL cannot be greater than Access Token Max TTL.", []any{}}).
-		Because("accessTokenTTL %g is greater than accessTokenMaxTTL %g", ttl, maxTTL)
+		Because("accessTokenTTL %s is greater than accessTokenMaxTTL %s", decimal(ttl), decimal(maxTTL))
 }
 
 // checkTTLs is what an update's schema checks: both, when both are sent.

@@ -25,13 +25,17 @@ type PathRule struct {
 // parsing takes about a millisecond an operation, and most tests use one
 // provider. One Document serves every server of a process.
 type Document struct {
+	text []byte
 	load func() (*Contract, error)
 }
 
 // NewDocument returns the document of a YAML text.
 func NewDocument(text []byte, rule PathRule) *Document {
-	return &Document{load: sync.OnceValues(func() (*Contract, error) { return parse(text, rule) })}
+	return &Document{text: text, load: sync.OnceValues(func() (*Contract, error) { return parse(text, rule) })}
 }
+
+// Text returns the document as it was written.
+func (d *Document) Text() []byte { return d.text }
 
 // Contract returns the parsed document; the first call parses it and the
 // others wait for that.

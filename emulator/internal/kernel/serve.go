@@ -295,8 +295,15 @@ func (in *Instance) refuse(c *Call, p *Problem) Answer {
 	return answer
 }
 
+// maxHint bounds a hint, which may quote what the client sent: clients refuse
+// answers whose headers take more than a few kilobytes.
+const maxHint = 1024
+
 // oneLine makes a text fit for a header: one line of printable ASCII.
 func oneLine(text string) string {
+	if len(text) > maxHint {
+		text = text[:maxHint] + "..."
+	}
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\t' || r == '\r':

@@ -1,0 +1,222 @@
+package infisical_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/understudy-dev/understudy/emulator"
+	"github.com/understudy-dev/understudy/emulator/infisical"
+	"github.com/understudy-dev/understudy/emulator/internal/providertest"
+	"github.com/understudy-dev/understudy/fixtures"
+)
+
+func option() emulator.Option { return infisical.New() }
+
+func TestScripts(t *testing.T) {
+	providertest.Scripts(t, "../../testdata/script/infisical", option)
+}
+
+func TestProvider(t *testing.T) { providertest.Run(t, option) }
+
+// post sends a JSON body with the token of the default world, or with none.
+func post(t *testing.T, inf *infisical.Provider, path, token, body string) (*http.Response, []byte) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, inf.URL()+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response, answer
+}
+
+const (
+	login   = "/api/v1/auth/universal-auth/login"
+	secrets = "/api/v1/auth/universal-auth/identities/%s/client-secrets"
+)
+
+// TestClientSecretShape holds any new secret to the form of a real one, which
+// the golden files, being examples, do not.
+func TestClientSecretShape(t *testing.T) {
+	inf := infisical.New()
+	emulator.NewTest(t, inf, emulator.WithSeed(t.Name()))
+	credentials := inf.Credentials()
+	shape := regexp.MustCompile(`^\{"clientSecret":"(([0-9a-f]{4})[0-9a-f]{60})","clientSecretData":\{"id":"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",` +
+		`"createdAt":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z","updatedAt":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z","description":"","clientSecretPrefix":"([0-9a-f]{4})",` +
+		`"clientSecretNumUses":0,"clientSecretNumUsesLimit":0,"clientSecretTTL":0,"identityUAId":"[-0-9a-f]{36}","isClientSecretRevoked":false\}\}$`)
+	seen := map[string]bool{}
+	for range 50 {
+		response, body := post(t, inf, fmt.Sprintf(secrets, credentials["identityId"]), credentials["accessToken"], "{}")
+		match := shape.FindSubmatch(body)
+		if response.StatusCode != http.StatusOK || match == nil {
+			t.Fatalf("%d %s", response.StatusCode, body)
+		}
+		if !bytes.Equal(match[2], match[3]) {
+			t.Errorf("prefix %s of secret %s", match[3], match[1])
+		}
+		if seen[string(match[1])] {
+			t.Errorf("secret %s is given twice", match[1])
+		}
+		seen[string(match[1])] = true
+	}
+}
+
+// TestTokenClaims compares the token's header and claims with the ones the
+// service signs, byte by byte: their order can be seen.
+func TestTokenClaims(t *testing.T) {
+	now := time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)
+	for _, test := range []struct {
+		name, config string
+		want         string // the claims from accessTokenTTL to creationEpoch, and those behind identityAuth
+		lifetime     int64
+		answer       string
+	}{
+		{"default", `{}`, `"accessTokenTTL":2592000,"accessTokenMaxTTL":2592000,"accessTokenPeriod":0`, 2592000, `"expiresIn":2592000,"accessTokenMaxTTL":2592000`},
+		{"short", `{"accessTokenTTL":60,"accessTokenMaxTTL":120}`, `"accessTokenTTL":60,"accessTokenMaxTTL":120,"accessTokenPeriod":0`, 60, `"expiresIn":60,"accessTokenMaxTTL":120`},
+		{"bounded by the maximum", `{"accessTokenTTL":0,"accessTokenMaxTTL":120}`, `"accessTokenTTL":0,"accessTokenMaxTTL":120,"accessTokenPeriod":0`, 120, `"expiresIn":120,"accessTokenMaxTTL":120`},
+		{"without limits", `{"accessTokenTTL":0,"accessTokenMaxTTL":0}`, `"accessTokenTTL":0,"accessTokenMaxTTL":0,"accessTokenPeriod":0`, 7776000, `"expiresIn":7776000,"accessTokenMaxTTL":0`},
+		{"beyond the ceiling", `{"accessTokenTTL":315360000,"accessTokenMaxTTL":315360000}`, `"accessTokenTTL":315360000,"accessTokenMaxTTL":315360000,"accessTokenPeriod":0`, 7776000, `"expiresIn":7776000,"accessTokenMaxTTL":315360000`},
+		{"periodic", `{"accessTokenPeriod":600}`, `"accessTokenTTL":600,"accessTokenMaxTTL":0,"accessTokenPeriod":600`, 600, `"expiresIn":600,"accessTokenMaxTTL":0`},
+		{"limited uses", `{"accessTokenNumUsesLimit":5}`, `"accessTokenTTL":2592000,"accessTokenMaxTTL":2592000,"accessTokenPeriod":0`, 2592000, `"expiresIn":2592000,"accessTokenMaxTTL":2592000`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			inf := infisical.New()
+			srv := emulator.NewTest(t, inf)
+			srv.Clock.Freeze()
+			srv.Clock.Set(now)
+			credentials := inf.Credentials()
+			admin, org := credentials["accessToken"], credentials["organizationId"]
+
+			var created struct{ Identity struct{ ID string } }
+			call(t, inf, "/api/v1/identities", admin, fmt.Sprintf(`{"name":"<ci>","organizationId":%q}`, org), &created)
+			id := created.Identity.ID
+			var attached struct{ IdentityUniversalAuth struct{ ClientID string } }
+			call(t, inf, "/api/v1/auth/universal-auth/identities/"+id, admin, test.config, &attached)
+			var minted struct {
+				ClientSecret     string
+				ClientSecretData struct{ ID string }
+			}
+			call(t, inf, fmt.Sprintf(secrets, id), admin, `{}`, &minted)
+			body := call(t, inf, login, "", fmt.Sprintf(`{"clientId":%q,"clientSecret":%q}`, attached.IdentityUniversalAuth.ClientID, minted.ClientSecret), nil)
+
+			parts := regexp.MustCompile(`^\{"accessToken":"([-\w]+)\.([-\w]+)\.[-\w]{43}",(.*),"tokenType":"Bearer"\}$`).FindStringSubmatch(body)
+			if parts == nil {
+				t.Fatalf("login answers %s", body)
+			}
+			if parts[3] != test.answer {
+				t.Errorf("login answers %s, want %s", parts[3], test.answer)
+			}
+			if got := decode(t, parts[1]); got != `{"alg":"HS256","typ":"JWT"}` {
+				t.Errorf("header %s", got)
+			}
+			claims := decode(t, parts[2])
+			var jti struct{ JTI string }
+			if err := json.Unmarshal([]byte(claims), &jti); err != nil {
+				t.Fatal(err)
+			}
+			if !regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`).MatchString(jti.JTI) {
+				t.Errorf("jti %q is not a UUID", jti.JTI)
+			}
+			uses := ""
+			if strings.Contains(test.config, "NumUses") {
+				uses = `"numUsesLimit":5,`
+			}
+			want := fmt.Sprintf(`{"identityId":%q,"identityName":"<ci>","authMethod":"universal-auth","orgId":%[2]q,"rootOrgId":%[2]q,"parentOrgId":%[2]q,`+
+				`"clientSecretId":%[3]q,"identityAccessTokenId":%[4]q,"ipRestrictionEnabled":false,%[5]s,"creationEpoch":%[6]d,`+
+				`"authTokenType":"identityAccessToken","identityAuth":{},%[7]s"iat":%[6]d,"exp":%[8]d,"jti":%[4]q}`,
+				id, org, minted.ClientSecretData.ID, jti.JTI, test.want, now.Unix(), uses, now.Unix()+test.lifetime)
+			if claims != want {
+				t.Errorf("claims\n%s\nwant\n%s", claims, want)
+			}
+		})
+	}
+}
+
+// call makes a call that must succeed, and reads its answer into out if there
+// is one.
+func call(t *testing.T, inf *infisical.Provider, path, token, body string, out any) string {
+	t.Helper()
+	response, answer := post(t, inf, path, token, body)
+	if response.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %d %s", path, response.StatusCode, answer)
+	}
+	if out != nil {
+		if err := json.Unmarshal(answer, out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return string(answer)
+}
+
+func decode(t *testing.T, segment string) string {
+	t.Helper()
+	text, err := base64.RawURLEncoding.DecodeString(segment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestLoginToOwnOrganization is here because the organization's name follows
+// from the seed by way of a library, which may change it.
+func TestLoginToOwnOrganization(t *testing.T) {
+	inf := infisical.New()
+	emulator.NewTest(t, inf, emulator.WithSeed("own"))
+	credentials := inf.Credentials()
+	body := fmt.Sprintf(`{"clientId":%q,"clientSecret":%q,"organizationSlug":%q}`,
+		credentials["clientId"], credentials["clientSecret"], fixtures.Slug(fixtures.Company("own")))
+	call(t, inf, login, "", body, nil)
+}
+
+// TestBodyOver1MiB is here rather than in a script for the size of its body.
+func TestBodyOver1MiB(t *testing.T) {
+	const limit = 1 << 20
+	for _, test := range []struct {
+		contract emulator.Contract
+		size     int
+		status   int
+		message  string
+		differs  string
+	}{
+		{emulator.Documented, limit, 200, "", ""},
+		{emulator.Documented, limit + 1, 400, `"message":"Request body is too large","error":"BadRequest"}`, "body-over-1-MiB; live answers 500 InternalServerError"},
+		{emulator.Live, limit, 200, "", ""},
+		{emulator.Live, limit + 1, 500, `"message":"Something went wrong","error":"InternalServerError"}`, "body-over-1-MiB; documented answers 400 BadRequest"},
+	} {
+		t.Run(fmt.Sprintf("%s %d", test.contract, test.size), func(t *testing.T) {
+			inf := infisical.New()
+			srv := emulator.NewTest(t, inf, emulator.WithContract(test.contract))
+			credentials, before := inf.Credentials(), srv.Snapshot()
+			body := `{"description":"` + strings.Repeat("x", test.size-len(`{"description":""}`)) + `"}`
+			response, answer := post(t, inf, fmt.Sprintf(secrets, credentials["identityId"]), credentials["accessToken"], body)
+			if response.StatusCode != test.status || !strings.HasSuffix(string(answer), test.message) {
+				t.Errorf("%d %.200s", response.StatusCode, answer)
+			}
+			if got := response.Header.Get("X-Understudy-Differs"); got != test.differs {
+				t.Errorf("differs %q, want %q", got, test.differs)
+			}
+			if changed := !srv.Snapshot().Equal(before); changed != (test.status == 200) {
+				t.Errorf("changed the state: %t", changed)
+			}
+		})
+	}
+}

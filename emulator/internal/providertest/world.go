@@ -1,0 +1,179 @@
+package providertest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/understudy-dev/understudy/emulator"
+	"github.com/understudy-dev/understudy/emulator/internal/gate"
+	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/emulator/internal/store"
+)
+
+// seed is what every byte of an answer follows from, with the clock at start.
+const seed = "script"
+
+var start = time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)
+
+// host is the address that requests say they come by, so that links and issuers
+// do not depend on the port.
+const host = "understudy.test"
+
+// A world is an emulator with one provider.
+type world struct {
+	*emulator.Server
+	name        string // the provider's
+	url         string
+	credentials map[string]string
+	client      *http.Client
+}
+
+func newWorld(tb emulator.TB, new func() emulator.Option, seed string) *world {
+	tb.Helper()
+	w := &world{Server: emulator.NewTest(tb, new(), emulator.WithSeed(seed), emulator.AllowUnknown())}
+	w.stopClock()
+	for name, p := range w.Info().Providers {
+		w.name, w.url, w.credentials = name, p.URL, p.Credentials
+	}
+	transport := &http.Transport{DisableCompression: true}
+	tb.Cleanup(transport.CloseIdleConnections)
+	w.client = &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return w
+}
+
+func (w *world) stopClock() {
+	w.Clock.Freeze()
+	w.Clock.Set(start)
+}
+
+// startOver resets the world to a contract, by the control API: there is no
+// other way to change it.
+func (w *world) startOver(contract string) error {
+	body := fmt.Sprintf(`{"contract":%q}`, contract)
+	r, err := w.client.Post(w.URL()+"/_understudy/reset", "application/json", strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = r.Body.Close() }()
+	if r.StatusCode != http.StatusOK {
+		text, _ := io.ReadAll(r.Body)
+		return fmt.Errorf("contract %s: %s", contract, text)
+	}
+	w.stopClock()
+	return nil
+}
+
+// token is the credential of the default world that calls carry.
+func (w *world) token() string {
+	for _, name := range []string{"accessToken", "apiKey"} {
+		if token := w.credentials[name]; token != "" {
+			return token
+		}
+	}
+	return ""
+}
+
+// An answer is what a request was answered. A connection that broke leaves what
+// came before the break, and err.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+	err    error
+}
+
+func (a answer) ok() bool { return a.err == nil && a.status/100 == 2 }
+
+// send sends a request; body may be nil for none.
+func (w *world) send(method, path string, header http.Header, body []byte) answer {
+	var reader io.Reader
+	if body != nil {
+		reader = bytes.NewReader(body)
+	}
+	request, err := http.NewRequest(method, w.url+path, reader)
+	if err != nil {
+		return answer{err: err}
+	}
+	request.Host = host
+	request.Header = header
+	response, err := w.client.Do(request)
+	if err != nil {
+		return answer{err: err}
+	}
+	defer func() { _ = response.Body.Close() }()
+	a := answer{status: response.StatusCode, header: response.Header}
+	a.body, a.err = io.ReadAll(response.Body)
+	return a
+}
+
+// A subject is a provider and its document.
+type subject struct {
+	kernel.Description
+	contract *gate.Contract
+	served   map[kernel.Op]bool
+}
+
+func examine(t *testing.T, new func() emulator.Option) subject {
+	t.Helper()
+	var config kernel.Config
+	new().Apply(&config)
+	if len(config.Providers) != 1 {
+		t.Fatalf("the option holds %d providers, want one", len(config.Providers))
+	}
+	s := subject{served: map[kernel.Op]bool{}}
+	s.Description = config.Providers[0].Mount(&kernel.Env{Schema: &store.Schema{}})
+	for _, route := range s.Routes {
+		s.served[route.Op] = true
+	}
+	var err error
+	if s.contract, err = s.Document.Contract(); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func (s subject) op(o *gate.Operation) kernel.Op { return kernel.Op(s.Name + " " + o.Line()) }
+
+// servedOperations returns the operations that have a handler.
+func (s subject) servedOperations() []*gate.Operation {
+	var list []*gate.Operation
+	for _, o := range s.contract.Operations {
+		if s.served[s.op(o)] {
+			list = append(list, o)
+		}
+	}
+	return list
+}
+
+// maxReason is how long a reason may be, in bytes: clients take some kilobytes
+// of headers in all.
+const maxReason = 2048
+
+// envelope says what is wrong with an operation's refusal, if anything.
+func envelope(o *gate.Operation, a answer) error {
+	switch {
+	case a.err != nil:
+		return fmt.Errorf("no answer: %w", a.err)
+	case a.status < 400:
+		return fmt.Errorf("status %d, want a refusal", a.status)
+	case !json.Valid(a.body):
+		return fmt.Errorf("%d with a body that is not JSON: %.200q", a.status, a.body)
+	case a.header.Get(kernel.HeaderReason) == "":
+		return fmt.Errorf("%d without a reason", a.status)
+	case len(a.header.Get(kernel.HeaderReason)) > maxReason:
+		return fmt.Errorf("%d with a reason of %d bytes", a.status, len(a.header.Get(kernel.HeaderReason)))
+	}
+	if breaches := o.CheckAnswer(a.status, a.header.Get("Content-Type"), a.body); len(breaches) > 0 {
+		return fmt.Errorf("%d against the document: %v: %s", a.status, breaches, a.body)
+	}
+	return nil
+}
