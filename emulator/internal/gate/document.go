@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -213,7 +214,7 @@ func (c *Contract) template(path string) string {
 	segments := strings.Split(path, "/")
 	for i, s := range segments {
 		if s != "" && !strings.Contains(s, "{") {
-			segments[i] = fmt.Sprintf("{_%d:(?i:%s)}", i, s)
+			segments[i] = fmt.Sprintf("{_%d:(?i:%s)}", i, regexp.QuoteMeta(s))
 		}
 	}
 	return strings.Join(segments, "/")
