@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -40,7 +41,7 @@ func (d *Document) Contract() (*Contract, error) { return d.load() }
 
 // A Contract is a parsed document.
 type Contract struct {
-	Operations []*Operation // in the document's matching order
+	Operations []*Operation // by path, then method
 
 	rule   PathRule
 	router *mux.Router
@@ -104,6 +105,9 @@ func parse(text []byte, rule PathRule) (*Contract, error) {
 	var root yaml.Node
 	if err := yaml.Unmarshal(text, &root); err != nil {
 		return nil, fmt.Errorf("gate: %w", err)
+	}
+	if len(root.Content) == 0 {
+		return nil, errors.New("gate: the document is empty")
 	}
 	var asJSON bytes.Buffer
 	if err := writeJSON(&asJSON, root.Content[0]); err != nil {
