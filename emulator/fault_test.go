@@ -189,6 +189,30 @@ func TestDelayObeysContext(t *testing.T) {
 	}
 }
 
+// TestCancelledCallLeavesOthersAlone cancels one of two calls that share a
+// connection of HTTP/2.
+func TestCancelledCallLeavesOthersAlone(t *testing.T) {
+	srv, id, a := newWorld(t)
+	a.client = socketClient(t, true)
+	a.call(t, "GET", secretsPath(id.ID), "", http.StatusOK) // opens the connection
+	srv.Faults.Next(infisical.OpCreateClientSecret, fault.Delay(time.Hour))
+	srv.Faults.Next(infisical.OpGetIdentity, fault.Delay(200*time.Millisecond))
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(20*time.Millisecond, cancel)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if _, err := a.try(ctx, "POST", secretsPath(id.ID), `{}`); !errors.Is(err, context.Canceled) {
+			t.Errorf("error %v, want %v", err, context.Canceled)
+		}
+	})
+	wg.Go(func() {
+		if got, err := a.try(t.Context(), "GET", identityPath(id.ID), ""); err != nil || got.status != http.StatusOK {
+			t.Errorf("the other call has status %d and error %v", got.status, err)
+		}
+	})
+	wg.Wait()
+}
+
 // TestFaultEnvelope compares injected refusals byte for byte, but for the
 // request id.
 func TestFaultEnvelope(t *testing.T) {
