@@ -265,6 +265,9 @@ func (ct *control) clock() ClockInfo {
 
 func (ct *control) getClock(*kernel.Call, none) (ClockInfo, error) { return ct.clock(), nil }
 
+// lastYear is the last year that RFC 3339 can write.
+const lastYear = 9999
+
 type advanceRequest struct {
 	By any `json:"by"`
 }
@@ -273,6 +276,9 @@ func (ct *control) advanceClock(_ *kernel.Call, in advanceRequest) (ClockInfo, e
 	by, err := duration("by", in.By)
 	if err != nil {
 		return ClockInfo{}, err
+	}
+	if to := ct.server.Clock.Now().Add(by); to.Year() > lastYear {
+		return ClockInfo{}, refuse(http.StatusBadRequest, "by: the clock would stand in the year %d, which no timestamp can show", to.Year())
 	}
 	ct.server.Clock.Advance(by)
 	return ct.clock(), nil
@@ -284,7 +290,7 @@ func duration(name string, v any) (time.Duration, error) {
 	switch v := v.(type) {
 	case nil:
 	case float64:
-		if v > float64(1<<63-1)/float64(time.Second) {
+		if v >= float64(1<<63-1)/float64(time.Second) {
 			return 0, refuse(http.StatusBadRequest, "%s: %g seconds are too many", name, v)
 		}
 		d = time.Duration(v * float64(time.Second))

@@ -72,11 +72,12 @@ func within(r *http.Request, prefix string) *http.Request {
 	return inner
 }
 
+// hostname is the host of a Host header; host names have no case.
 func hostname(hostport string) string {
 	if host, _, err := net.SplitHostPort(hostport); err == nil {
-		return host
+		hostport = host
 	}
-	return hostport
+	return strings.ToLower(hostport)
 }
 
 // controlHost reports whether a Host header can be trusted to mean this server:

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"encoding/json"
+	"slices"
 	"sync"
 )
 
@@ -28,7 +29,7 @@ const loggedEntries = 20
 // journal are logged. Nothing is reported after the test has ended.
 func NewTest(tb TB, opts ...Option) *Server {
 	tb.Helper()
-	s, err := New(append(opts, WithAnswerChecks())...)
+	s, err := New(slices.Concat(opts, []Option{WithAnswerChecks()})...)
 	if err != nil {
 		tb.Fatalf("%v", err)
 		return nil

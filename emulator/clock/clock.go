@@ -13,9 +13,9 @@ import (
 // A Clock follows real time until told otherwise. It is safe for concurrent use.
 type Clock struct {
 	mu     sync.RWMutex
-	offset time.Duration // world time minus real time, while running
 	frozen bool
-	at     time.Time // the instant, while frozen
+	at     time.Time // where the clock stood when it was last moved or set going
+	since  time.Time // the real time of that, while running
 }
 
 // State is where a clock stands, as kept in a snapshot: the instant, not its
@@ -26,7 +26,11 @@ type State struct {
 }
 
 // New returns a clock that follows real time.
-func New() *Clock { return &Clock{} }
+func New() *Clock {
+	c := &Clock{}
+	c.Reset()
+	return c
+}
 
 // Now returns the world's time, in UTC and without a monotonic reading.
 func (c *Clock) Now() time.Time {
@@ -39,18 +43,14 @@ func (c *Clock) nowLocked() time.Time {
 	if c.frozen {
 		return c.at
 	}
-	return real().Add(c.offset)
+	return c.at.Add(real().Sub(c.since))
 }
 
 // Advance moves the clock by d; a negative d moves it back.
 func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.frozen {
-		c.at = c.at.Add(d)
-	} else {
-		c.offset += d
-	}
+	c.at = c.at.Add(d)
 }
 
 // Set moves the clock to t. A running clock goes on from there.
@@ -61,8 +61,7 @@ func (c *Clock) Set(t time.Time) {
 }
 
 func (c *Clock) setLocked(t time.Time) {
-	c.at = t.Round(0).UTC()
-	c.offset = c.at.Sub(real())
+	c.at, c.since = t.Round(0).UTC(), real()
 }
 
 // Freeze stops the clock where it stands. Advance and Set still move it.
@@ -89,14 +88,15 @@ func (c *Clock) Frozen() bool {
 	return c.frozen
 }
 
-// Offset returns how far the world is ahead of real time.
+// Offset returns how far the world is ahead of real time: at most the 292 years
+// that a Duration holds, though the clock itself can be set to any.
 func (c *Clock) Offset() time.Duration {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	if c.frozen {
 		return c.at.Sub(real())
 	}
-	return c.offset
+	return c.at.Sub(c.since)
 }
 
 // State returns where the clock stands.
@@ -118,7 +118,8 @@ func (c *Clock) Restore(s State) {
 func (c *Clock) Reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.offset, c.frozen = 0, false
+	now := real()
+	c.at, c.since, c.frozen = now, now, false
 }
 
 // real is the one place the wall clock is read for what a world shows.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"mime"
 	"net/url"
 	"slices"
@@ -241,7 +242,8 @@ func coerce(schema *openapi3.Schema, sent []string) any {
 	text := sent[0]
 	switch {
 	case schema.Type.Is(openapi3.TypeNumber), schema.Type.Is(openapi3.TypeInteger):
-		if n, err := strconv.ParseFloat(text, 64); err == nil {
+		n, err := strconv.ParseFloat(text, 64)
+		if err == nil && !math.IsNaN(n) && !math.IsInf(n, 0) { // JSON has neither
 			return n
 		}
 	case schema.Type.Is(openapi3.TypeBoolean):

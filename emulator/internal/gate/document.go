@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,7 +45,7 @@ func (d *Document) Contract() (*Contract, error) { return d.load() }
 
 // A Contract is a parsed document.
 type Contract struct {
-	Operations []*Operation // in the document's matching order
+	Operations []*Operation // by path, then method
 
 	rule   PathRule
 	router *mux.Router
@@ -115,6 +117,9 @@ func load(text []byte) (*openapi3.T, error) {
 	var root yaml.Node
 	if err := yaml.Unmarshal(text, &root); err != nil {
 		return nil, err
+	}
+	if len(root.Content) == 0 {
+		return nil, errors.New("the document is empty")
 	}
 	var asJSON bytes.Buffer
 	if err := WriteJSON(&asJSON, root.Content[0], true); err != nil {
@@ -251,7 +256,7 @@ func (c *Contract) template(path string) string {
 	segments := strings.Split(path, "/")
 	for i, s := range segments {
 		if s != "" && !strings.Contains(s, "{") {
-			segments[i] = fmt.Sprintf("{_%d:(?i:%s)}", i, s)
+			segments[i] = fmt.Sprintf("{_%d:(?i:%s)}", i, regexp.QuoteMeta(s))
 		}
 	}
 	return strings.Join(segments, "/")

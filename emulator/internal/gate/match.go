@@ -11,7 +11,8 @@ import (
 // Match finds the operation of a request. Known is whether the path exists,
 // with this method or another. The variables are unescaped.
 func (c *Contract) Match(r *http.Request) (op *Operation, vars map[string]string, known bool) {
-	if c.rule.IgnoreTrailingSlash && len(r.URL.Path) > 1 && strings.HasSuffix(r.URL.Path, "/") {
+	// An encoded slash at the end belongs to the last segment.
+	if c.rule.IgnoreTrailingSlash && len(r.URL.Path) > 1 && strings.HasSuffix(r.URL.EscapedPath(), "/") {
 		u := *r.URL
 		u.Path = strings.TrimSuffix(u.Path, "/")
 		u.RawPath = strings.TrimSuffix(u.RawPath, "/")

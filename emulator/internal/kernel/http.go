@@ -101,6 +101,9 @@ func ConnContext(ctx context.Context, conn net.Conn) context.Context {
 
 // breakOff loses the connection and does not return.
 func breakOff(w http.ResponseWriter, r *http.Request, cut Cut) {
+	if r.Context().Err() != nil {
+		panic(http.ErrAbortHandler) // the client has gone; its other calls may share the connection
+	}
 	conn, _ := r.Context().Value(connKey{}).(net.Conn)
 	if r.ProtoMajor == 1 {
 		// A hijacked connection is ours alone; net/http writes nothing to it.

@@ -376,9 +376,10 @@ func (in *Instance) finish(c *Call, answer Answer, spec fault.Spec, injected boo
 		Reason:   c.Reason, Differs: c.differs, Fault: c.fault,
 		Breaches: breaches, Warnings: c.warnings,
 	})
+	// The journal shares no header map that is still written to; in memory the
+	// answer's is the client's.
+	out.Header = out.Header.Clone()
 	if !in.world.config.NoHints {
-		// The journal shares no header map that is still written to.
-		out.Header = out.Header.Clone()
 		out.Header.Set(HeaderEntry, strconv.FormatUint(seq, 10))
 	}
 	return out

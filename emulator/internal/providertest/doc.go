@@ -17,17 +17,21 @@
 // credentials of the default world are environment variables, and so is url,
 // the address that requests come by. Beside the commands of testscript there are:
 //
-//	http [-anon] [-as NAME] [-H 'Name: value']... [-d BODY | -d @FILE] [-changes] METHOD PATH
+//	http [-anon] [-as NAME] [-H 'Name: value']... [-d BODY | -d @FILE] [-changes] [-show HEADER]... METHOD PATH
 //		Sends a request and prints the status, the headers that matter and the
 //		body. It succeeds on 2xx; "! http" stands for any other answer or none,
 //		and then fails when the provider's state has changed, or with -changes
 //		when it has not. The default world's access token is sent unless -as
 //		names a variable with another, -anon or an Authorization header is given.
 //		A body is sent as JSON unless there is a Content-Type header; an empty one
-//		sends none. In single quotes nothing is expanded, so a body with a variable
+//		sends none. -show prints one more header. In single quotes nothing is expanded, so a body with a variable
 //		in it is written without them and without spaces.
 //	json NAME POINTER
 //		Sets a variable to a value of the last body.
+//	header NAME HEADER
+//		Sets a variable to a header of the last answer.
+//	set NAME=VALUE
+//		Changes a setting of the provider.
 //	advance DURATION
 //	clock TIME
 //		Move the clock.

@@ -23,14 +23,15 @@ var update = flag.Bool("update", false, "rewrite the golden files of scripts")
 
 // shownHeaders are the headers that http prints.
 var shownHeaders = []string{
-	"Content-Type", "Cache-Control", "Retry-After", "ETag", "Location", "WWW-Authenticate",
+	"Content-Type", "Cache-Control", "Retry-After", "Location", "WWW-Authenticate",
 	kernel.HeaderReason, kernel.HeaderDiffers,
 }
 
 // A conversation is the state of one script.
 type conversation struct {
 	*world
-	body []byte // the last one
+	body   []byte // the last one
+	header http.Header
 }
 
 type conversationKey struct{}
@@ -56,7 +57,7 @@ func Scripts(t *testing.T, dir string, new func() emulator.Option) {
 			UpdateScripts:      *update,
 			RequireUniqueNames: true,
 			Cmds: map[string]func(*testscript.TestScript, bool, []string){
-				"http": httpCommand, "json": jsonCommand,
+				"http": httpCommand, "json": jsonCommand, "header": headerCommand, "set": setCommand,
 				"advance": advanceCommand, "clock": clockCommand, "contract": contractCommand,
 				"fault": faultCommand, "clearfaults": clearFaultsCommand, "journal": journalCommand,
 			},
@@ -107,6 +108,7 @@ func httpCommand(ts *testscript.TestScript, neg bool, args []string) {
 	var (
 		body    []byte
 		changes bool
+		show    []string
 	)
 	next := func() string {
 		if len(args) < 2 {
@@ -127,6 +129,8 @@ func httpCommand(ts *testscript.TestScript, neg bool, args []string) {
 			header.Set("Authorization", "Bearer "+token)
 		case "-changes":
 			changes = true
+		case "-show":
+			show = append(show, next())
 		case "-H":
 			name, value, ok := strings.Cut(next(), ":")
 			if !ok {
@@ -162,8 +166,8 @@ func httpCommand(ts *testscript.TestScript, neg bool, args []string) {
 
 	before := c.Snapshot()
 	a := c.send(args[0], args[1], header, body)
-	c.body = a.body
-	c.print(ts, a)
+	c.body, c.header = a.body, a.header
+	c.print(ts, a, show)
 	if a.ok() == neg {
 		ts.Fatalf("unexpected answer: %s %s: %d %v\n%s%s", args[0], args[1], a.status, a.err, a.header.Get(kernel.HeaderReason), a.body)
 	}
@@ -175,14 +179,14 @@ func httpCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-func (c *conversation) print(ts *testscript.TestScript, a answer) {
+func (c *conversation) print(ts *testscript.TestScript, a answer, show []string) {
 	out := ts.Stdout()
 	if a.status == 0 {
 		_, _ = fmt.Fprintln(out, "connection lost")
 		return
 	}
 	_, _ = fmt.Fprintln(out, "HTTP", a.status)
-	for _, name := range shownHeaders {
+	for _, name := range append(show, shownHeaders...) {
 		for _, value := range a.header.Values(name) {
 			_, _ = fmt.Fprintf(out, "%s: %s\n", name, value)
 		}
@@ -220,6 +224,26 @@ func jsonCommand(ts *testscript.TestScript, neg bool, args []string) {
 		text = string(encoded)
 	}
 	ts.Setenv(args[0], text)
+}
+
+// headerCommand keeps a header of the last answer.
+func headerCommand(ts *testscript.TestScript, neg bool, args []string) {
+	positive(ts, neg, args, 2, "header NAME HEADER")
+	value := of(ts).header.Get(args[1])
+	if value == "" {
+		ts.Fatalf("the last answer has no %s", args[1])
+	}
+	ts.Setenv(args[0], value)
+}
+
+// setCommand changes a setting of the provider over the control API.
+func setCommand(ts *testscript.TestScript, neg bool, args []string) {
+	positive(ts, neg, args, 1, "set NAME=VALUE")
+	name, value, ok := strings.Cut(args[0], "=")
+	if !ok {
+		ts.Fatalf("usage: set NAME=VALUE")
+	}
+	ts.Check(of(ts).set(name, value))
 }
 
 func advanceCommand(ts *testscript.TestScript, neg bool, args []string) {

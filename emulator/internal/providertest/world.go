@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"testing"
 	"time"
 
@@ -58,17 +57,41 @@ func (w *world) stopClock() {
 // startOver resets the world to a contract, by the control API: there is no
 // other way to change it.
 func (w *world) startOver(contract string) error {
-	body := fmt.Sprintf(`{"contract":%q}`, contract)
-	r, err := w.client.Post(w.URL()+"/_understudy/reset", "application/json", strings.NewReader(body))
+	if err := w.control("POST", "/reset", map[string]any{"contract": contract}); err != nil {
+		return err
+	}
+	w.stopClock()
+	return nil
+}
+
+// set changes a setting of the one provider.
+func (w *world) set(name, value string) error {
+	for provider := range w.Info().Providers {
+		return w.control("PATCH", "/settings/"+provider, map[string]any{name: value})
+	}
+	return nil
+}
+
+// control makes a call of the control API.
+func (w *world) control(method, path string, body any) error {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	request, err := http.NewRequest(method, w.URL()+"/_understudy"+path, bytes.NewReader(text))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	r, err := w.client.Do(request)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = r.Body.Close() }()
 	if r.StatusCode != http.StatusOK {
-		text, _ := io.ReadAll(r.Body)
-		return fmt.Errorf("contract %s: %s", contract, text)
+		answer, _ := io.ReadAll(r.Body)
+		return fmt.Errorf("%s %s: %s", method, path, answer)
 	}
-	w.stopClock()
 	return nil
 }
 
