@@ -88,11 +88,13 @@ const problemType = "application/problem+json"
 
 func renderProblem(_ *kernel.Call, p *kernel.Problem) kernel.Answer {
 	body := problem{Type: "about:blank", Status: p.Status, Detail: p.Reason}
+	header := http.Header{"Content-Type": {problemType}}
 	switch p.Kind {
 	case kernel.UnknownPath:
 		body.Status = http.StatusNotFound
 	case kernel.WrongMethod:
 		body.Status = http.StatusMethodNotAllowed
+		header.Set("Allow", strings.Join(p.Methods, ", "))
 	case kernel.MalformedBody, kernel.EmptyBody, kernel.Invalid:
 		body.Status = http.StatusBadRequest
 	case kernel.UnsupportedMediaType:
@@ -104,7 +106,7 @@ func renderProblem(_ *kernel.Call, p *kernel.Problem) kernel.Answer {
 		body.Errors = append(body.Errors, problemItem{b.Pointer(), b.String()})
 	}
 	body.Title = http.StatusText(body.Status)
-	return kernel.Answer{Status: body.Status, Header: http.Header{"Content-Type": {problemType}}, Body: body}
+	return kernel.Answer{Status: body.Status, Header: header, Body: body}
 }
 
 // writeProblem refuses what does not reach the control API's own handlers.

@@ -2,6 +2,7 @@ package infisical
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
 	"math"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 // clientSecret is one secret of a universal auth. The value itself is not kept.
 type clientSecret struct {
 	ID, UAID             string
-	Digest               string // SHA-256 of the value
+	Digest               string // SHA-256 of the value, in base64
 	Prefix               string // the first four characters of the value
 	Description          string
 	NumUses              float64
@@ -25,7 +26,7 @@ type clientSecret struct {
 // however many there are.
 func digest(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
-	return string(sum[:])
+	return base64.RawStdEncoding.EncodeToString(sum[:])
 }
 
 // expired reports whether the secret's lifetime is over at now.

@@ -80,20 +80,10 @@ func (o *Operation) Line() string { return o.Method + " " + o.Path }
 // Operation returns the operation of a line, or nil.
 func (c *Contract) Operation(line string) *Operation { return c.byLine[line] }
 
-// Allows reports whether the document allows op to answer with status, by the
-// operation's own answers or as one that any transport may give.
-func (o *Operation) Allows(status int) bool {
-	return slices.Contains(o.Statuses, status) || o.transport[status] != nil
-}
-
-// Allowed lists the statuses for which Allows holds and which are refusals.
-func (o *Operation) Allowed() []int {
-	var all []int
-	for _, s := range o.Statuses {
-		if s >= 400 {
-			all = append(all, s)
-		}
-	}
+// Refusals lists the statuses of 400 and above that the document lets op answer
+// with: its own, and those that any transport may give.
+func (o *Operation) Refusals() []int {
+	all := slices.DeleteFunc(slices.Clone(o.Statuses), func(s int) bool { return s < 400 })
 	for s := range o.transport {
 		all = append(all, s)
 	}

@@ -1,16 +1,18 @@
 package gate
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gorilla/mux"
 )
 
-// Match finds the operation of a request. Known is whether the path exists,
-// with this method or another. The variables are unescaped.
-func (c *Contract) Match(r *http.Request) (op *Operation, vars map[string]string, known bool) {
+// Match finds the operation of a request. When it has none,
+// methods are those that its path has, if there is such a path. The variables are unescaped.
+func (c *Contract) Match(r *http.Request) (op *Operation, vars map[string]string, methods []string) {
 	// An encoded slash at the end belongs to the last segment.
 	if c.rule.IgnoreTrailingSlash && len(r.URL.Path) > 1 && strings.HasSuffix(r.URL.EscapedPath(), "/") {
 		u := *r.URL
@@ -20,14 +22,18 @@ func (c *Contract) Match(r *http.Request) (op *Operation, vars map[string]string
 	}
 	var m mux.RouteMatch
 	if !c.router.Match(r, &m) {
-		return nil, nil, false
+		return nil, nil, nil
 	}
 	for name, value := range m.Vars {
 		plain, err := url.PathUnescape(value)
 		if err != nil {
-			return nil, nil, false
+			return nil, nil, nil
 		}
 		m.Vars[name] = plain
 	}
-	return c.paths[m.Route][r.Method], m.Vars, true
+	ops := c.paths[m.Route]
+	if op = ops[r.Method]; op != nil {
+		return op, m.Vars, nil
+	}
+	return nil, m.Vars, slices.Sorted(maps.Keys(ops))
 }

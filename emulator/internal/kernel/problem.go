@@ -34,6 +34,7 @@ type Problem struct {
 	Message  string
 	Details  any
 	Breaches []gate.Breach
+	Methods  []string // what a WrongMethod could have been
 	// Reason is the true cause, in one line, for hints and the journal. When it
 	// is empty, the message stands for it.
 	Reason string

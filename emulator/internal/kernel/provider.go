@@ -169,9 +169,15 @@ var _ interface{ binding() *Binding } = (*Binding)(nil)
 
 func (b *Binding) binding() *Binding { return b }
 
+func (b *Binding) mustBeFree() {
+	if in := b.instance.Load(); in != nil {
+		panic("understudy: this " + in.desc.Name + " provider belongs to another server already; make one for each")
+	}
+}
+
 func (b *Binding) bind(in *Instance) {
 	if !b.instance.CompareAndSwap(nil, in) {
-		panic("understudy: this " + in.desc.Name + " provider belongs to another server already; make one for each")
+		b.mustBeFree()
 	}
 }
 

@@ -25,6 +25,8 @@ type Answer struct {
 	Status int
 	Header http.Header
 	Body   any
+
+	encoded []byte
 }
 
 // The hint headers.
@@ -101,14 +103,14 @@ func (in *Instance) find(c *Call) *Problem {
 	if err != nil {
 		return asProblem(err)
 	}
-	op, vars, known := contract.Match(c.Request)
+	op, vars, methods := contract.Match(c.Request)
 	if op == nil {
 		what := fmt.Sprintf("%s %s", c.Request.Method, c.Request.URL.EscapedPath())
 		if c.Request.Method != http.MethodOptions && !in.world.config.AllowUnknown {
 			in.world.Fail("understudy: %s is not an operation of %s; if the client under test means to call it, emulator.AllowUnknown() lets it", what, in.Name())
 		}
-		if known {
-			return (&Problem{Kind: WrongMethod}).Because("%s has this path, but not with %s", in.Name(), c.Request.Method)
+		if len(methods) > 0 {
+			return (&Problem{Kind: WrongMethod, Methods: methods}).Because("%s has this path, but not with %s", in.Name(), c.Request.Method)
 		}
 		return (&Problem{Kind: UnknownPath}).Because("%s has no operation %s", in.Name(), what)
 	}
@@ -186,10 +188,17 @@ func (in *Instance) perform(c *Call) (answer Answer) {
 	if err := in.vet(c); err != nil {
 		return in.refuse(c, asProblem(err))
 	}
-	var out any
-	err := in.transact(c, func(c *Call) (err error) {
-		out, err = c.route.call(c)
-		return err
+	err := in.transact(c, func(c *Call) error {
+		out, err := c.route.call(c)
+		if err != nil {
+			return err
+		}
+		var ok bool
+		if answer, ok = out.(Answer); !ok {
+			answer = Answer{Status: c.operation.Success, Body: out}
+		}
+		// What cannot be encoded has not happened.
+		return answer.encode()
 	})
 	if err != nil {
 		p := asProblem(err)
@@ -198,10 +207,6 @@ func (in *Instance) perform(c *Call) (answer Answer) {
 			in.world.Fail("understudy: %s: %v", c.Op, err)
 		}
 		return in.refuse(c, p)
-	}
-	answer, ok := out.(Answer)
-	if !ok {
-		answer = Answer{Status: c.operation.Success, Body: out}
 	}
 	if c.route.secret {
 		answer.setHeader("Cache-Control", "no-store")
@@ -330,11 +335,10 @@ func (in *Instance) finish(c *Call, answer Answer, spec fault.Spec, injected boo
 		out.Cut = CutInBody
 	}
 	if answer.Body != nil {
-		body, err := encode(answer.Body)
-		if err != nil {
-			panic(fmt.Sprintf("kernel: %s: an answer cannot be encoded: %v", c.Op, err))
+		if err := answer.encode(); err != nil {
+			panic(fmt.Sprintf("kernel: %s: a refusal cannot be encoded: %v", c.Op, err))
 		}
-		out.Body = body
+		out.Body = answer.encoded
 		if out.Header.Get("Content-Type") == "" {
 			out.Header.Set("Content-Type", "application/json; charset=utf-8")
 		}
@@ -399,13 +403,18 @@ func (in *Instance) log(c *Call, out *Outcome) {
 	logger.InfoContext(c.Request.Context(), in.Name(), attrs...)
 }
 
-// encode writes JSON the way JavaScript servers do: without escaping <, > and &.
-func encode(body any) ([]byte, error) {
+// encode encodes the body once, the way JavaScript servers do: without escaping
+// <, > and &.
+func (a *Answer) encode() error {
+	if a.Body == nil || a.encoded != nil {
+		return nil
+	}
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(body); err != nil {
-		return nil, err
+	if err := enc.Encode(a.Body); err != nil {
+		return fmt.Errorf("kernel: encoding an answer: %w", err)
 	}
-	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
+	a.encoded = bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
+	return nil
 }

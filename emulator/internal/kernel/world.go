@@ -96,6 +96,7 @@ func NewWorld(config Config) (*World, error) {
 	}
 	names := map[string]bool{}
 	for _, p := range config.Providers {
+		p.binding().mustBeFree()
 		in, err := mount(w, p)
 		if err != nil {
 			return nil, err
@@ -105,10 +106,12 @@ func NewWorld(config Config) (*World, error) {
 		}
 		names[in.Name()] = true
 		w.instances = append(w.instances, in)
-		p.binding().bind(in)
 	}
 	if err := w.Reset(config.Start); err != nil {
 		return nil, err
+	}
+	for i, p := range config.Providers {
+		p.binding().bind(w.instances[i])
 	}
 	return w, nil
 }
@@ -356,8 +359,8 @@ func (w *World) checkFault(op Op, f fault.Fault) error {
 	if operation == nil || in.routes[op] == nil {
 		return fmt.Errorf("%s is not an operation that is served; GET operations lists them", op)
 	}
-	if status := f.Spec.Status; status != 0 && !f.Spec.Undocumented && !operation.Allows(status) {
-		return fmt.Errorf("%s does not document status %d; allowed are %v, or undocumented faults", op, status, operation.Allowed())
+	if status := f.Spec.Status; status != 0 && !f.Spec.Undocumented && !slices.Contains(operation.Refusals(), status) {
+		return fmt.Errorf("%s does not document the refusal %d; allowed are %v, or undocumented faults", op, status, operation.Refusals())
 	}
 	return nil
 }

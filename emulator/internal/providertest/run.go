@@ -85,7 +85,7 @@ func faults(t *testing.T, s subject, doc *openapi3.T, new func() emulator.Option
 	for _, o := range s.servedOperations() {
 		op, r := s.op(o), w.sample(doc, o)
 		before := w.Snapshot()
-		for _, status := range o.Allowed() {
+		for _, status := range o.Refusals() {
 			w.Faults.Next(op, fault.Status(status))
 			a := r.send(w)
 			if err := envelope(o, a); err != nil {
