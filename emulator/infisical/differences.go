@@ -53,7 +53,7 @@ var (
 		Source: "the page's request body is optional; backend/src/server/plugins/fastify-zod.ts parses what is not there as null",
 	}
 	tokenCeiling = &kernel.Difference{
-		Name: "token-ceiling", Documented: "a lifetime as configured, 0 without end", Live: "at most 90 days",
+		Name: "token-auth-ceiling", Documented: "a lifetime as configured, 0 without end", Live: "at most 90 days",
 		Source: "backend/src/services/identity-access-token/identity-access-token-fns.ts",
 	}
 	protectionAlone = &kernel.Difference{

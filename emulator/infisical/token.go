@@ -75,8 +75,8 @@ func (p *Provider) issue(c *kernel.Call, id identity, ua universalAuth, clientSe
 }
 
 // token signs the claims for as long as a token may live from now: its TTL,
-// within what is left of its maximum. The service knows no token without end:
-// it has a ceiling of its own.
+// within what is left of its maximum. The service knows no token without end: it
+// has a ceiling of its own, which the page of token auth does not.
 func (cl claims) token(c *kernel.Call) (tokenResponse, error) {
 	issued := math.Inf(1)
 	if cl.AccessTokenTTL > 0 {
@@ -85,7 +85,7 @@ func (cl claims) token(c *kernel.Call) (tokenResponse, error) {
 	if cl.AccessTokenMaxTTL > 0 {
 		issued = min(issued, cl.AccessTokenMaxTTL-float64(c.Now.Unix()-cl.CreationEpoch))
 	}
-	if issued > maxTokenAge && c.Differs(tokenCeiling) {
+	if issued > maxTokenAge && (cl.AuthMethod != tokenAuthMethod || c.Differs(tokenCeiling)) {
 		issued = maxTokenAge
 	}
 	cl.IssuedAt, cl.ExpiresAt = c.Now.Unix(), 0
