@@ -52,7 +52,13 @@ type Call struct {
 	fault     string
 	differs   string
 	warnings  []string
+	late      func() (any, error)
 }
+
+// Later makes fn's result the answer, in place of what the handler returns. It
+// runs after the transaction, without the store: a signature takes long enough
+// that others should not wait for it.
+func (c *Call) Later(fn func() (any, error)) { c.late = fn }
 
 // A Body is a decoded request body.
 type Body struct {
@@ -91,6 +97,9 @@ func (c *Call) Draw(kind string) *entropy.Draw {
 	kind = c.instance.desc.Name + "/" + kind
 	return c.setup.entropy.Draw(kind, c.Tx.Next(kind))
 }
+
+// Encoded returns the body of an answer that next of Around returned.
+func (a Answer) Encoded() []byte { return a.encoded }
 
 // DrawRequest returns a random value that belongs to this request alone.
 func (c *Call) DrawRequest(kind string) *entropy.Draw {

@@ -102,6 +102,10 @@ type Description struct {
 	Env []EnvVar
 	// Chosen lists the behaviours that nobody public describes.
 	Chosen []Choice
+	// Around runs in the transaction of every handler and decides whether it
+	// runs: next runs it and encodes its answer. What Around stores is stored
+	// with what the handler stores.
+	Around func(c *Call, next func() (Answer, error)) (Answer, error)
 	// Admit refuses calls that come too often; it runs between decode and check.
 	Admit func(c *Call) error
 	// Finish sees every encoded answer before it leaves, and may change it.
@@ -154,6 +158,11 @@ func On[In, Out any](op Op, handle func(*Call, In) (Out, error)) Route {
 		}
 		return handle(c, in)
 	}}
+}
+
+// Handle makes the route of an operation whose handler reads its input itself.
+func Handle(op Op, handle func(*Call) (any, error)) Route {
+	return Route{Op: op, call: handle}
 }
 
 // Secret marks a route whose answers carry secrets and must not be cached.

@@ -188,18 +188,20 @@ func (in *Instance) perform(c *Call) (answer Answer) {
 	if err := in.vet(c); err != nil {
 		return in.refuse(c, asProblem(err))
 	}
-	err := in.transact(c, func(c *Call) error {
-		out, err := c.route.call(c)
-		if err != nil {
-			return err
+	err := in.transact(c, func(c *Call) (err error) {
+		next := func() (Answer, error) { return c.answer(c.route.call(c)) }
+		if in.desc.Around != nil {
+			answer, err = in.desc.Around(c, next)
+		} else {
+			answer, err = next()
 		}
-		var ok bool
-		if answer, ok = out.(Answer); !ok {
-			answer = Answer{Status: c.operation.Success, Body: out}
-		}
-		// What cannot be encoded has not happened.
-		return answer.encode()
+		return err
 	})
+	if err == nil && c.late != nil {
+		later := c.late
+		c.late = nil
+		answer, err = c.answer(later())
+	}
 	if err != nil {
 		p := asProblem(err)
 		if p.Kind == Internal {
@@ -212,6 +214,22 @@ func (in *Instance) perform(c *Call) (answer Answer) {
 		answer.setHeader("Cache-Control", "no-store")
 	}
 	return answer
+}
+
+// answer makes an encoded answer of what a handler returned: what cannot be
+// encoded has not happened. One that comes later is encoded then.
+func (c *Call) answer(out any, err error) (Answer, error) {
+	if err != nil {
+		return Answer{}, err
+	}
+	answer, ok := out.(Answer)
+	if !ok {
+		answer = Answer{Status: c.operation.Success, Body: out}
+	}
+	if c.late == nil {
+		err = answer.encode()
+	}
+	return answer, err
 }
 
 // vet is phase 3, in the provider's order.
