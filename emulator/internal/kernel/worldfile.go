@@ -44,7 +44,7 @@ func ReadWorld(r io.Reader) (*WorldFile, error) {
 	}
 	f := &WorldFile{providers: map[string]json.RawMessage{}}
 	if node.Kind == 0 {
-		return f, nil
+		return nil, errors.New("world file: it is empty")
 	}
 	f.root = node.Content[0]
 	var asJSON bytes.Buffer
