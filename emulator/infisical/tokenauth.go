@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/understudy-dev/understudy/emulator/internal/gate"
 	"github.com/understudy-dev/understudy/emulator/internal/kernel"
 	"github.com/understudy-dev/understudy/fixtures"
 )
@@ -235,6 +236,11 @@ func (p *Provider) createToken(c *kernel.Call, in createTokenRequest) (createTok
 	slug := ""
 	if in.OrganizationSlug != nil {
 		slug = strings.ToLower(trim(*in.OrganizationSlug))
+		if slug == "" { // the document's minLength counts the spaces, the service does not
+			return none, validation(zodIssue(gate.Breach{
+				Path: []string{"organizationSlug"}, Rule: "minLength", Limit: 1, Label: "Slug field",
+			})).Because("organizationSlug is blank")
+		}
 		if fixtures.Slug(slug) != slug {
 			return none, validation(custom{"custom", "Slug field can only contain letters, numbers, and hyphens", []any{"organizationSlug"}}).
 				Because("organizationSlug %q is not a slug", slug)
