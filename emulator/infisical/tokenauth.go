@@ -150,17 +150,17 @@ func (p *Provider) detachTokenAuth(c *kernel.Call, in identityPath) (tokenAuthRe
 	if err != nil {
 		return tokenAuthResponse{}, err
 	}
-	p.removeTokenAuth(c, t)
-	return t.response(), nil
-}
-
-// removeTokenAuth ends a configuration and its tokens.
-func (p *Provider) removeTokenAuth(c *kernel.Call, t tokenAuth) {
 	for id, token := range p.tokensOf.All(c.Tx, t.IdentityID) {
 		if !token.Revoked {
 			p.revoke(c, singleToken+id, "auth method has been revoked")
 		}
 	}
+	p.removeTokenAuth(c, t)
+	return t.response(), nil
+}
+
+// removeTokenAuth deletes a configuration and the records of its tokens.
+func (p *Provider) removeTokenAuth(c *kernel.Call, t tokenAuth) {
 	p.tokensOf.Delete(c.Tx, t.IdentityID)
 	p.tokenAuths.Delete(c.Tx, t.IdentityID)
 }
