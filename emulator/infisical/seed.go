@@ -174,6 +174,8 @@ func (p *Provider) load(c *kernel.Call, section json.RawMessage) (map[string]str
 	return credentials, nil
 }
 
+const ttlTooLong = "accessTokenTTL %s is greater than accessTokenMaxTTL %s"
+
 // addIdentity stores an identity with what hangs from it and fills in what is
 // left empty. Path is where it stands in a world file.
 func (p *Provider) addIdentity(c *kernel.Call, in worldIdentity, path []any) (identity, universalAuth, []worldClientSecret, error) {
@@ -207,8 +209,8 @@ func (p *Provider) addIdentity(c *kernel.Call, in worldIdentity, path []any) (id
 	if in.TokenAuth != nil {
 		t := newTokenAuth(c, id.ID)
 		t.assign(*in.TokenAuth)
-		if err := checkEffectiveTTLs(t.AccessTokenTTL, t.AccessTokenMaxTTL); err != nil {
-			return refuse("tokenAuth", "%v", err)
+		if checkEffectiveTTLs(t.AccessTokenTTL, t.AccessTokenMaxTTL) != nil {
+			return refuse("tokenAuth", ttlTooLong, decimal(t.AccessTokenTTL), decimal(t.AccessTokenMaxTTL))
 		}
 		p.tokenAuths.Put(c.Tx, id.ID, t)
 	}
@@ -222,8 +224,8 @@ func (p *Provider) addIdentity(c *kernel.Call, in worldIdentity, path []any) (id
 	if _, ok := p.byClientID.Get(c.Tx, ua.ClientID); ok {
 		return refuse("universalAuth", "client id %s belongs to another identity", ua.ClientID)
 	}
-	if err := checkEffectiveTTLs(ua.AccessTokenTTL, ua.AccessTokenMaxTTL); err != nil {
-		return refuse("universalAuth", "%v", err)
+	if checkEffectiveTTLs(ua.AccessTokenTTL, ua.AccessTokenMaxTTL) != nil {
+		return refuse("universalAuth", ttlTooLong, decimal(ua.AccessTokenTTL), decimal(ua.AccessTokenMaxTTL))
 	}
 	p.universalAuths.Put(c.Tx, id.ID, ua)
 
