@@ -359,3 +359,14 @@ func TestAllowances(t *testing.T) {
 		})
 	}
 }
+
+// TestSeededIDInCapitals shows that an id is the same in either case.
+func TestSeededIDInCapitals(t *testing.T) {
+	inf := infisical.New()
+	emulator.NewTest(t, inf)
+	id := inf.SeedIdentity(infisical.Identity{ID: "AAAAAAAA-1111-4111-8111-111111111111"})
+	if id.ID != "aaaaaaaa-1111-4111-8111-111111111111" {
+		t.Errorf("the id is %s", id.ID)
+	}
+	call(t, inf, fmt.Sprintf(secrets, "AAAAAAAA-1111-4111-8111-111111111111"), id.AccessToken, `{}`, nil)
+}

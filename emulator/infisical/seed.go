@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/understudy-dev/understudy/emulator/internal/kernel"
@@ -190,7 +191,7 @@ func (p *Provider) addIdentity(c *kernel.Call, in worldIdentity, path []any) (id
 		}
 	}
 	id := identity{
-		ID: cmp.Or(in.ID, c.Draw("identity").UUID()), OrganizationID: in.OrganizationID,
+		ID: strings.ToLower(cmp.Or(in.ID, c.Draw("identity").UUID())), OrganizationID: in.OrganizationID,
 		MembershipID: c.Draw("membership").UUID(), Role: cmp.Or(in.Role, roleAdmin),
 		HasDeleteProtection: in.HasDeleteProtection, Metadata: newMetadata(c, in.Metadata),
 		CreatedAt: c.Now, UpdatedAt: c.Now,
