@@ -1,6 +1,7 @@
 package infisical
 
 import (
+	"github.com/understudy-dev/understudy/emulator/internal/gate"
 	"github.com/understudy-dev/understudy/emulator/internal/kernel"
 	"github.com/understudy-dev/understudy/fixtures"
 )
@@ -50,6 +51,15 @@ type bootstrapCredentials struct {
 // people cannot log in here.
 // https://infisical.com/docs/api-reference/endpoints/admin/bootstrap-instance
 func (p *Provider) bootstrap(c *kernel.Call, in bootstrapRequest) (bootstrapResponse, error) {
+	var issues []any
+	for _, part := range []struct{ name, text string }{{"password", in.Password}, {"organization", in.Organization}} {
+		if trim(part.text) == "" { // the document's minLength counts the spaces
+			issues = append(issues, zodIssue(gate.Breach{Path: []string{part.name}, Rule: "minLength", Limit: 1}))
+		}
+	}
+	if issues != nil {
+		return bootstrapResponse{}, validation(issues...).Because("the password or the organization is blank")
+	}
 	for _, id := range p.identities.All(c.Tx) {
 		if id.Role == roleAdmin {
 			return bootstrapResponse{}, badRequest(instanceSetUp).Because("identity %s is an administrator", id.ID)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/understudy-dev/understudy/emulator/internal/kernel"
@@ -174,6 +175,8 @@ func (p *Provider) load(c *kernel.Call, section json.RawMessage) (map[string]str
 	return credentials, nil
 }
 
+const ttlTooLong = "accessTokenTTL %s is greater than accessTokenMaxTTL %s"
+
 // addIdentity stores an identity with what hangs from it and fills in what is
 // left empty. Path is where it stands in a world file.
 func (p *Provider) addIdentity(c *kernel.Call, in worldIdentity, path []any) (identity, universalAuth, []worldClientSecret, error) {
@@ -188,7 +191,7 @@ func (p *Provider) addIdentity(c *kernel.Call, in worldIdentity, path []any) (id
 		}
 	}
 	id := identity{
-		ID: cmp.Or(in.ID, c.Draw("identity").UUID()), OrganizationID: in.OrganizationID,
+		ID: strings.ToLower(cmp.Or(in.ID, c.Draw("identity").UUID())), OrganizationID: in.OrganizationID,
 		MembershipID: c.Draw("membership").UUID(), Role: cmp.Or(in.Role, roleAdmin),
 		HasDeleteProtection: in.HasDeleteProtection, Metadata: newMetadata(c, in.Metadata),
 		CreatedAt: c.Now, UpdatedAt: c.Now,
@@ -207,8 +210,8 @@ func (p *Provider) addIdentity(c *kernel.Call, in worldIdentity, path []any) (id
 	if in.TokenAuth != nil {
 		t := newTokenAuth(c, id.ID)
 		t.assign(*in.TokenAuth)
-		if err := checkEffectiveTTLs(t.AccessTokenTTL, t.AccessTokenMaxTTL); err != nil {
-			return refuse("tokenAuth", "%v", err)
+		if checkEffectiveTTLs(t.AccessTokenTTL, t.AccessTokenMaxTTL) != nil {
+			return refuse("tokenAuth", ttlTooLong, decimal(t.AccessTokenTTL), decimal(t.AccessTokenMaxTTL))
 		}
 		p.tokenAuths.Put(c.Tx, id.ID, t)
 	}
@@ -222,8 +225,8 @@ func (p *Provider) addIdentity(c *kernel.Call, in worldIdentity, path []any) (id
 	if _, ok := p.byClientID.Get(c.Tx, ua.ClientID); ok {
 		return refuse("universalAuth", "client id %s belongs to another identity", ua.ClientID)
 	}
-	if err := checkEffectiveTTLs(ua.AccessTokenTTL, ua.AccessTokenMaxTTL); err != nil {
-		return refuse("universalAuth", "%v", err)
+	if checkEffectiveTTLs(ua.AccessTokenTTL, ua.AccessTokenMaxTTL) != nil {
+		return refuse("universalAuth", ttlTooLong, decimal(ua.AccessTokenTTL), decimal(ua.AccessTokenMaxTTL))
 	}
 	p.universalAuths.Put(c.Tx, id.ID, ua)
 
