@@ -178,6 +178,13 @@ type (
 		Message   string  `json:"message"`
 		Path      []any   `json:"path"`
 	}
+	invalidEnumValue struct {
+		Received any    `json:"received"`
+		Code     string `json:"code"`
+		Options  []any  `json:"options"`
+		Path     []any  `json:"path"`
+		Message  string `json:"message"`
+	}
 	unrecognizedKeys struct {
 		Code    string   `json:"code"`
 		Keys    []string `json:"keys"`
@@ -221,6 +228,13 @@ func zodIssue(b gate.Breach) any {
 		return tooSmall{"too_small", b.Limit, "string", true, false, "String must contain at least " + bound + " character(s)", path}
 	case "maxLength":
 		return tooBig{"too_big", b.Limit, "string", true, false, "String must contain at most " + bound + " character(s)", path}
+	case "enum":
+		var options []string
+		for _, o := range b.Enum {
+			options = append(options, fmt.Sprintf("'%v'", o))
+		}
+		message := fmt.Sprintf("Invalid enum value. Expected %s, received '%v'", strings.Join(options, " | "), b.Got)
+		return invalidEnumValue{b.Got, "invalid_enum_value", b.Enum, path, message}
 	case "minItems":
 		return tooSmall{"too_small", b.Limit, "array", true, false, "Array must contain at least " + bound + " element(s)", path}
 	}

@@ -85,6 +85,7 @@ type (
 	world struct {
 		Organization worldOrganization `json:"organization"`
 		Identities   []worldIdentity   `json:"identities"`
+		Projects     []worldProject    `json:"projects,omitempty"`
 	}
 	worldOrganization struct {
 		ID   string `json:"id,omitempty"`
@@ -114,7 +115,7 @@ type (
 	}
 )
 
-// defaultWorld is an organization and an administrator identity.
+// defaultWorld is an organization, an administrator identity and a project.
 func (p *Provider) defaultWorld(c *kernel.Call) any {
 	name := fixtures.Company(c.Seed())
 	return world{
@@ -126,6 +127,7 @@ func (p *Provider) defaultWorld(c *kernel.Call) any {
 				ClientSecrets: []worldClientSecret{{Secret: c.DrawWorld("client-secret").Hex(32)}},
 			},
 		}},
+		Projects: []worldProject{defaultProject(c)},
 	}
 }
 
@@ -166,6 +168,15 @@ func (p *Provider) load(c *kernel.Call, section json.RawMessage) (map[string]str
 			return nil, err
 		}
 	}
+	for i, in := range w.Projects {
+		row, _, err := p.addProject(c, in, []any{"projects", i})
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			credentials["projectId"] = row.ID
+		}
+	}
 	return credentials, nil
 }
 
@@ -173,8 +184,7 @@ func (p *Provider) load(c *kernel.Call, section json.RawMessage) (map[string]str
 // left empty. Path is where it stands in a world file.
 func (p *Provider) addIdentity(c *kernel.Call, in worldIdentity, path []any) (identity, universalAuth, []worldClientSecret, error) {
 	refuse := func(field, format string, args ...any) (identity, universalAuth, []worldClientSecret, error) {
-		at := append(append([]any{}, path...), field)
-		return identity{}, universalAuth{}, nil, kernel.WorldErrorf(at, format, args...)
+		return identity{}, universalAuth{}, nil, kernel.WorldErrorf(below(path, field), format, args...)
 	}
 	if in.OrganizationID == "" {
 		for id := range p.organizations.All(c.Tx) {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -294,7 +293,5 @@ func authorize(c *kernel.Call, action string) (identity, error) {
 	if caller.Role == roleAdmin {
 		return caller, nil
 	}
-	problem := refuse(http.StatusForbidden, "PermissionDenied", "You are not allowed to %s on identity", action)
-	problem.Details = []any{}
-	return caller, problem.Because("the caller's role is %s; only %s may %s identities", caller.Role, roleAdmin, action)
+	return caller, permissionDenied(action, "identity").Because("the caller's role is %s; only %s may %s identities", caller.Role, roleAdmin, action)
 }
