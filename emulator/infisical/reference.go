@@ -21,7 +21,7 @@ const (
 	maxReferenceDepth = 10
 	// maxExpansion bounds what one value can become, in bytes: a few secrets that
 	// name each other many times would fill the memory.
-	maxExpansion = 4 << 20
+	maxExpansion = 1 << 20
 )
 
 // expander fills in the references of one project's secrets.

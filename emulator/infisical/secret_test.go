@@ -299,7 +299,7 @@ func TestSecretReferences(t *testing.T) {
 	}
 	var a secretAnswer
 	w.get("GET", "/api/v3/secrets/raw/La"+in("&expandSecretReferences=true"), "", &a)
-	if n := len(a.value()); n > 8<<20 {
+	if n := len(a.value()); n > 2<<20 {
 		t.Errorf("thirty references, ten deep, come to %d bytes", n)
 	}
 	w.get("POST", "/api/v3/secrets/raw/LINES", of(`,"secretValue":"${A}\n2","skipMultilineEncoding":true`), &a)
