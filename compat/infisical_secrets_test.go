@@ -14,14 +14,14 @@ import (
 // keys are the keys and values of the dev environment, as the SDK lists them.
 func (w infisicalWorld) keys(recursive bool) map[string]string {
 	w.t.Helper()
-	list, err := w.client.Secrets().List(sdk.ListSecretsOptions{
+	list, err := w.client.Secrets().ListSecrets(sdk.ListSecretsOptions{
 		ProjectID: w.credentials["projectId"], Environment: "dev", ExpandSecretReferences: true, IncludeImports: true, Recursive: recursive,
 	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	keys := map[string]string{}
-	for _, s := range list {
+	for _, s := range list.Secrets {
 		keys[s.SecretKey] = s.SecretValue
 	}
 	return keys
@@ -138,6 +138,6 @@ func TestInfisicalFoldersAndBatch(t *testing.T) {
 	if _, err := w.client.Folders().Delete(sdk.DeleteFolderOptions{FolderName: "web", ProjectID: project, Environment: "dev", Path: "/"}); err != nil {
 		t.Error(err)
 	}
-	_, err = w.client.Secrets().List(sdk.ListSecretsOptions{ProjectID: project, Environment: "dev", SecretPath: "/web"})
+	_, err = w.client.Secrets().ListSecrets(sdk.ListSecretsOptions{ProjectID: project, Environment: "dev", SecretPath: "/web"})
 	w.refusal(err, http.StatusNotFound, "Folder with path '/web' in environment 'dev' was not found. Please ensure the environment slug and secret path is correct.")
 }
