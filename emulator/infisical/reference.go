@@ -47,6 +47,9 @@ func (p *Provider) expand(c *kernel.Call, projectID string, at spot, s secret) s
 	for range maxReferenceDepth {
 		before := reference.FindAllString(value, -1)
 		value = x.fill(value, []spot{at})
+		if x.left <= 0 {
+			break
+		}
 		fresh := func(ref string) bool { return !slices.Contains(before, ref) }
 		if !slices.ContainsFunc(reference.FindAllString(value, -1), fresh) {
 			break
@@ -64,6 +67,9 @@ func (x *expander) fill(value string, way []spot) string {
 		return value
 	}
 	return reference.ReplaceAllStringFunc(value, func(text string) string {
+		if x.left <= 0 {
+			return text
+		}
 		to := way[len(way)-1]
 		names := strings.Split(text[len("${"):len(text)-len("}")], ".")
 		to.key = names[len(names)-1]
@@ -75,13 +81,13 @@ func (x *expander) fill(value string, way []spot) string {
 			return text
 		}
 		s, ok := x.p.secretByKey.Get(x.c.Tx, key(f.ID, to.key))
-		switch {
-		case !ok || x.left < len(s.Value):
+		if !ok {
 			return text
-		case slices.Contains(way, to):
-			return s.Value
 		}
 		x.left -= len(s.Value) + 1
+		if slices.Contains(way, to) {
+			return s.Value
+		}
 		return x.fill(s.Value, append(slices.Clip(way), to))
 	})
 }

@@ -154,6 +154,7 @@ type listSecretsRequest struct {
 	ExpandSecretReferences string  `query:"expandSecretReferences" json:"-"`
 	Recursive              string  `query:"recursive" json:"-"`
 	TagSlugs               string  `query:"tagSlugs" json:"-"`
+	MetadataFilter         string  `query:"metadataFilter" json:"-"`
 }
 
 type listSecretsResponse struct {
@@ -165,11 +166,15 @@ type listSecretsResponse struct {
 // Imports are not served, so there are none.
 // https://infisical.com/docs/api-reference/endpoints/deprecated/secrets/list
 func (p *Provider) listSecrets(c *kernel.Call, in listSecretsRequest) (listSecretsResponse, error) {
+	filter, err := metadataFilter(in.MetadataFilter)
+	if err != nil {
+		return listSecretsResponse{}, err
+	}
 	project, err := p.project(c, trim(in.WorkspaceID), trim(in.WorkspaceSlug))
 	if err != nil {
 		return listSecretsResponse{}, err
 	}
-	return p.list(c, project, in)
+	return p.list(c, project, in, filter)
 }
 
 type listSecretsV4Request struct {
@@ -180,11 +185,16 @@ type listSecretsV4Request struct {
 	ExpandSecretReferences string  `query:"expandSecretReferences" json:"-"`
 	Recursive              string  `query:"recursive" json:"-"`
 	TagSlugs               string  `query:"tagSlugs" json:"-"`
+	MetadataFilter         string  `query:"metadataFilter" json:"-"`
 }
 
 // listSecretsV4 is listSecrets as the CLI calls it.
 // https://infisical.com/docs/api-reference/endpoints/secrets/list
 func (p *Provider) listSecretsV4(c *kernel.Call, in listSecretsV4Request) (listSecretsResponse, error) {
+	filter, err := metadataFilter(in.MetadataFilter)
+	if err != nil {
+		return listSecretsResponse{}, err
+	}
 	if trim(in.ProjectID) == "" {
 		return listSecretsResponse{}, badRequest(missingPlace)
 	}
@@ -195,12 +205,42 @@ func (p *Provider) listSecretsV4(c *kernel.Call, in listSecretsV4Request) (listS
 	return p.list(c, project, listSecretsRequest{
 		Environment: in.Environment, SecretPath: in.SecretPath, ViewSecretValue: in.ViewSecretValue,
 		ExpandSecretReferences: in.ExpandSecretReferences, Recursive: in.Recursive, TagSlugs: in.TagSlugs,
-	})
+	}, filter)
+}
+
+// metadataFilter reads key=a,value=b|key=c,value=d; what is not of this form
+// filters nothing.
+func metadataFilter(text string) ([]secretMetadata, error) {
+	var filter []secretMetadata
+	for pair := range strings.SplitSeq(text, "|") {
+		parts := strings.FieldsFunc(pair, func(r rune) bool { return r == ',' || r == '=' })
+		var m secretMetadata
+		for i := 0; i+1 < len(parts); i += 2 {
+			switch strings.ToLower(trim(parts[i])) {
+			case "key":
+				m.Key = trim(parts[i+1])
+			case "value":
+				m.Value = trim(parts[i+1])
+			}
+		}
+		if m.Key != "" && m.Value != "" {
+			filter = append(filter, m)
+		}
+	}
+	if len(filter) > 10 {
+		return nil, validation(custom{"custom", "You can only filter by up to 10 metadata fields", []any{"metadataFilter"}})
+	}
+	return filter, nil
+}
+
+// has reports whether the secret has all of the metadata, in the clear.
+func (s secret) has(filter []secretMetadata) bool {
+	return !slices.ContainsFunc(filter, func(m secretMetadata) bool { return !slices.Contains(s.Metadata, m) })
 }
 
 const missingPlace = "Missing project id or environment"
 
-func (p *Provider) list(c *kernel.Call, project project, in listSecretsRequest) (listSecretsResponse, error) {
+func (p *Provider) list(c *kernel.Call, project project, in listSecretsRequest, filter []secretMetadata) (listSecretsResponse, error) {
 	response := listSecretsResponse{[]listedSecret{}, []struct{}{}}
 	at := place{project: project, environment: trim(in.Environment), path: cleanPath(in.SecretPath)}
 	if at.environment == "" {
@@ -231,6 +271,9 @@ func (p *Provider) list(c *kernel.Call, project project, in listSecretsRequest) 
 		for _, s := range p.secretsByFolder.All(c.Tx, f.ID) {
 			shown := p.secretTags(c, s)
 			if len(tags) > 0 && !slices.ContainsFunc(shown, func(t secretTag) bool { return slices.Contains(tags, t.Slug) }) {
+				continue
+			}
+			if !s.has(filter) {
 				continue
 			}
 			view := !isFalse(in.ViewSecretValue)

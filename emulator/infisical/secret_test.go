@@ -136,6 +136,7 @@ func TestSecretRefusals(t *testing.T) {
 		{"list: unknown environment, recursive", "admin", "GET", raw + "?workspaceId=" + projectID + "&environment=no&recursive=true", "", 404, refusal("404", `"message":"Environment with slug 'no' in project with ID `+projectID+` not found"`+notFound)},
 		{"list: bad path", "admin", "GET", raw + in("&secretPath=/a%20b"), "", 400, badPath},
 		{"list: not a boolean", "admin", "GET", raw + in("&recursive=yes"), "", 422, enum},
+		{"list: too long a filter", "admin", "GET", raw + in("&metadataFilter="+strings.Repeat("key%3Dk%2Cvalue%3Dv%7C", 11)), "", 422, issue(`{"code":"custom","message":"You can only filter by up to 10 metadata fields","path":["metadataFilter"]}`)},
 		{"get: no environment", "admin", "GET", raw + "/A?workspaceId=" + projectID, "", 400, refusal("400", `"message":"Missing environment","error":"BadRequest"}`)},
 		{"get: unknown", "admin", "GET", raw + "/NO" + in(""), "", 404, refusal("404", `"message":"Secret with name 'NO' not found"`+notFound)},
 		{"get: unknown version", "admin", "GET", raw + "/A" + in("&version=7"), "", 404, refusal("404", `"message":"Secret with name 'A' not found"`+notFound)},
@@ -264,6 +265,12 @@ func TestSecretVersions(t *testing.T) {
 	w.get("GET", "/api/v3/secrets/raw"+in("&tagSlugs=other,db"), "", &list)
 	if len(list.Secrets) != 2 {
 		t.Errorf("with tag db: %v", list.Secrets)
+	}
+	for filter, want := range map[string]int{"key=k,value=v": 1, "key=k,value=v|key=k,value=w": 0, "k": 4} {
+		w.get("GET", "/api/v3/secrets/raw"+in("&metadataFilter="+url.QueryEscape(filter)), "", &list)
+		if len(list.Secrets) != want {
+			t.Errorf("with metadata %s: %v", filter, list.Secrets)
+		}
 	}
 	w.get("DELETE", "/api/v3/secrets/raw/M", of(``), &a)
 	if status, _, _ := w.call("admin", "GET", "/api/v3/secrets/raw/M"+in("&version=1"), ""); status != http.StatusNotFound {
