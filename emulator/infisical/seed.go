@@ -86,6 +86,7 @@ type (
 	world struct {
 		Organization worldOrganization `json:"organization"`
 		Identities   []worldIdentity   `json:"identities"`
+		Projects     []worldProject    `json:"projects,omitempty"`
 	}
 	worldOrganization struct {
 		ID   string `json:"id,omitempty"`
@@ -116,7 +117,7 @@ type (
 	}
 )
 
-// defaultWorld is an organization and an administrator identity.
+// defaultWorld is an organization, an administrator identity and a project.
 func (p *Provider) defaultWorld(c *kernel.Call) any {
 	name := fixtures.Company(c.Seed())
 	return world{
@@ -129,6 +130,7 @@ func (p *Provider) defaultWorld(c *kernel.Call) any {
 			},
 			TokenAuth: &tokenAuthInput{},
 		}},
+		Projects: []worldProject{defaultProject(c)},
 	}
 }
 
@@ -172,6 +174,15 @@ func (p *Provider) load(c *kernel.Call, section json.RawMessage) (map[string]str
 			return nil, err
 		}
 	}
+	for i, in := range w.Projects {
+		row, _, err := p.addProject(c, in, []any{"projects", i})
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			credentials["projectId"] = row.ID
+		}
+	}
 	return credentials, nil
 }
 
@@ -181,8 +192,7 @@ const ttlTooLong = "accessTokenTTL %s is greater than accessTokenMaxTTL %s"
 // left empty. Path is where it stands in a world file.
 func (p *Provider) addIdentity(c *kernel.Call, in worldIdentity, path []any) (identity, universalAuth, []worldClientSecret, error) {
 	refuse := func(field, format string, args ...any) (identity, universalAuth, []worldClientSecret, error) {
-		at := append(append([]any{}, path...), field)
-		return identity{}, universalAuth{}, nil, kernel.WorldErrorf(at, format, args...)
+		return identity{}, universalAuth{}, nil, kernel.WorldErrorf(below(path, field), format, args...)
 	}
 	if in.OrganizationID == "" {
 		for id := range p.organizations.All(c.Tx) {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net/http"
 	"strings"
 	"time"
 
@@ -324,7 +323,5 @@ func authorize(c *kernel.Call, action string) (identity, error) {
 	if caller.Role == roleAdmin {
 		return caller, nil
 	}
-	problem := refuse(http.StatusForbidden, "PermissionDenied", "You are not allowed to %s on identity", action)
-	problem.Details = []any{}
-	return caller, problem.Because("the caller's role is %s; only %s may %s identities", caller.Role, roleAdmin, action)
+	return caller, permissionDenied(action, "identity").Because("the caller's role is %s; only %s may %s identities", caller.Role, roleAdmin, action)
 }
