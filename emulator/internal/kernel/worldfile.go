@@ -59,7 +59,8 @@ func ReadWorld(r io.Reader) (*WorldFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, b := range breaches {
+	if len(breaches) > 0 {
+		b := breaches[0]
 		path := b.Path
 		if b.Rule == gate.RuleUnknown {
 			path = append(path, b.Keys[0])
