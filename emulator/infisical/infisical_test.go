@@ -91,21 +91,24 @@ func TestTokenClaims(t *testing.T) {
 	now := time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)
 	for _, test := range []struct {
 		name, config string
-		want         string // the claims from accessTokenTTL to creationEpoch, and those behind identityAuth
-		lifetime     int64
+		contract     emulator.Contract
+		want         string // the claims from accessTokenTTL to creationEpoch
+		lifetime     int64  // 0: no exp
 		answer       string
 	}{
-		{"default", `{}`, `"accessTokenTTL":2592000,"accessTokenMaxTTL":2592000,"accessTokenPeriod":0`, 2592000, `"expiresIn":2592000,"accessTokenMaxTTL":2592000`},
-		{"short", `{"accessTokenTTL":60,"accessTokenMaxTTL":120}`, `"accessTokenTTL":60,"accessTokenMaxTTL":120,"accessTokenPeriod":0`, 60, `"expiresIn":60,"accessTokenMaxTTL":120`},
-		{"bounded by the maximum", `{"accessTokenTTL":0,"accessTokenMaxTTL":120}`, `"accessTokenTTL":0,"accessTokenMaxTTL":120,"accessTokenPeriod":0`, 120, `"expiresIn":120,"accessTokenMaxTTL":120`},
-		{"without limits", `{"accessTokenTTL":0,"accessTokenMaxTTL":0}`, `"accessTokenTTL":0,"accessTokenMaxTTL":0,"accessTokenPeriod":0`, 7776000, `"expiresIn":7776000,"accessTokenMaxTTL":0`},
-		{"beyond the ceiling", `{"accessTokenTTL":315360000,"accessTokenMaxTTL":315360000}`, `"accessTokenTTL":315360000,"accessTokenMaxTTL":315360000,"accessTokenPeriod":0`, 7776000, `"expiresIn":7776000,"accessTokenMaxTTL":315360000`},
-		{"periodic", `{"accessTokenPeriod":600}`, `"accessTokenTTL":600,"accessTokenMaxTTL":0,"accessTokenPeriod":600`, 600, `"expiresIn":600,"accessTokenMaxTTL":0`},
-		{"limited uses", `{"accessTokenNumUsesLimit":5}`, `"accessTokenTTL":2592000,"accessTokenMaxTTL":2592000,"accessTokenPeriod":0`, 2592000, `"expiresIn":2592000,"accessTokenMaxTTL":2592000`},
+		{"default", `{}`, emulator.Documented, `"accessTokenTTL":2592000,"accessTokenMaxTTL":2592000,"accessTokenPeriod":0`, 2592000, `"expiresIn":2592000,"accessTokenMaxTTL":2592000`},
+		{"short", `{"accessTokenTTL":60,"accessTokenMaxTTL":120}`, emulator.Documented, `"accessTokenTTL":60,"accessTokenMaxTTL":120,"accessTokenPeriod":0`, 60, `"expiresIn":60,"accessTokenMaxTTL":120`},
+		{"bounded by the maximum", `{"accessTokenTTL":0,"accessTokenMaxTTL":120}`, emulator.Documented, `"accessTokenTTL":0,"accessTokenMaxTTL":120,"accessTokenPeriod":0`, 120, `"expiresIn":120,"accessTokenMaxTTL":120`},
+		{"without limits", `{"accessTokenTTL":0,"accessTokenMaxTTL":0}`, emulator.Documented, `"accessTokenTTL":0,"accessTokenMaxTTL":0,"accessTokenPeriod":0`, 0, `"expiresIn":0,"accessTokenMaxTTL":0`},
+		{"without limits, live", `{"accessTokenTTL":0,"accessTokenMaxTTL":0}`, emulator.Live, `"accessTokenTTL":0,"accessTokenMaxTTL":0,"accessTokenPeriod":0`, 7776000, `"expiresIn":7776000,"accessTokenMaxTTL":0`},
+		{"beyond the ceiling", `{"accessTokenTTL":315360000,"accessTokenMaxTTL":315360000}`, emulator.Documented, `"accessTokenTTL":315360000,"accessTokenMaxTTL":315360000,"accessTokenPeriod":0`, 315360000, `"expiresIn":315360000,"accessTokenMaxTTL":315360000`},
+		{"beyond the ceiling, live", `{"accessTokenTTL":315360000,"accessTokenMaxTTL":315360000}`, emulator.Live, `"accessTokenTTL":315360000,"accessTokenMaxTTL":315360000,"accessTokenPeriod":0`, 7776000, `"expiresIn":7776000,"accessTokenMaxTTL":315360000`},
+		{"periodic", `{"accessTokenPeriod":600}`, emulator.Documented, `"accessTokenTTL":600,"accessTokenMaxTTL":0,"accessTokenPeriod":600`, 600, `"expiresIn":600,"accessTokenMaxTTL":0`},
+		{"limited uses", `{"accessTokenNumUsesLimit":5}`, emulator.Documented, `"accessTokenTTL":2592000,"accessTokenMaxTTL":2592000,"accessTokenPeriod":0`, 2592000, `"expiresIn":2592000,"accessTokenMaxTTL":2592000`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			inf := infisical.New()
-			srv := emulator.NewTest(t, inf)
+			srv := emulator.NewTest(t, inf, emulator.WithContract(test.contract))
 			srv.Clock.Freeze()
 			srv.Clock.Set(now)
 			credentials := inf.Credentials()
@@ -145,10 +148,14 @@ func TestTokenClaims(t *testing.T) {
 			if strings.Contains(test.config, "NumUses") {
 				uses = `"numUsesLimit":5,`
 			}
+			expiry := ""
+			if test.lifetime > 0 {
+				expiry = fmt.Sprintf(`"exp":%d,`, now.Unix()+test.lifetime)
+			}
 			want := fmt.Sprintf(`{"identityId":%q,"identityName":"<ci>","authMethod":"universal-auth","orgId":%[2]q,"rootOrgId":%[2]q,"parentOrgId":%[2]q,`+
 				`"clientSecretId":%[3]q,"identityAccessTokenId":%[4]q,"ipRestrictionEnabled":false,%[5]s,"creationEpoch":%[6]d,`+
-				`"authTokenType":"identityAccessToken","identityAuth":{},%[7]s"iat":%[6]d,"exp":%[8]d,"jti":%[4]q}`,
-				id, org, minted.ClientSecretData.ID, jti.JTI, test.want, now.Unix(), uses, now.Unix()+test.lifetime)
+				`"authTokenType":"identityAccessToken","identityAuth":{},%[7]s"iat":%[6]d,%[8]s"jti":%[4]q}`,
+				id, org, minted.ClientSecretData.ID, jti.JTI, test.want, now.Unix(), uses, expiry)
 			if claims != want {
 				t.Errorf("claims\n%s\nwant\n%s", claims, want)
 			}
