@@ -74,8 +74,11 @@ func (p *Provider) bootstrap(c *kernel.Call, in bootstrapRequest) (bootstrapResp
 	if err != nil {
 		return bootstrapResponse{}, err
 	}
-	// The service's token for a new instance has neither a lifetime nor a row.
-	token, err := p.newClaims(c, id, tokenAuthMethod).token(c)
+	// The service's token for a new instance has no lifetime of its own.
+	cl := p.newClaims(c, id, tokenAuthMethod)
+	token, err := cl.token(c)
+	name = "Instance Admin Token"
+	p.addToken(c, cl, &name, token.ExpiresIn)
 	now := timestamp(c.Now)
 	return bootstrapResponse{
 		Message: "Successfully bootstrapped instance",

@@ -173,6 +173,9 @@ func (p *Provider) load(c *kernel.Call, section json.RawMessage) (map[string]str
 		if credentials["accessToken"], err = sign(c, cl); err != nil {
 			return nil, err
 		}
+		if in.TokenAuth != nil { // without it the token has no record, and nothing to detach
+			p.addToken(c, cl, &id.Name, 0)
+		}
 	}
 	for i, in := range w.Projects {
 		row, _, err := p.addProject(c, in, []any{"projects", i})

@@ -262,13 +262,19 @@ func (p *Provider) createToken(c *kernel.Call, in createTokenRequest) (createTok
 	if err != nil {
 		return none, err
 	}
-	token := accessToken{
-		ID: cl.ID, IdentityID: id.ID, Name: in.Name, TTL: response.ExpiresIn, MaxTTL: t.AccessTokenMaxTTL,
-		NumUsesLimit: t.AccessTokenNumUsesLimit, CreatedAt: c.Now, UpdatedAt: c.Now,
-	}
-	p.tokens.Put(c.Tx, token.ID, token)
+	token := p.addToken(c, cl, in.Name, response.ExpiresIn)
 	response.ExpiresIn = t.AccessTokenTTL // as configured, not as issued
 	return createTokenResponse{response, token.data()}, nil
+}
+
+// addToken stores the record of a token of token auth.
+func (p *Provider) addToken(c *kernel.Call, cl claims, name *string, issued float64) accessToken {
+	token := accessToken{
+		ID: cl.ID, IdentityID: cl.IdentityID, Name: name, TTL: issued, MaxTTL: cl.AccessTokenMaxTTL,
+		NumUsesLimit: cl.NumUsesLimit, CreatedAt: c.Now, UpdatedAt: c.Now,
+	}
+	p.tokens.Put(c.Tx, token.ID, token)
+	return token
 }
 
 type listTokensRequest struct {

@@ -72,7 +72,8 @@ func (in *Instance) serve(c *Call) *Outcome {
 }
 
 // exposed are the answer's headers that a page of another origin may read.
-const exposed = HeaderEntry + ", " + HeaderReason + ", " + HeaderDiffers + ", ETag, Retry-After"
+const exposed = HeaderEntry + ", " + HeaderReason + ", " + HeaderDiffers + ", ETag, Retry-After, " +
+	"X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
 
 // preflight lets pages of any origin use a provider, as browsers ask it to. It
 // answers the question that precedes a call, which is no call itself.
