@@ -149,12 +149,13 @@ func TestInfisicalEnv(t *testing.T) {
 			t.Errorf("login with the replaced credentials: error %v, want 401 %q", err, invalid)
 		}
 
+		identities := other[strings.Index(other, "    - id:"):strings.Index(other, "  projects:")]
 		for _, damage := range []struct{ name, world, detail string }{
 			{"not YAML", "infisical: [", "line 1: did not find expected node content"},
 			{"cut off", other[:strings.Index(other, "universalAuth:")] + "universal", "could not find expected ':'"},
 			{"unknown key", other + "typo: 1\n", "unknown typo"},
 			{"unknown role", strings.Replace(other, "role: admin", "role: root", 1), "/infisical/identities/0/role: not one of"},
-			{"clash", other + other[strings.Index(other, "    - id:"):], "; the world stays as it was"},
+			{"clash", strings.Replace(other, identities, identities+identities, 1), "; the world stays as it was"},
 		} {
 			status, body := c.reset(t, damage.world)
 			if status != http.StatusBadRequest || !strings.Contains(body, damage.detail) {
