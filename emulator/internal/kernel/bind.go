@@ -14,7 +14,7 @@ import (
 // read once, when the route is made.
 func binder[In any]() func(*Call, *In) error {
 	type field struct {
-		index int
+		index []int // through embedded structs
 		name  string
 		query bool
 	}
@@ -23,12 +23,12 @@ func binder[In any]() func(*Call, *In) error {
 	if t.Kind() != reflect.Struct {
 		panic(fmt.Sprintf("kernel: a handler's input is a struct, not %s", t))
 	}
-	for i := range t.NumField() {
-		if name, ok := t.Field(i).Tag.Lookup("path"); ok {
-			fields = append(fields, field{i, name, false})
+	for _, f := range reflect.VisibleFields(t) {
+		if name, ok := f.Tag.Lookup("path"); ok {
+			fields = append(fields, field{f.Index, name, false})
 		}
-		if name, ok := t.Field(i).Tag.Lookup("query"); ok {
-			fields = append(fields, field{i, name, true})
+		if name, ok := f.Tag.Lookup("query"); ok {
+			fields = append(fields, field{f.Index, name, true})
 		}
 	}
 	return func(c *Call, in *In) error {
@@ -43,9 +43,9 @@ func binder[In any]() func(*Call, *In) error {
 		v := reflect.ValueOf(in).Elem()
 		for _, f := range fields {
 			if !f.query {
-				v.Field(f.index).SetString(c.Vars[f.name])
+				v.FieldByIndex(f.index).SetString(c.Vars[f.name])
 			} else if value, ok := c.Query[f.name]; ok {
-				set(v.Field(f.index), value)
+				set(v.FieldByIndex(f.index), value)
 			}
 		}
 		return nil
