@@ -198,7 +198,7 @@ func (in createApplicationRequest) check() []fieldError {
 // https://workos.com/docs/reference/workos-connect/applications/create
 func (p *Provider) createApplication(c *kernel.Call, in createApplicationRequest) (applicationData, error) {
 	if wrong := in.check(); len(wrong) > 0 {
-		return applicationData{}, validation(wrong...).Because("%s is not for this type of application, or missing: %s", wrong[0].Field, wrong[0].Code)
+		return applicationData{}, validation(wrong...).Because("for an application of type %s: %s", in.ApplicationType, wrong[0].Code)
 	}
 	a := application{Type: in.ApplicationType, UsesPKCE: in.UsesPKCE.Value, FirstParty: in.IsFirstParty.Value, OrganizationID: in.OrganizationID.Value}
 	if !a.FirstParty {

@@ -21,6 +21,8 @@ const (
 	tooManySecrets = "An application can have at most %d client secrets."
 	// malformedBody is the message for a body that is not JSON.
 	malformedBody = "The request body is not valid JSON."
+	// malformedForm is the description for a body that is no form.
+	malformedForm = "The request body is not a valid form."
 	// invalidMetadata is the message for metadata beyond its bounds.
 	invalidMetadata = "The metadata is invalid."
 	// externalIDUsed is the message for an external id that is taken.

@@ -66,6 +66,9 @@ func renderError(c *kernel.Call, p *kernel.Problem) kernel.Answer {
 		message = "Understudy does not serve this operation"
 	case kernel.MalformedBody, kernel.EmptyBody:
 		status, message = http.StatusBadRequest, malformedBody
+		if oauthOps[c.Op] {
+			message = malformedForm
+		}
 	case kernel.UnsupportedMediaType:
 		status = http.StatusUnsupportedMediaType
 	case kernel.TooLarge:
@@ -119,11 +122,11 @@ func fieldErrors(b gate.Breach) []fieldError {
 	switch b.Rule {
 	case gate.RuleMissing, gate.RuleType:
 		text = mustBe(item+name, b.Want)
-		if b.Want == "string" && b.Rule == gate.RuleMissing && name == "application_type" {
-			text = name + " must be a valid enum value"
+		if name == "application_type" { // an enum, which a missing value is none of either
+			text = name + notInEnum
 		}
 	case "enum":
-		text = item + name + " must be a valid enum value"
+		text = item + name + notInEnum
 	case "minimum":
 		text = name + " must not be less than " + bound
 	case "maximum":
@@ -135,6 +138,9 @@ func fieldErrors(b gate.Breach) []fieldError {
 	}
 	return []fieldError{{name, text}}
 }
+
+// notInEnum is the end of the recorded sentence for a value that is not allowed.
+const notInEnum = " must be a valid enum value"
 
 // mustBe is the sentence for a value of the wrong type.
 func mustBe(name, want string) string {

@@ -45,6 +45,9 @@ func (p *Provider) once(c *kernel.Call, next func() (kernel.Answer, error)) (ker
 			"Another idempotency key (%s) with different request parameters was found. Please use a different idempotency key.", key).
 			Because("the key came with another body at %s", known.At.UTC().Format(time.RFC3339))
 	default:
+		if c.Op == OpCreateClientSecret {
+			c.Differs(hintSide) // as the answer was made; a world has one contract
+		}
 		c.Warn("answered as the same call was at %s: its idempotency key is known", known.At.UTC().Format(time.RFC3339))
 		return kernel.Answer{Status: known.Status, Body: json.RawMessage(known.Answer)}, nil
 	}
