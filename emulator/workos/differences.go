@@ -29,8 +29,6 @@ const (
 	externalIDUsed = "The external id '%s' is already used by another organization."
 	// badCursor is the end of the message for a cursor that is no identifier.
 	badCursor = " must be a valid cursor"
-	// twoCursors is the message for both cursors at once.
-	twoCursors = "after must not be given together with before"
 	// wrongSecret is the description for a known client with another secret.
 	wrongSecret = "Invalid client ID or secret."
 	// missingClient is recorded for a request that names no client; it is chosen
@@ -50,7 +48,7 @@ var chosen = []kernel.Choice{
 	{Name: "unknown-path", What: "404, \"Not Found\", as recorded for unknown objects of some operations"},
 	{Name: "unknown-organization", What: "404 when creating an application; 422 when listing applications, which documents no other refusal"},
 	{Name: "deleted-organization", What: "its applications end with it, at once; the 202 has no body"},
-	{Name: "cursors", What: "a cursor is a place among identifiers, whether it exists or not; what is no identifier, and both cursors at once, are 422; before is null on the first page"},
+	{Name: "cursors", What: "a cursor is a place among identifiers, whether it exists or not, and both at once bound a page from both sides; what is no identifier is 422; before is null on the first page"},
 	{Name: "token-lifetime", What: "300 s, as in the page's example of a user's token; the setting tokenLifetime changes it"},
 	{Name: "scopes", What: "without a scope, the token gets all the application's; asked for may be those and openid, profile, email and offline_access, which the page's own example asks for; anything else is invalid_scope"},
 	{Name: "scope-claim", What: "left out when there is none"},

@@ -30,14 +30,14 @@ func ExampleProvider_SeedApplication() {
 			return
 		}
 		defer func() { _ = resp.Body.Close() }()
-		fmt.Println(app.Type, resp.StatusCode, resp.Header.Get("X-Understudy-Reason"))
+		fmt.Printf("%s %d %q\n", app.Type, resp.StatusCode, resp.Header.Get("X-Understudy-Reason"))
 	}
 	exchange()
 	srv.Faults.Next(workos.OpToken, fault.Status(http.StatusTooManyRequests))
 	exchange()
 	// Output:
-	// m2m 200
-	// m2m 429 injected fault: status 429
+	// m2m 200 ""
+	// m2m 429 "injected fault: status 429"
 }
 
 // Two secrets are valid at once while one takes the other's place.

@@ -1,6 +1,7 @@
 package workos
 
 import (
+	"cmp"
 	"iter"
 	"slices"
 	"strings"
@@ -52,10 +53,6 @@ func paginate[V, T any](p page, prefix string, rows between[V], keep func(V) boo
 				Because("%s is no identifier that begins with %s", cursor.name, prefix)
 		}
 	}
-	if before != "" && after != "" {
-		return list[T]{}, validation(fieldError{"after", twoCursors}).
-			Because("the query has both cursors")
-	}
 	swapped := p.Order == "normal"
 	if swapped {
 		before, after = after, before
@@ -66,16 +63,17 @@ func paginate[V, T any](p page, prefix string, rows between[V], keep func(V) boo
 	}
 
 	// Descending lists are walked backward; a page before a cursor is walked from
-	// the cursor, against the list's order.
-	against := before != ""
-	walkBack := (p.Order != "asc") != against
-	low, high := "", lastID
-	if cursor := before + after; cursor != "" {
-		if walkBack {
-			high = cursor
-		} else {
-			low = cursor + "\x00"
-		}
+	// the cursor, against the list's order. Both cursors bound the page.
+	ascending := p.Order == "asc"
+	against := before != "" && after == ""
+	walkBack := ascending == against
+	lower, upper := before, after
+	if ascending {
+		lower, upper = after, before
+	}
+	low, high := "", cmp.Or(upper, lastID)
+	if lower != "" {
+		low = lower + "\x00"
 	}
 	type row struct {
 		id    string
