@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/understudy-dev/understudy/emulator/clock"
 	"github.com/understudy-dev/understudy/emulator/fault"
 	"github.com/understudy-dev/understudy/emulator/internal/gate"
 	"github.com/understudy-dev/understudy/emulator/internal/kernel"
@@ -198,7 +199,7 @@ func (s *Server) InfoAt(addr string) (Info, error) {
 		return "http://" + net.JoinHostPort(shownHost(host), strconv.Itoa(port+offset))
 	}
 	info := s.Info()
-	info.Gateway = at(0)
+	info.Gateway, info.Control = at(0), at(0)+controlPrefix
 	for _, in := range s.world.Instances() {
 		p := info.Providers[in.Name()]
 		p.URL = at(in.Port())
@@ -267,9 +268,6 @@ func (ct *control) clock() ClockInfo {
 
 func (ct *control) getClock(*kernel.Call, none) (ClockInfo, error) { return ct.clock(), nil }
 
-// lastYear is the last year that RFC 3339 can write.
-const lastYear = 9999
-
 type advanceRequest struct {
 	By any `json:"by"`
 }
@@ -279,11 +277,19 @@ func (ct *control) advanceClock(_ *kernel.Call, in advanceRequest) (ClockInfo, e
 	if err != nil {
 		return ClockInfo{}, err
 	}
-	if to := ct.server.Clock.Now().Add(by); to.Year() > lastYear {
-		return ClockInfo{}, refuse(http.StatusBadRequest, "by: the clock would stand in the year %d, which no timestamp can show", to.Year())
+	if err := showable("by", ct.server.Clock.Now().Add(by)); err != nil {
+		return ClockInfo{}, err
 	}
 	ct.server.Clock.Advance(by)
 	return ct.clock(), nil
+}
+
+// showable refuses instants that no timestamp can show.
+func showable(name string, t time.Time) error {
+	if t.Before(clock.First) || t.After(clock.Last) {
+		return refuse(http.StatusBadRequest, "%s: the clock would stand in the year %d, which no timestamp can show", name, t.UTC().Year())
+	}
+	return nil
 }
 
 // duration reads a Go duration or a number of seconds; it cannot be negative.
@@ -303,7 +309,7 @@ func duration(name string, v any) (time.Duration, error) {
 		}
 	}
 	if d < 0 {
-		return 0, refuse(http.StatusBadRequest, "%s: %s is negative; clock/set moves back", name, d)
+		return 0, refuse(http.StatusBadRequest, "%s: %s is negative", name, d)
 	}
 	return d, nil
 }
@@ -313,6 +319,9 @@ type setRequest struct {
 }
 
 func (ct *control) setClock(_ *kernel.Call, in setRequest) (ClockInfo, error) {
+	if err := showable("to", in.To); err != nil {
+		return ClockInfo{}, err
+	}
 	ct.server.Clock.Set(in.To)
 	return ct.clock(), nil
 }
@@ -468,17 +477,13 @@ func (ct *control) clearJournal(*kernel.Call, none) (kernel.Answer, error) {
 }
 
 type journalPath struct {
-	Seq string `path:"seq" json:"-"`
+	Seq uint64 `path:"seq" json:"-"`
 }
 
 func (ct *control) getJournalEntry(_ *kernel.Call, in journalPath) (journal.Entry, error) {
-	seq, err := strconv.ParseUint(in.Seq, 10, 64)
-	if err != nil {
-		return journal.Entry{}, refuse(http.StatusBadRequest, "%q is not a sequence number", in.Seq)
-	}
-	e, ok := ct.server.Journal.Get(seq)
+	e, ok := ct.server.Journal.Get(in.Seq)
 	if !ok {
-		return e, refuse(http.StatusNotFound, "the journal has no entry %d, or no longer", seq)
+		return e, refuse(http.StatusNotFound, "the journal has no entry %d, or no longer", in.Seq)
 	}
 	return e, nil
 }
