@@ -144,7 +144,9 @@ type mutable struct {
 	RedirectURIs field[[]redirectURI] `json:"redirect_uris"`
 }
 
-// assign changes what is given.
+// assign changes what is given. A null clears the description, as the page says; it
+// leaves lists as they are, because the Node.js SDK sends null for whatever its
+// caller does not name.
 func (a *application) assign(in mutable) {
 	if in.Name.Given {
 		a.Name = in.Name.Value
@@ -152,10 +154,10 @@ func (a *application) assign(in mutable) {
 	if in.Description.Given {
 		a.Description = in.Description.Value
 	}
-	if in.Scopes.Given {
+	if in.Scopes.set() {
 		a.Scopes = in.Scopes.Value
 	}
-	if in.RedirectURIs.Given {
+	if in.RedirectURIs.set() {
 		a.RedirectURIs = in.RedirectURIs.Value
 	}
 }

@@ -47,6 +47,7 @@ var chosen = []kernel.Choice{
 	{Name: "malformed-body", What: "400, \"" + malformedBody + "\"; 415 for another media type than JSON"},
 	{Name: "unknown-path", What: "404, \"Not Found\", as recorded for unknown objects of some operations"},
 	{Name: "unknown-organization", What: "404 when creating an application; 422 when listing applications, which documents no other refusal"},
+	{Name: "null-lists", What: "null for scopes or redirect_uris leaves them as they are in an update: the Node.js SDK sends it for whatever its caller does not name; a redirect URI without default is none"},
 	{Name: "deleted-organization", What: "its applications end with it, at once; the 202 has no body"},
 	{Name: "cursors", What: "a cursor is a place among identifiers, whether it exists or not, and both at once bound a page from both sides; what is no identifier is 422; before is null on the first page"},
 	{Name: "token-lifetime", What: "300 s, as in the page's example of a user's token; the setting tokenLifetime changes it"},
