@@ -7,6 +7,11 @@ import _ "embed"
 //go:embed infisical.yaml
 var Infisical []byte
 
+// WorkOS is the document of the WorkOS provider.
+//
+//go:embed workos.yaml
+var WorkOS []byte
+
 // Control is the document of the control API.
 //
 //go:embed control.yaml

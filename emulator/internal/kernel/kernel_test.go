@@ -83,10 +83,15 @@ components:
 const opPut kernel.Op = "toy PUT /rows/{key}"
 
 type putRequest struct {
-	Key   string   `path:"key" json:"-"`
-	Loud  *bool    `query:"loud" json:"-"`
-	Tags  []string `query:"tag" json:"-"`
-	Count int      `json:"count"`
+	Key string `path:"key" json:"-"`
+	putFlags
+	Count int `json:"count"`
+}
+
+// putFlags are embedded: parameters may be shared by requests.
+type putFlags struct {
+	Loud *bool    `query:"loud" json:"-"`
+	Tags []string `query:"tag" json:"-"`
 }
 
 type row struct {

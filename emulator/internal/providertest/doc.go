@@ -30,6 +30,9 @@
 //		Sets a variable to a value of the last body.
 //	header NAME HEADER
 //		Sets a variable to a header of the last answer.
+//	verify NAME PATH
+//		Verifies the JWT in a variable against the key set at a path and by the
+//		clock, and prints its claims.
 //	set NAME=VALUE
 //		Changes a setting of the provider.
 //	advance DURATION
