@@ -85,6 +85,7 @@ func TestInfisicalEnv(t *testing.T) {
 	want := map[string]string{
 		"INFISICAL_HOST":                         provider.URL,
 		"INFISICAL_API_URL":                      provider.URL + "/api",
+		"INFISICAL_DOMAIN":                       provider.URL + "/api",
 		"INFISICAL_UNIVERSAL_AUTH_CLIENT_ID":     provider.Credentials["clientId"],
 		"INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET": provider.Credentials["clientSecret"],
 		"INFISICAL_TOKEN":                        provider.Credentials["accessToken"],
@@ -135,7 +136,7 @@ func TestInfisicalEnv(t *testing.T) {
 		}
 		replaced := c.envJSON(t)
 		for name, value := range want {
-			same := name == "INFISICAL_HOST" || name == "INFISICAL_API_URL"
+			same := name == "INFISICAL_HOST" || name == "INFISICAL_API_URL" || name == "INFISICAL_DOMAIN"
 			if (replaced[name] == value) != same {
 				t.Errorf("after the reset %s=%q, before %q", name, replaced[name], value)
 			}

@@ -182,7 +182,7 @@ func TestEnv(t *testing.T) {
 	s := serve(t, "--listen", "127.0.0.1:0", "--seed", "running", "--log-level", "off")
 	p := s.info.Providers["infisical"]
 	want := map[string]string{
-		"INFISICAL_HOST": p.URL, "INFISICAL_API_URL": p.URL + "/api", "INFISICAL_TOKEN": p.Credentials["accessToken"],
+		"INFISICAL_HOST": p.URL, "INFISICAL_API_URL": p.URL + "/api", "INFISICAL_DOMAIN": p.URL + "/api", "INFISICAL_TOKEN": p.Credentials["accessToken"],
 		"INFISICAL_UNIVERSAL_AUTH_CLIENT_ID": p.Credentials["clientId"], "INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET": p.Credentials["clientSecret"],
 	}
 	for _, format := range []string{"export", "dotenv", "json"} {

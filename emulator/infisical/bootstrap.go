@@ -3,7 +3,6 @@ package infisical
 import (
 	"github.com/understudy-dev/understudy/emulator/internal/gate"
 	"github.com/understudy-dev/understudy/emulator/internal/kernel"
-	"github.com/understudy-dev/understudy/fixtures"
 )
 
 type bootstrapRequest struct {
@@ -66,8 +65,10 @@ func (p *Provider) bootstrap(c *kernel.Call, in bootstrapRequest) (bootstrapResp
 		}
 	}
 	name := trim(in.Organization)
-	org := organization{ID: c.Draw("bootstrap-organization").UUID(), Name: name, Slug: fixtures.Slug(name)}
-	p.organizations.Put(c.Tx, org.ID, org)
+	org, err := p.addOrganization(c, Organization{Name: name})
+	if err != nil {
+		return bootstrapResponse{}, err
+	}
 	id, _, _, err := p.addIdentity(c, worldIdentity{
 		Name: "Instance Admin Identity", Role: roleAdmin, OrganizationID: org.ID, TokenAuth: &tokenAuthInput{},
 	}, nil)

@@ -78,10 +78,7 @@ type createClientSecretResponse struct {
 // https://infisical.com/docs/api-reference/endpoints/universal-auth/create-client-secret
 func (p *Provider) createClientSecret(c *kernel.Call, in createClientSecretRequest) (createClientSecretResponse, error) {
 	var none createClientSecretResponse
-	if _, err := authorize(c, "create"); err != nil {
-		return none, err
-	}
-	ua, err := p.universalAuth(c, in.IdentityID)
+	ua, err := p.universalAuth(c, in.IdentityID, "create")
 	if err != nil {
 		return none, err
 	}
@@ -119,10 +116,7 @@ type listClientSecretsResponse struct {
 // https://infisical.com/docs/api-reference/endpoints/universal-auth/list-client-secrets
 func (p *Provider) listClientSecrets(c *kernel.Call, in identityPath) (listClientSecretsResponse, error) {
 	var none listClientSecretsResponse
-	if _, err := authorize(c, "read"); err != nil {
-		return none, err
-	}
-	ua, err := p.universalAuth(c, in.IdentityID)
+	ua, err := p.universalAuth(c, in.IdentityID, "read")
 	if err != nil {
 		return none, err
 	}
@@ -171,10 +165,7 @@ func (p *Provider) revokeClientSecret(c *kernel.Call, in clientSecretPath) (clie
 // clientSecret finds a secret of the path's identity for a caller who may do
 // action.
 func (p *Provider) clientSecret(c *kernel.Call, in clientSecretPath, action string) (clientSecret, error) {
-	if _, err := authorize(c, action); err != nil {
-		return clientSecret{}, err
-	}
-	ua, err := p.universalAuth(c, in.IdentityID)
+	ua, err := p.universalAuth(c, in.IdentityID, action)
 	if err != nil {
 		return clientSecret{}, err
 	}

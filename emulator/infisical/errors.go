@@ -114,6 +114,8 @@ func renderError(c *kernel.Call, p *kernel.Problem) kernel.Answer {
 		status, message = unparsable(c, contentType, "Unsupported Media Type")
 	case kernel.TooLarge:
 		status, message = unparsable(c, bodyTooLarge, "Request body is too large")
+	case kernel.MalformedQuery:
+		message = "Malformed URL encoding in query parameters"
 	case kernel.Invalid:
 		status, text = http.StatusUnprocessableEntity, zodIssues(p.Breaches)
 	}

@@ -9,8 +9,7 @@ import (
 	"github.com/understudy-dev/understudy/emulator/infisical"
 )
 
-// A seeded identity can log in at once; its access token is one that it has
-// logged in for already.
+// A seeded identity can log in at once, and has an access token without.
 func ExampleProvider_SeedIdentity() {
 	inf := infisical.New()
 	srv, err := emulator.New(inf)

@@ -344,23 +344,25 @@ func (p *Provider) updateIdentity(c *kernel.Call, in updateIdentityRequest) (upd
 		}
 		id.Role = *in.Role
 	}
-	if in.Name != nil {
-		if name := trim(*in.Name); name != "" {
-			id.Name = name
-		}
+	named := in.Name != nil && trim(*in.Name) != ""
+	if named {
+		id.Name, id.UpdatedAt = trim(*in.Name), c.Now
 	}
 	if protect := in.HasDeleteProtection; protect != nil && *protect != id.HasDeleteProtection {
-		named := in.Name != nil && trim(*in.Name) != ""
 		if *protect || named || !c.Differs(protectionAlone) {
-			id.HasDeleteProtection = *protect
+			id.HasDeleteProtection, id.UpdatedAt = *protect, c.Now
 		}
 	}
-	if in.Metadata != nil {
+	shown := id.Metadata
+	switch {
+	case in.Metadata != nil:
 		id.Metadata = newMetadata(c, pairs)
+		shown = id.Metadata
+	case len(id.Metadata) > 0 && c.Differs(metadataEcho):
+		shown = []metadata{}
 	}
-	id.UpdatedAt = c.Now
 	p.identities.Put(c.Tx, id.ID, id)
-	return updateIdentityResponse{updatedIdentity{id.body(), id.Metadata}}, nil
+	return updateIdentityResponse{updatedIdentity{id.body(), shown}}, nil
 }
 
 type deleteIdentityResponse struct {
@@ -379,7 +381,7 @@ func (p *Provider) deleteIdentity(c *kernel.Call, in identityPath) (deleteIdenti
 		return none, badRequest("Identity has delete protection")
 	}
 	if ua, ok := p.universalAuths.Get(c.Tx, id.ID); ok {
-		p.removeUniversalAuth(c, ua)
+		p.removeUniversalAuth(c, ua, "") // the identity's own revocation covers its tokens
 	}
 	if t, ok := p.tokenAuths.Get(c.Tx, id.ID); ok {
 		p.removeTokenAuth(c, t)
@@ -392,10 +394,11 @@ func (p *Provider) deleteIdentity(c *kernel.Call, in identityPath) (deleteIdenti
 // managed finds an identity for a caller who may do action. The identity
 // service spells "id" where the auth services spell "ID".
 func (p *Provider) managed(c *kernel.Call, id, action string) (identity, error) {
-	if _, err := authorize(c, action); err != nil {
-		return identity{}, err
+	row, err := p.identity(c, id, "Failed to find identity with id %s")
+	if err == nil {
+		_, err = authorize(c, action)
 	}
-	return p.identity(c, id, "Failed to find identity with id %s")
+	return row, err
 }
 
 const identityNotFound = "Failed to find identity with ID %s"

@@ -377,3 +377,30 @@ func TestSeededIDInCapitals(t *testing.T) {
 	}
 	call(t, inf, fmt.Sprintf(secrets, "AAAAAAAA-1111-4111-8111-111111111111"), id.AccessToken, `{}`, nil)
 }
+
+// TestOtherOrganization shows what an identity meets of an organization that is
+// not its own; over HTTP alone there is only one.
+func TestOtherOrganization(t *testing.T) {
+	inf := infisical.New()
+	emulator.NewTest(t, inf)
+	other := inf.SeedOrganization(infisical.Organization{Name: "Other & Co."})
+	if other.Slug != "other-co" || inf.SeedOrganization(infisical.Organization{Name: "other co"}).Slug != "other-co-2" {
+		t.Errorf("the slug is %q, and not the second's", other.Slug)
+	}
+	mine := inf.SeedIdentity(infisical.Identity{})
+	theirs := inf.SeedIdentity(infisical.Identity{OrganizationID: other.ID})
+	for _, tt := range []struct{ name, path, token, body, want string }{
+		{"login", login, "", fmt.Sprintf(`{"clientId":%q,"clientSecret":%q,"organizationSlug":"other-co"}`, mine.ClientID, mine.ClientSecret),
+			`"statusCode":401,"message":"Identity not authorized to access sub organization other-co","error":"UnauthorizedError"`},
+		{"token", "/api/v1/auth/token-auth/identities/" + inf.Credentials()["identityId"] + "/tokens", mine.AccessToken, `{"organizationSlug":"other-co"}`,
+			`"statusCode":401,"message":"Identity not authorized to access sub organization other-co","error":"UnauthorizedError"`},
+		{"secret", fmt.Sprintf(secrets, mine.ID), theirs.AccessToken, `{}`,
+			`"statusCode":404,"message":"Failed to find identity with ID ` + mine.ID + `","error":"NotFound"`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if _, body := post(t, inf, tt.path, tt.token, tt.body); !strings.Contains(string(body), tt.want) {
+				t.Errorf("the answer is %s, want %s in it", body, tt.want)
+			}
+		})
+	}
+}

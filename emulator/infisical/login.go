@@ -1,7 +1,6 @@
 package infisical
 
 import (
-	"crypto/subtle"
 	"strings"
 	"time"
 
@@ -13,8 +12,13 @@ import (
 type lockout struct {
 	Failures int
 	Locked   bool
+	From     time.Time // the last failure
 	Until    time.Time // when the count is forgotten, or the lock opens
 }
+
+// holds reports whether the count still matters; it does not for a clock that
+// has been moved back before it.
+func (l lockout) holds(now time.Time) bool { return !now.Before(l.From) && now.Before(l.Until) }
 
 // trim cuts white space off, as the service's schema does.
 func trim(s string) string { return strings.TrimSpace(s) }
@@ -42,10 +46,7 @@ func (p *Provider) login(c *kernel.Call, in loginRequest) (tokenResponse, error)
 	if !ok {
 		return none, unauthorized("Invalid credentials").Because("no universal auth has this client id")
 	}
-	id, ok := p.identities.Get(c.Tx, ua.IdentityID)
-	if !ok {
-		return none, unauthorized("Invalid credentials").Because("the identity of client id %s is gone", clientID)
-	}
+	id, _ := p.identities.Get(c.Tx, ua.IdentityID)
 	if problem := checkIP(c, ua.ClientSecretTrustedIPs, "the identity's client secrets"); problem != nil {
 		return none, problem
 	}
@@ -55,10 +56,11 @@ func (p *Provider) login(c *kernel.Call, in loginRequest) (tokenResponse, error)
 			Because("locked by %d wrong client secrets until %s", l.Failures, l.Until.Format(time.RFC3339))
 	}
 
-	sum := digest(secret)
-	s, ok := p.byDigest.Get(c.Tx, sum)
+	// The secret itself is compared with nothing: how long it takes to look up its
+	// digest says nothing about it.
+	s, ok := p.byDigest.Get(c.Tx, digest(secret))
 	switch {
-	case !ok || subtle.ConstantTimeCompare([]byte(s.Digest), []byte(sum)) != 1:
+	case !ok:
 		return none, p.wrongSecret(c, ua, "no such client secret")
 	case s.UAID != ua.ID:
 		return none, p.wrongSecret(c, ua, "the client secret belongs to another identity")
@@ -105,10 +107,8 @@ func (p *Provider) checkOrganizationSlug(c *kernel.Call, id identity, slug, noun
 	if slug == "" || slug == own.Slug {
 		return nil
 	}
-	for _, org := range p.organizations.All(c.Tx) {
-		if org.Slug == slug {
-			return unauthorized("Identity not authorized to access sub organization %s", slug)
-		}
+	if _, ok := p.bySlug.Get(c.Tx, slug); ok {
+		return unauthorized("Identity not authorized to access sub organization %s", slug)
 	}
 	return notFound("Sub organization with %s %s not found", noun, slug)
 }
@@ -116,7 +116,7 @@ func (p *Provider) checkOrganizationSlug(c *kernel.Call, id identity, slug, noun
 // locked reports whether wrong secrets have locked the login.
 func (p *Provider) locked(c *kernel.Call, ua universalAuth) bool {
 	l, ok := p.lockouts.Get(c.Tx, ua.ID)
-	return ok && ua.LockoutEnabled && l.Locked && c.Now.Before(l.Until)
+	return ok && ua.LockoutEnabled && l.Locked && l.holds(c.Now)
 }
 
 // wrongSecret refuses a login and counts it. The attempt that locks is itself
@@ -127,11 +127,11 @@ func (p *Provider) wrongSecret(c *kernel.Call, ua universalAuth, why string) err
 		return problem
 	}
 	l, _ := p.lockouts.Get(c.Tx, ua.ID)
-	if !c.Now.Before(l.Until) {
+	if !l.holds(c.Now) {
 		l = lockout{}
 	}
 	l.Failures++
-	l.Until = c.Now.Add(seconds(ua.LockoutCounterResetSeconds))
+	l.From, l.Until = c.Now, c.Now.Add(seconds(ua.LockoutCounterResetSeconds))
 	if float64(l.Failures) >= ua.LockoutThreshold {
 		l.Locked, l.Until = true, c.Now.Add(seconds(ua.LockoutDurationSeconds))
 		problem.Because("%s; the login is now locked until %s", why, l.Until.Format(time.RFC3339))

@@ -115,13 +115,11 @@ func (p *Provider) addProject(c *kernel.Call, in worldProject, path []any) (proj
 	refuse := func(field, format string, args ...any) (project, []string, error) {
 		return project{}, nil, kernel.WorldErrorf(below(path, field), format, args...)
 	}
-	if in.OrganizationID == "" {
-		for id := range p.organizations.All(c.Tx) {
-			in.OrganizationID = id
-			break
-		}
+	org, ok := p.organizationOr(c, in.OrganizationID)
+	if !ok {
+		return refuse("organizationId", "there is no organization %q", in.OrganizationID)
 	}
-	row := project{ID: cmp.Or(in.ID, c.Draw("project").UUID()), OrganizationID: in.OrganizationID}
+	row := project{ID: cmp.Or(in.ID, c.Draw("project").UUID()), OrganizationID: org.ID}
 	row.Slug = cmp.Or(in.Slug, fixtures.Slug(in.Name), "project-"+row.ID[:min(8, len(row.ID))])
 	row.Name = cmp.Or(in.Name, row.Slug)
 	if _, ok := p.projects.Get(c.Tx, row.ID); ok {

@@ -20,6 +20,7 @@ type Provider struct {
 	kernel.Binding
 
 	organizations  *store.Table[organization]
+	bySlug         *store.Unique[organization]
 	identities     *store.Table[identity]
 	universalAuths *store.Table[universalAuth] // by identity
 	byClientID     *store.Unique[universalAuth]
@@ -62,6 +63,7 @@ func (p *Provider) Apply(c *kernel.Config) { c.Providers = append(c.Providers, p
 // Mount describes the provider to the server it is handed to.
 func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.organizations = store.NewTable[organization](env.Schema, "organization")
+	p.bySlug = p.organizations.Unique("slug", func(o organization) string { return o.Slug })
 	p.identities = store.NewTable[identity](env.Schema, "identity")
 	p.universalAuths = store.NewTable[universalAuth](env.Schema, "universal auth")
 	p.byClientID = p.universalAuths.Unique("client id", func(u universalAuth) string { return u.ClientID })
@@ -111,7 +113,8 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Load:         p.load,
 		Env: []kernel.EnvVar{
 			{Name: "INFISICAL_HOST", Value: "{url}"},        // the Terraform provider, the operator
-			{Name: "INFISICAL_API_URL", Value: "{url}/api"}, // the CLI
+			{Name: "INFISICAL_API_URL", Value: "{url}/api"}, // the CLI, unless INFISICAL_DOMAIN is set
+			{Name: "INFISICAL_DOMAIN", Value: "{url}/api"},
 			{Name: "INFISICAL_UNIVERSAL_AUTH_CLIENT_ID", Value: "{clientId}"},
 			{Name: "INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET", Value: "{clientSecret}"},
 			{Name: "INFISICAL_TOKEN", Value: "{accessToken}"},

@@ -67,8 +67,8 @@ func (p *Provider) searchIdentities(c *kernel.Call, in searchIdentitiesRequest) 
 	}
 	var found []identity
 	for _, id := range p.identities.All(c.Tx) {
-		any := len(in.Search.Or) == 0 || slices.ContainsFunc(in.Search.Or, func(cr criteria) bool { return cr.match(id) })
-		if id.OrganizationID == caller.OrganizationID && in.Search.match(id) && any {
+		one := len(in.Search.Or) == 0 || slices.ContainsFunc(in.Search.Or, func(cr criteria) bool { return cr.match(id) })
+		if id.OrganizationID == caller.OrganizationID && in.Search.match(id) && one {
 			found = append(found, id)
 		}
 	}

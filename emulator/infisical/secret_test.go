@@ -118,7 +118,7 @@ func TestSecretRefusals(t *testing.T) {
 	noTag := refusal("404", `"message":"Tag not found. Found "`+notFound)
 
 	w := newSecretsWorld(t)
-	foreign := w.inf.SeedProject(infisical.Project{Name: "foreign", OrganizationID: "another"}).ID
+	foreign := w.inf.SeedProject(infisical.Project{Name: "foreign", OrganizationID: w.inf.SeedOrganization(infisical.Organization{}).ID}).ID
 	for _, c := range []struct {
 		name, role, method, path, body string
 		status                         int

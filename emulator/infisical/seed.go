@@ -3,6 +3,7 @@ package infisical
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -22,8 +23,24 @@ type Identity struct {
 	ClientSecret   string
 	// AccessToken is a token that the client secret was exchanged for.
 	AccessToken string
-	// AccessTokenTTL and AccessTokenMaxTTL are seconds; 0 means 30 days.
+	// AccessTokenTTL and AccessTokenMaxTTL are seconds. A TTL of 0 means the
+	// maximum, and a maximum of 0 means 30 days, or the TTL where that is more.
 	AccessTokenTTL, AccessTokenMaxTTL int
+}
+
+// An Organization is a further organization, whose identities see nothing of the
+// others'.
+type Organization struct {
+	ID, Name, Slug string
+}
+
+// SeedOrganization adds an organization and returns it with everything filled in
+// that was left empty. It panics when the id or the slug clashes.
+func (p *Provider) SeedOrganization(in Organization) Organization {
+	return kernel.Seed(&p.Binding, func(c *kernel.Call) (Organization, error) {
+		org, err := p.addOrganization(c, in)
+		return Organization(org), err
+	})
 }
 
 // A ClientSecret is a further client secret of an identity.
@@ -40,6 +57,9 @@ type ClientSecret struct {
 // was left empty. It panics when an identity or a client id clashes.
 func (p *Provider) SeedIdentity(in Identity) Identity {
 	return kernel.Seed(&p.Binding, func(c *kernel.Call) (Identity, error) {
+		if in.AccessTokenTTL < 0 || in.AccessTokenMaxTTL < 0 {
+			return in, errors.New("a lifetime cannot be negative")
+		}
 		in.AccessTokenTTL = cmp.Or(in.AccessTokenTTL, in.AccessTokenMaxTTL, defaultTokenTTL)
 		in.AccessTokenMaxTTL = cmp.Or(in.AccessTokenMaxTTL, max(in.AccessTokenTTL, defaultTokenTTL))
 		id, ua, secrets, err := p.addIdentity(c, worldIdentity{
@@ -68,9 +88,16 @@ func number(n int) *float64 { f := float64(n); return &f }
 // panics when the identity has no universal auth.
 func (p *Provider) SeedClientSecret(in ClientSecret) ClientSecret {
 	return kernel.Seed(&p.Binding, func(c *kernel.Call) (ClientSecret, error) {
+		in.IdentityID, in.Secret = strings.ToLower(in.IdentityID), trim(in.Secret) // as a login takes it
 		ua, ok := p.universalAuths.Get(c.Tx, in.IdentityID)
-		if !ok {
+		_, known := p.byDigest.Get(c.Tx, digest(in.Secret))
+		switch {
+		case !ok:
 			return in, fmt.Errorf("identity %q has no universal auth", in.IdentityID)
+		case known:
+			return in, errors.New("there is a client secret of that value already")
+		case in.NumUsesLimit < 0 || in.TTL < 0:
+			return in, errors.New("a use limit and a lifetime cannot be negative")
 		}
 		var s clientSecret
 		in.Secret, s = p.addClientSecret(c, ua, clientSecret{
@@ -147,10 +174,14 @@ func (p *Provider) load(c *kernel.Call, section json.RawMessage) (map[string]str
 	if w.Organization == (worldOrganization{}) && len(w.Identities) == 0 {
 		return map[string]string{}, nil // an instance that nobody has set up
 	}
-	org := organization{ID: cmp.Or(w.Organization.ID, c.DrawWorld("organization").UUID()), Name: w.Organization.Name, Slug: w.Organization.Slug}
-	org.Name = cmp.Or(org.Name, fixtures.Company(c.Seed()))
-	org.Slug = cmp.Or(org.Slug, fixtures.Slug(org.Name))
-	p.organizations.Put(c.Tx, org.ID, org)
+	org, err := p.addOrganization(c, Organization{
+		ID:   cmp.Or(w.Organization.ID, c.DrawWorld("organization").UUID()),
+		Name: cmp.Or(w.Organization.Name, fixtures.Company(c.Seed())),
+		Slug: w.Organization.Slug,
+	})
+	if err != nil {
+		return nil, err
+	}
 
 	credentials := map[string]string{"organizationId": org.ID}
 	for i, in := range w.Identities {
@@ -191,20 +222,54 @@ func (p *Provider) load(c *kernel.Call, section json.RawMessage) (map[string]str
 
 const ttlTooLong = "accessTokenTTL %s is greater than accessTokenMaxTTL %s"
 
+// addOrganization stores an organization. A slug is its own: one that is given
+// must not clash, one that is made from the name is numbered.
+func (p *Provider) addOrganization(c *kernel.Call, in Organization) (organization, error) {
+	org := organization{ID: cmp.Or(in.ID, c.Draw("organization").UUID()), Name: in.Name, Slug: in.Slug}
+	org.Name = cmp.Or(org.Name, "organization-"+org.ID[:min(8, len(org.ID))])
+	if _, ok := p.organizations.Get(c.Tx, org.ID); ok {
+		return org, fmt.Errorf("there is an organization %s already", org.ID)
+	}
+	if _, ok := p.bySlug.Get(c.Tx, org.Slug); ok && in.Slug != "" {
+		return org, fmt.Errorf("there is an organization with slug %s already", org.Slug)
+	}
+	base := cmp.Or(fixtures.Slug(org.Name), "organization")
+	for n := 1; org.Slug == ""; n++ {
+		slug := base
+		if n > 1 {
+			slug = fmt.Sprintf("%s-%d", base, n)
+		}
+		if _, taken := p.bySlug.Get(c.Tx, slug); !taken {
+			org.Slug = slug
+		}
+	}
+	p.organizations.Put(c.Tx, org.ID, org)
+	return org, nil
+}
+
+// organizationOr finds an organization, or the world's first where none is named.
+func (p *Provider) organizationOr(c *kernel.Call, id string) (organization, bool) {
+	if id != "" {
+		return p.organizations.Get(c.Tx, id)
+	}
+	for _, org := range p.organizations.All(c.Tx) {
+		return org, true
+	}
+	return organization{}, false
+}
+
 // addIdentity stores an identity with what hangs from it and fills in what is
 // left empty. Path is where it stands in a world file.
 func (p *Provider) addIdentity(c *kernel.Call, in worldIdentity, path []any) (identity, universalAuth, []worldClientSecret, error) {
 	refuse := func(field, format string, args ...any) (identity, universalAuth, []worldClientSecret, error) {
 		return identity{}, universalAuth{}, nil, kernel.WorldErrorf(below(path, field), format, args...)
 	}
-	if in.OrganizationID == "" {
-		for id := range p.organizations.All(c.Tx) {
-			in.OrganizationID = id
-			break
-		}
+	org, ok := p.organizationOr(c, in.OrganizationID)
+	if !ok {
+		return refuse("organizationId", "there is no organization %q", in.OrganizationID)
 	}
 	id := identity{
-		ID: strings.ToLower(cmp.Or(in.ID, c.Draw("identity").UUID())), OrganizationID: in.OrganizationID,
+		ID: strings.ToLower(cmp.Or(in.ID, c.Draw("identity").UUID())), OrganizationID: org.ID,
 		MembershipID: c.Draw("membership").UUID(), Role: cmp.Or(in.Role, roleAdmin),
 		HasDeleteProtection: in.HasDeleteProtection, Metadata: newMetadata(c, in.Metadata),
 		CreatedAt: c.Now, UpdatedAt: c.Now,
@@ -213,6 +278,8 @@ func (p *Provider) addIdentity(c *kernel.Call, in worldIdentity, path []any) (id
 	if !uuidPattern.MatchString(id.ID) {
 		return refuse("id", "identity id %q is not a UUID", id.ID)
 	}
+	// An identity of that id may have been deleted, and its tokens with it.
+	p.revocations.Delete(c.Tx, identityTokens+id.ID)
 	if _, ok := p.identities.Get(c.Tx, id.ID); ok {
 		return refuse("id", "there is an identity %s already", id.ID)
 	}
@@ -245,6 +312,7 @@ func (p *Provider) addIdentity(c *kernel.Call, in worldIdentity, path []any) (id
 
 	var secrets []worldClientSecret
 	for _, in := range in.UniversalAuth.ClientSecrets {
+		in.Secret = trim(in.Secret) // as a login takes it
 		if _, ok := p.byDigest.Get(c.Tx, digest(in.Secret)); ok {
 			return refuse("universalAuth", "a client secret is given twice")
 		}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/understudy-dev/understudy/emulator/internal/kernel"
@@ -70,7 +71,7 @@ func finish(c *kernel.Call, out *kernel.Outcome) {
 	_, _ = sum.Write(out.Body)
 	etag := `"` + strconv.FormatUint(uint64(sum.Sum32()), 36) + `"`
 	out.Header.Set("ETag", etag)
-	if c.Request.Method == http.MethodGet && c.Request.Header.Get("If-None-Match") == etag {
+	if c.Request.Method == http.MethodGet && strings.TrimPrefix(c.Request.Header.Get("If-None-Match"), "W/") == etag {
 		out.Status, out.Body = http.StatusNotModified, nil
 		out.Header.Del("Content-Type")
 	}

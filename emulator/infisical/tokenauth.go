@@ -92,15 +92,15 @@ func (p *Provider) attachTokenAuth(c *kernel.Call, in tokenAuthRequest) (tokenAu
 	if t.AccessTokenTTL > t.AccessTokenMaxTTL {
 		return none, ttlAboveMax(t.AccessTokenTTL, t.AccessTokenMaxTTL)
 	}
-	if _, err := authorize(c, "create"); err != nil {
-		return none, err
-	}
 	id, err := p.identity(c, in.IdentityID, identityNotFound)
 	if err != nil {
 		return none, err
 	}
 	if _, ok := p.tokenAuths.Get(c.Tx, id.ID); ok {
 		return none, badRequest("Failed to add Token Auth to already configured identity")
+	}
+	if _, err := authorize(c, "create"); err != nil {
+		return none, err
 	}
 	if err := trust(c, &t.AccessTokenTrustedIPs, in.AccessTokenTrustedIPs); err != nil {
 		return none, err
@@ -170,9 +170,6 @@ func noTokenAuth() *kernel.Problem { return badRequest("The identity does not ha
 // tokenAuth finds the configuration of an identity for a caller who may do
 // action; missing is the refusal when there is none.
 func (p *Provider) tokenAuth(c *kernel.Call, identityID, action string, missing *kernel.Problem) (tokenAuth, error) {
-	if _, err := authorize(c, action); err != nil {
-		return tokenAuth{}, err
-	}
 	id, err := p.identity(c, identityID, identityNotFound)
 	if err != nil {
 		return tokenAuth{}, err
@@ -181,7 +178,8 @@ func (p *Provider) tokenAuth(c *kernel.Call, identityID, action string, missing 
 	if !ok {
 		return t, missing
 	}
-	return t, nil
+	_, err = authorize(c, action)
+	return t, err
 }
 
 type tokenData struct {
@@ -263,6 +261,8 @@ func (p *Provider) createToken(c *kernel.Call, in createTokenRequest) (createTok
 		return none, err
 	}
 	token := p.addToken(c, cl, in.Name, response.ExpiresIn)
+	id.LastLoginAuthMethod, id.LastLoginTime = tokenAuthMethod, c.Now
+	p.identities.Put(c.Tx, id.ID, id)
 	response.ExpiresIn = t.AccessTokenTTL // as configured, not as issued
 	return createTokenResponse{response, token.data()}, nil
 }
@@ -351,13 +351,12 @@ func (p *Provider) updateToken(c *kernel.Call, in updateTokenRequest) (tokenData
 // revokeIdentityToken ends a token; unlike a client secret, only once.
 // https://infisical.com/docs/api-reference/endpoints/token-auth/revoke-token
 func (p *Provider) revokeIdentityToken(c *kernel.Call, in tokenPath) (messageResponse, error) {
-	caller, err := authorize(c, "edit")
-	if err != nil {
-		return messageResponse{}, err
-	}
-	token, ok := p.findToken(c, caller, in.TokenID)
+	token, ok := p.findToken(c, in.TokenID)
 	if !ok || token.Revoked {
 		return messageResponse{}, notFound("Token with ID %s not found or already revoked", in.TokenID)
+	}
+	if _, err := authorize(c, "edit"); err != nil {
+		return messageResponse{}, err
 	}
 	p.endToken(c, token.ID)
 	return messageResponse{tokenEnded}, nil
@@ -374,21 +373,18 @@ func (p *Provider) endToken(c *kernel.Call, id string) {
 
 // token finds a token for a caller who may do action.
 func (p *Provider) token(c *kernel.Call, id, action string) (accessToken, error) {
-	caller, err := authorize(c, action)
-	if err != nil {
-		return accessToken{}, err
-	}
-	token, ok := p.findToken(c, caller, id)
+	token, ok := p.findToken(c, id)
 	if !ok {
 		return token, notFound("Token with ID %s not found", id)
 	}
-	return token, nil
+	_, err := authorize(c, action)
+	return token, err
 }
 
 // findToken finds a token of the caller's organization.
-func (p *Provider) findToken(c *kernel.Call, caller identity, id string) (accessToken, bool) {
+func (p *Provider) findToken(c *kernel.Call, id string) (accessToken, bool) {
 	token, ok := p.tokens.Get(c.Tx, id)
-	if owner, _ := p.identities.Get(c.Tx, token.IdentityID); ok && owner.OrganizationID == caller.OrganizationID {
+	if owner, _ := p.identities.Get(c.Tx, token.IdentityID); ok && owner.OrganizationID == callerOf(c).OrganizationID {
 		return token, true
 	}
 	return accessToken{}, false

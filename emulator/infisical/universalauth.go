@@ -152,15 +152,15 @@ func (p *Provider) attachUniversalAuth(c *kernel.Call, in universalAuthRequest) 
 	if ua.AccessTokenTTL > ua.AccessTokenMaxTTL {
 		return none, ttlAboveMax(ua.AccessTokenTTL, ua.AccessTokenMaxTTL)
 	}
-	if _, err := authorize(c, "create"); err != nil {
-		return none, err
-	}
 	id, err := p.identity(c, in.IdentityID, identityNotFound)
 	if err != nil {
 		return none, err
 	}
 	if _, ok := p.universalAuths.Get(c.Tx, id.ID); ok {
 		return none, badRequest("Failed to add universal auth to already configured identity")
+	}
+	if _, err := authorize(c, "create"); err != nil {
+		return none, err
 	}
 	if err := ua.trust(c, in.universalAuthInput); err != nil {
 		return none, err
@@ -197,22 +197,21 @@ func (p *Provider) updateUniversalAuth(c *kernel.Call, in universalAuthRequest) 
 // secrets and the tokens they were exchanged for.
 // https://infisical.com/docs/api-reference/endpoints/universal-auth/revoke
 func (p *Provider) detachUniversalAuth(c *kernel.Call, in identityPath) (universalAuthResponse, error) {
-	var none universalAuthResponse
-	if _, err := authorize(c, "edit"); err != nil {
-		return none, err
-	}
-	ua, err := p.universalAuth(c, in.IdentityID)
+	ua, err := p.universalAuth(c, in.IdentityID, "edit")
 	if err != nil {
-		return none, err
+		return universalAuthResponse{}, err
 	}
-	p.removeUniversalAuth(c, ua)
+	p.removeUniversalAuth(c, ua, "auth method has been revoked")
 	return ua.response(), nil
 }
 
-// removeUniversalAuth ends a configuration and everything that hangs from it.
-func (p *Provider) removeUniversalAuth(c *kernel.Call, ua universalAuth) {
-	for id := range p.byUA.All(c.Tx, ua.ID) {
-		p.revoke(c, clientSecretTokens+id, "auth method has been revoked")
+// removeUniversalAuth deletes a configuration and everything that hangs from it.
+// The holders of its tokens are told the message, unless it is empty.
+func (p *Provider) removeUniversalAuth(c *kernel.Call, ua universalAuth, message string) {
+	if message != "" {
+		for id := range p.byUA.All(c.Tx, ua.ID) {
+			p.revoke(c, clientSecretTokens+id, message)
+		}
 	}
 	p.byUA.Delete(c.Tx, ua.ID)
 	p.lockouts.Delete(c.Tx, ua.ID)
@@ -227,14 +226,11 @@ type clearLockoutsResponse struct {
 // https://infisical.com/docs/documentation/platform/identities/universal-auth
 func (p *Provider) clearLockouts(c *kernel.Call, in identityPath) (clearLockoutsResponse, error) {
 	var response clearLockoutsResponse
-	if _, err := authorize(c, "edit"); err != nil {
-		return response, err
-	}
-	ua, err := p.universalAuth(c, in.IdentityID)
+	ua, err := p.universalAuth(c, in.IdentityID, "edit")
 	if err != nil {
 		return response, err
 	}
-	if l, ok := p.lockouts.Get(c.Tx, ua.ID); ok && c.Now.Before(l.Until) {
+	if l, ok := p.lockouts.Get(c.Tx, ua.ID); ok && l.holds(c.Now) {
 		response.Deleted = 1
 	}
 	p.lockouts.Delete(c.Tx, ua.ID)
@@ -278,31 +274,28 @@ func (p *Provider) getUniversalAuth(c *kernel.Call, in identityPath) (universalA
 // configured finds the configuration for the operations that answer 404 where
 // the others answer 400.
 func (p *Provider) configured(c *kernel.Call, identityID, action string) (universalAuth, error) {
-	if _, err := authorize(c, action); err != nil {
-		return universalAuth{}, err
-	}
-	id, err := p.identity(c, identityID, identityNotFound)
-	if err != nil {
-		return universalAuth{}, err
-	}
-	ua, ok := p.universalAuths.Get(c.Tx, id.ID)
-	if !ok {
-		return universalAuth{}, notFound("Failed to find universal auth for identity with ID %s", identityID)
-	}
-	return ua, nil
+	return p.universalAuthOr(c, identityID, action, notFound("Failed to find universal auth for identity with ID %s", identityID))
 }
 
-// universalAuth finds the configuration of an identity that must have one.
-func (p *Provider) universalAuth(c *kernel.Call, identityID string) (universalAuth, error) {
+// universalAuth finds the configuration of an identity for a caller who may do
+// action.
+func (p *Provider) universalAuth(c *kernel.Call, identityID, action string) (universalAuth, error) {
+	return p.universalAuthOr(c, identityID, action, badRequest("The identity does not have universal auth"))
+}
+
+// universalAuthOr finds a configuration; missing is the refusal when there is
+// none. What exists is looked at before what the caller may do.
+func (p *Provider) universalAuthOr(c *kernel.Call, identityID, action string, missing *kernel.Problem) (universalAuth, error) {
 	id, err := p.identity(c, identityID, identityNotFound)
 	if err != nil {
 		return universalAuth{}, err
 	}
 	ua, ok := p.universalAuths.Get(c.Tx, id.ID)
 	if !ok {
-		return universalAuth{}, badRequest("The identity does not have universal auth")
+		return universalAuth{}, missing
 	}
-	return ua, nil
+	_, err = authorize(c, action)
+	return ua, err
 }
 
 // anywhere trusts every address.

@@ -55,7 +55,11 @@ func (b Breach) String() string { return b.In + b.Pointer() + ": " + b.Text() }
 func (b Breach) Text() string {
 	switch b.Rule {
 	case RuleUnknown:
-		return "unknown " + strings.Join(b.Keys, ", ")
+		keys := make([]string, len(b.Keys))
+		for i, key := range b.Keys {
+			keys[i] = shorten(key)
+		}
+		return "unknown " + strings.Join(keys, ", ")
 	case RuleMissing:
 		return "missing"
 	case RuleType:
@@ -68,6 +72,16 @@ func (b Breach) Text() string {
 		return fmt.Sprintf("not one of %v", b.Enum)
 	}
 	return "breaks " + b.Rule
+}
+
+// shorten cuts a long key: a client that swaps key and value sends a secret as
+// one.
+func shorten(key string) string {
+	const most = 24
+	if runes := []rune(key); len(runes) > most {
+		return string(runes[:most]) + "..."
+	}
+	return key
 }
 
 // TypeOf names the JSON type of a decoded value.

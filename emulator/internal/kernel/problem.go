@@ -22,6 +22,7 @@ const (
 	UnsupportedMediaType      // a media type the operation does not take
 	TooLarge                  // more than MaxBody bytes
 	Invalid                   // Breaches says where it breaks the document
+	MalformedQuery            // a query string that cannot be decoded; Status is 400
 	Internal                  // a panic or an error that is not a Problem
 	Injected                  // a fault: Status is set, Code and Message may be
 )

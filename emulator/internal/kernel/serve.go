@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -282,7 +283,10 @@ func (in *Instance) check(c *Call) error {
 	c.path, breaches = c.operation.Parameters("path", func(name string) []string { return []string{c.Vars[name]} })
 	_, more = c.operation.Parameters("header", c.Request.Header.Values)
 	breaches = append(breaches, more...)
-	query := c.Request.URL.Query()
+	query, err := url.ParseQuery(c.Request.URL.RawQuery)
+	if err != nil {
+		return (&Problem{Kind: MalformedQuery, Status: http.StatusBadRequest, cause: err}).Because("the query string is not encoded as one: %v", err)
+	}
 	c.Query, more = c.operation.Parameters("query", func(name string) []string { return query[name] })
 	breaches = append(breaches, more...)
 	if c.Body.JSON != nil || c.operation.BodyRequired {
