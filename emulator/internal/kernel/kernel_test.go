@@ -59,6 +59,12 @@ paths:
         - {name: key, in: path, required: true, schema: {type: string}}
       responses:
         "204": {description: Gone.}
+    head:
+      operationId: headRow
+      parameters:
+        - {name: key, in: path, required: true, schema: {type: string}}
+      responses:
+        "200": {description: There it is.}
 components:
   schemas:
     Error:
@@ -80,7 +86,14 @@ components:
           schema: {$ref: "#/components/schemas/Error"}
 `
 
-const opPut kernel.Op = "toy PUT /rows/{key}"
+const (
+	opPut  kernel.Op = "toy PUT /rows/{key}"
+	opHead kernel.Op = "toy HEAD /rows/{key}"
+)
+
+type headRequest struct {
+	Key string `path:"key" json:"-"`
+}
 
 type putRequest struct {
 	Key   string   `path:"key" json:"-"`
@@ -115,6 +128,11 @@ func (p *toy) Mount(env *kernel.Env) kernel.Description {
 		Hosts:    []string{"toy.example", "*.toy.example"},
 		Routes: []kernel.Route{kernel.On(opPut, func(c *kernel.Call, in putRequest) (any, error) {
 			return p.handle(p, c, in)
+		}), kernel.On(opHead, func(c *kernel.Call, in headRequest) (kernel.Answer, error) {
+			if _, ok := p.rows.Get(c.Tx, in.Key); !ok {
+				return kernel.Answer{}, &kernel.Problem{Status: 400, Message: "there is no such row"}
+			}
+			return kernel.Answer{Status: 200, Header: http.Header{"Total-Count": {"1"}}}, nil
 		})},
 		Declined: map[kernel.Op]string{"toy DELETE /rows/{key}": "toys are kept"},
 		Error: func(_ *kernel.Call, problem *kernel.Problem) kernel.Answer {
@@ -158,6 +176,21 @@ func serve(world *kernel.World, method, target, body string) *httptest.ResponseR
 	w := httptest.NewRecorder()
 	world.Instance("toy").ServeHTTP(w, r)
 	return w
+}
+
+// TestHead answers and refuses without a body, which is not against the document.
+func TestHead(t *testing.T) {
+	world, failures := newToy(t, func(p *toy, c *kernel.Call, in putRequest) (any, error) { return p.put(c, in), nil })
+	if w := serve(world, "HEAD", "/rows/a", ""); w.Code != 400 || w.Body.Len() != 0 || w.Header().Get(kernel.HeaderReason) == "" {
+		t.Errorf("a refusal: %d %s %v", w.Code, w.Body, w.Header())
+	}
+	serve(world, "PUT", "/rows/a", `{"count":1}`)
+	if w := serve(world, "HEAD", "/rows/a", ""); w.Code != 200 || w.Body.Len() != 0 || w.Header().Get("Total-Count") != "1" {
+		t.Errorf("an answer: %d %s %v", w.Code, w.Body, w.Header())
+	}
+	if len(*failures) > 0 {
+		t.Errorf("reported: %q", *failures)
+	}
 }
 
 // TestOutcomes looks at what becomes of what a handler has written, of its

@@ -352,7 +352,7 @@ func (in *Instance) finish(c *Call, answer Answer, spec fault.Spec, injected boo
 	case spec.Truncate:
 		out.Cut = CutInBody
 	}
-	if answer.Body != nil {
+	if answer.Body != nil && c.Request.Method != http.MethodHead { // HTTP knows no body there
 		if err := answer.encode(); err != nil {
 			panic(fmt.Sprintf("kernel: %s: a refusal cannot be encoded: %v", c.Op, err))
 		}
