@@ -1,6 +1,7 @@
 package kernel_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -190,6 +191,54 @@ func TestHead(t *testing.T) {
 	}
 	if len(*failures) > 0 {
 		t.Errorf("reported: %q", *failures)
+	}
+}
+
+// vault is a toy with credentials, one of which takes long to make.
+type vault struct {
+	toy
+	made int
+}
+
+func (p *vault) Apply(c *kernel.Config) { c.Providers = append(c.Providers, p) }
+
+func (p *vault) Mount(env *kernel.Env) kernel.Description {
+	d := p.toy.Mount(env)
+	d.DefaultWorld = func(*kernel.Call) any { return struct{}{} }
+	d.Load = func(c *kernel.Call, _ json.RawMessage) (map[string]string, error) {
+		c.LateCredential("token", func() (string, error) {
+			p.made++
+			return c.DrawWorld("token").Hex(2), nil
+		})
+		return map[string]string{"id": "1"}, nil
+	}
+	return d
+}
+
+// TestLateCredential makes a credential when it is first read, once a world.
+func TestLateCredential(t *testing.T) {
+	p := &vault{}
+	world, err := kernel.NewWorld(kernel.Config{Providers: []kernel.Provider{p}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, seed := range []string{"", "another"} {
+		if p.made = 0; seed != "" {
+			if err := world.Reset(kernel.Start{Seed: seed}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if p.made != 0 {
+			t.Errorf("seed %q: the credential is made before it is read", seed)
+		}
+		first := p.Credentials()
+		if first["id"] != "1" || len(first["token"]) != 4 {
+			t.Errorf("seed %q: credentials %v", seed, first)
+		}
+		first["token"] = "changed"
+		if p.Credentials()["token"] == "changed" || p.made != 1 {
+			t.Errorf("seed %q: made %d times", seed, p.made)
+		}
 	}
 }
 
