@@ -30,6 +30,8 @@
 //		Sets a variable to a value of the last body.
 //	header NAME HEADER
 //		Sets a variable to a header of the last answer.
+//	escape NAME VALUE
+//		Sets a variable to a value as a form or a query has it.
 //	set NAME=VALUE
 //		Changes a setting of the provider.
 //	advance DURATION
