@@ -7,6 +7,11 @@ import _ "embed"
 //go:embed infisical.yaml
 var Infisical []byte
 
+// OCS is the document of the OCS provider.
+//
+//go:embed ocs.yaml
+var OCS []byte
+
 // Control is the document of the control API.
 //
 //go:embed control.yaml
