@@ -151,12 +151,16 @@ func complain(breaches []gate.Breach) string {
 		if where == "" {
 			where = "The " + b.In
 		}
-		switch b.Rule {
-		case "pattern": // the document has patterns for dates alone
-			lines[i] = where + ": " + notADate
-		default:
-			lines[i] = where + ": " + b.Text()
+		what := b.Text()
+		switch {
+		case len(b.Path) == 0 && b.Got == nil && b.Rule == gate.RuleType:
+			what = "missing"
+		case b.Rule == "pattern": // the document has patterns for dates alone
+			what = notADate
+		case b.Rule == "format" && b.Format == "int32":
+			what = "not a 32-bit integer"
 		}
+		lines[i] = where + ": " + what
 	}
 	return strings.Join(lines, "; ") + "."
 }

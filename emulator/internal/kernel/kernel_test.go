@@ -100,7 +100,11 @@ type putRequest struct {
 	Key   string   `path:"key" json:"-"`
 	Loud  *bool    `query:"loud" json:"-"`
 	Tags  []string `query:"tag" json:"-"`
-	Count int      `json:"count"`
+	putBody
+}
+
+type putBody struct {
+	Count int `json:"count"`
 }
 
 type row struct {
@@ -353,6 +357,9 @@ func TestInput(t *testing.T) {
 			w := serve(world, "PUT", tt.target, tt.body)
 			if w.Code != tt.status {
 				t.Fatalf("status %d, want %d: %s", w.Code, tt.status, w.Body)
+			}
+			if reason := w.Header().Get(kernel.HeaderReason); strings.Contains(tt.body, "1e") && !strings.Contains(reason, " body/count: ") {
+				t.Errorf("the reason is %q", reason)
 			}
 			loud := "-"
 			if got.Loud != nil {
