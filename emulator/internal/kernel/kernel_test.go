@@ -97,9 +97,9 @@ type headRequest struct {
 }
 
 type putRequest struct {
-	Key   string   `path:"key" json:"-"`
-	Loud  *bool    `query:"loud" json:"-"`
-	Tags  []string `query:"tag" json:"-"`
+	Key  string   `path:"key" json:"-"`
+	Loud *bool    `query:"loud" json:"-"`
+	Tags []string `query:"tag" json:"-"`
 	putBody
 }
 
