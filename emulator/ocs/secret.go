@@ -216,25 +216,22 @@ func (p *Provider) newSecret(c *kernel.Call, cl client, settings secretSettings,
 type secretPath struct {
 	TenantID string `path:"tenantId" json:"-"`
 	ClientID string `path:"clientId" json:"-"`
-	SecretID string `path:"secretId" json:"-"`
+	SecretID int32  `path:"secretId" json:"-"`
 }
 
 // secret finds a secret of the path's client.
 func (p *Provider) secret(c *kernel.Call, k Kind, in secretPath) (secret, error) {
-	id, err := strconv.ParseInt(in.SecretID, 10, 32)
-	if err != nil {
-		return secret{}, invalid("The secret's identifier is not a 32-bit integer.", "Use the Id that the list of secrets shows.")
-	}
 	cl, err := p.client(c, k, in.TenantID, in.ClientID)
 	if err != nil {
 		return secret{}, err
 	}
-	s, ok := p.secrets.Get(c.Tx, secretKey(int32(id)))
+	key := secretKey(in.SecretID)
+	s, ok := p.secrets.Get(c.Tx, key)
 	switch {
 	case !ok:
-		return s, notFound("secret", in.SecretID)
+		return s, notFound("secret", key)
 	case s.ClientID != cl.ID:
-		return s, notFound("secret", in.SecretID).Because("secret %s is another client's", in.SecretID)
+		return s, notFound("secret", key).Because("secret %s is another client's", key)
 	}
 	return s, nil
 }
@@ -260,7 +257,7 @@ func (p *Provider) headSecret(k Kind) func(*kernel.Call, secretPath) (kernel.Ans
 type updateSecretRequest struct {
 	TenantID    string  `path:"tenantId" json:"-"`
 	ClientID    string  `path:"clientId" json:"-"`
-	SecretID    string  `path:"secretId" json:"-"`
+	SecretID    int32   `path:"secretId" json:"-"`
 	Expiration  *string `json:"Expiration"`
 	Expires     *bool   `json:"Expires"`
 	Description *string `json:"Description"`

@@ -74,9 +74,6 @@ type tokenResponse struct {
 // before anything else, and what is wrong with it is never told.
 // https://docs.aveva.com/bundle/connect-data-services-developer/page/developer-guide/identity-dev/dev-guide-token-management.html
 func (p *Provider) token(c *kernel.Call, in tokenRequest) (kernel.Answer, error) {
-	if c.Body.JSON == nil {
-		return kernel.Answer{}, tokenError(invalidRequest, "the request has no form")
-	}
 	cl, settings, err := p.authenticate(c)
 	if err != nil {
 		return kernel.Answer{}, err

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/understudy-dev/understudy/emulator/internal/gate"
@@ -19,6 +21,7 @@ func binder[In any]() func(*Call, *In) error {
 		query bool
 	}
 	var fields []field
+	var names []string // of the body
 	t := reflect.TypeFor[In]()
 	if t.Kind() != reflect.Struct {
 		panic(fmt.Sprintf("kernel: a handler's input is a struct, not %s", t))
@@ -31,9 +34,14 @@ func binder[In any]() func(*Call, *In) error {
 			fields = append(fields, field{i, name, true})
 		}
 	}
+	for _, f := range reflect.VisibleFields(t) {
+		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" && name != "-" {
+			names = append(names, name)
+		}
+	}
 	return func(c *Call, in *In) error {
 		if c.Body.JSON != nil {
-			if err := json.Unmarshal(c.Body.JSON, in); err != nil {
+			if err := json.Unmarshal(exactly(c.Body, names), in); err != nil {
 				return misfit(err, c.Body.Value)
 			}
 		}
@@ -42,14 +50,32 @@ func binder[In any]() func(*Call, *In) error {
 		}
 		v := reflect.ValueOf(in).Elem()
 		for _, f := range fields {
+			values := c.Query
 			if !f.query {
-				v.Field(f.index).SetString(c.Vars[f.name])
-			} else if value, ok := c.Query[f.name]; ok {
+				values = c.path
+			}
+			if value, ok := values[f.name]; ok {
 				set(v.Field(f.index), value)
+			} else if !f.query {
+				panic("kernel: " + string(c.Op) + " has no path parameter " + f.name + " in its document")
 			}
 		}
 		return nil
 	}
+}
+
+// exactly is the body without keys that encoding/json would take for a field
+// although they are spelt in another case: no provider does.
+func exactly(body Body, names []string) []byte {
+	object, _ := body.Value.(map[string]any)
+	for key := range object {
+		if !slices.Contains(names, key) && slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, key) }) {
+			object = maps.Clone(object)
+			maps.DeleteFunc(object, func(key string, _ any) bool { return !slices.Contains(names, key) })
+			return NewBody(body.MediaType, object).JSON
+		}
+	}
+	return body.JSON
 }
 
 // misfit is a body that its document lets pass and the handler's input cannot

@@ -46,6 +46,7 @@ type Call struct {
 	setup     *setup
 	number    uint64
 	raw       []byte
+	path      map[string]any // Vars, by the types of the document
 	tooLarge  bool
 	operation *gate.Operation
 	route     *Route
@@ -68,7 +69,8 @@ func (c *Call) LateCredential(name string, fn func() (string, error)) {
 
 // Later makes fn's result the answer, in place of what the handler returns. It
 // runs after the transaction, without the store: a signature takes long enough
-// that others should not wait for it.
+// that others should not wait for it. What the transaction stored stays even if
+// fn fails, and Around sees no encoded answer.
 func (c *Call) Later(fn func() (any, error)) { c.late = fn }
 
 // A Body is a decoded request body.
@@ -151,6 +153,9 @@ func (c *Call) readBody() error {
 	c.raw = raw
 	return nil
 }
+
+// Raw returns the request body as it came.
+func (c *Call) Raw() []byte { return c.raw }
 
 // MediaType returns the media type of the request, "" when there is none, and
 // what is not a media type as it came.

@@ -45,6 +45,10 @@
 //		Fails unless the journal has N entries for the operation.
 //	contract live|documented
 //		Starts over in another contract. It must come before any request.
+//	world FILE
+//		Starts over with the world of a file, with the same seed and clock. It must
+//		come before any request. The variables are the new world's credentials;
+//		those that it lacks are empty, and then no token is sent.
 //
 // The flag -update rewrites the files that cmp compares with.
 package providertest

@@ -31,8 +31,9 @@ var shownHeaders = []string{
 // A conversation is the state of one script.
 type conversation struct {
 	*world
-	body   []byte // the last one
-	header http.Header
+	contract string // as the script has set it
+	body     []byte // the last one
+	header   http.Header
 }
 
 type conversationKey struct{}
@@ -59,7 +60,7 @@ func Scripts(t *testing.T, dir string, new func() emulator.Option) {
 			RequireUniqueNames: true,
 			Cmds: map[string]func(*testscript.TestScript, bool, []string){
 				"http": httpCommand, "json": jsonCommand, "header": headerCommand, "escape": escapeCommand, "set": setCommand,
-				"advance": advanceCommand, "clock": clockCommand, "contract": contractCommand,
+				"advance": advanceCommand, "clock": clockCommand, "contract": contractCommand, "world": worldCommand,
 				"fault": faultCommand, "clearfaults": clearFaultsCommand, "journal": journalCommand,
 			},
 			Setup: func(env *testscript.Env) error {
@@ -105,7 +106,10 @@ func positive(ts *testscript.TestScript, neg bool, args []string, want int, usag
 
 func httpCommand(ts *testscript.TestScript, neg bool, args []string) {
 	c := of(ts)
-	header := http.Header{"Authorization": {"Bearer " + c.token()}}
+	header := http.Header{}
+	if token := c.token(); token != "" {
+		header.Set("Authorization", "Bearer "+token)
+	}
 	var (
 		body    []byte
 		changes bool
@@ -273,7 +277,29 @@ func contractCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if len(c.Journal.All()) > 0 {
 		ts.Fatalf("contract comes before any request")
 	}
-	ts.Check(c.startOver(args[0]))
+	c.contract = args[0]
+	ts.Check(c.startOver(map[string]any{"contract": c.contract}))
+}
+
+// worldCommand starts over with a world file.
+func worldCommand(ts *testscript.TestScript, neg bool, args []string) {
+	positive(ts, neg, args, 1, "world FILE")
+	c := of(ts)
+	if len(c.Journal.All()) > 0 {
+		ts.Fatalf("world comes before any request")
+	}
+	for name := range c.credentials {
+		ts.Setenv(name, "")
+	}
+	// Another world comes with its own seed and contract.
+	change := map[string]any{"world": ts.ReadFile(args[0]), "seed": seed}
+	if c.contract != "" {
+		change["contract"] = c.contract
+	}
+	ts.Check(c.startOver(change))
+	for name, value := range c.credentials {
+		ts.Setenv(name, value)
+	}
 }
 
 func faultCommand(ts *testscript.TestScript, neg bool, args []string) {
