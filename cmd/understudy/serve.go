@@ -171,7 +171,7 @@ func banner(w io.Writer, info emulator.Info) {
 		p := info.Providers[name]
 		fmt.Fprintf(w, "\n%s, the default world's credentials:\n", name)
 		for _, key := range slices.Sorted(maps.Keys(p.Credentials)) {
-			fmt.Fprintf(w, "  %-19s %s\n", key, p.Credentials[key])
+			fmt.Fprintf(w, "  %-15s %s\n", key, p.Credentials[key])
 		}
 		fmt.Fprintf(w, "try it:\n  %s\n", p.Example)
 	}
