@@ -11,7 +11,7 @@ import (
 func TestMain(m *testing.M) {
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")
-		if strings.HasPrefix(name, "INFISICAL_") || strings.HasPrefix(name, "UNDERSTUDY_") {
+		if strings.HasPrefix(name, "INFISICAL_") || strings.HasPrefix(name, "WORKOS_") || strings.HasPrefix(name, "UNDERSTUDY_") {
 			_ = os.Unsetenv(name)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/understudy-dev/understudy/emulator"
 	"github.com/understudy-dev/understudy/emulator/infisical"
 	"github.com/understudy-dev/understudy/emulator/ocs"
+	"github.com/understudy-dev/understudy/emulator/workos"
 )
 
 // providers names every provider, in the order of their ports.
@@ -16,6 +17,7 @@ var providers = []struct {
 	make func() emulator.Option
 }{
 	{infisical.Name, func() emulator.Option { return infisical.New() }},
+	{workos.Name, func() emulator.Option { return workos.New() }},
 	{ocs.Name, func() emulator.Option { return ocs.New() }},
 }
 

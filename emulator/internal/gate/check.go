@@ -201,15 +201,21 @@ func (o *Operation) CheckAnswer(status int, contentType string, body []byte) []B
 type parameter struct {
 	name, in string
 	required bool
+	commas   bool // whether a list may be one value with commas
 	schema   *openapi3.Schema
 }
 
 func compileParameter(p *openapi3.Parameter) parameter {
-	return parameter{name: p.Name, in: p.In, required: p.Required, schema: p.Schema.Value}
+	return parameter{
+		name: p.Name, in: p.In, required: p.Required,
+		commas: p.Explode != nil && !*p.Explode, schema: p.Schema.Value,
+	}
 }
 
 // Parameters decodes the documented parameters of one kind ("query", "path" or
-// "header") by the types of the document and checks them. Others are ignored.
+// "header") by the types of the document and checks them. Others are ignored. A
+// list that the document wants with commas may as well come as the parameter
+// repeated: clients disagree.
 func (o *Operation) Parameters(in string, sent func(name string) []string) (map[string]any, []Breach) {
 	var (
 		decoded  map[string]any
@@ -225,6 +231,9 @@ func (o *Operation) Parameters(in string, sent func(name string) []string) (map[
 				breaches = append(breaches, Breach{In: in, Path: []string{p.name}, Rule: RuleMissing, Want: typeName(p.schema)})
 			}
 			continue
+		}
+		if p.commas {
+			values = strings.Split(strings.Join(values, ","), ",")
 		}
 		value := coerce(p.schema, values)
 		if decoded == nil {

@@ -16,7 +16,7 @@ import (
 // read once, when the route is made.
 func binder[In any]() func(*Call, *In) error {
 	type field struct {
-		index int
+		index []int // through embedded structs
 		name  string
 		query bool
 	}
@@ -26,12 +26,12 @@ func binder[In any]() func(*Call, *In) error {
 	if t.Kind() != reflect.Struct {
 		panic(fmt.Sprintf("kernel: a handler's input is a struct, not %s", t))
 	}
-	for i := range t.NumField() {
-		if name, ok := t.Field(i).Tag.Lookup("path"); ok {
-			fields = append(fields, field{i, name, false})
+	for _, f := range reflect.VisibleFields(t) {
+		if name, ok := f.Tag.Lookup("path"); ok {
+			fields = append(fields, field{f.Index, name, false})
 		}
-		if name, ok := t.Field(i).Tag.Lookup("query"); ok {
-			fields = append(fields, field{i, name, true})
+		if name, ok := f.Tag.Lookup("query"); ok {
+			fields = append(fields, field{f.Index, name, true})
 		}
 	}
 	for _, f := range reflect.VisibleFields(t) {
@@ -55,7 +55,7 @@ func binder[In any]() func(*Call, *In) error {
 				values = c.path
 			}
 			if value, ok := values[f.name]; ok {
-				set(v.Field(f.index), value)
+				set(v.FieldByIndex(f.index), value)
 			} else if !f.query {
 				panic("kernel: " + string(c.Op) + " has no path parameter " + f.name + " in its document")
 			}

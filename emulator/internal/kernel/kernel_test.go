@@ -97,10 +97,15 @@ type headRequest struct {
 }
 
 type putRequest struct {
-	Key  string   `path:"key" json:"-"`
+	Key string `path:"key" json:"-"`
+	putFlags
+	putBody
+}
+
+// putFlags are embedded: parameters may be shared by requests.
+type putFlags struct {
 	Loud *bool    `query:"loud" json:"-"`
 	Tags []string `query:"tag" json:"-"`
-	putBody
 }
 
 type putBody struct {

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/understudy-dev/understudy/emulator"
@@ -61,7 +63,7 @@ func Scripts(t *testing.T, dir string, new func() emulator.Option) {
 			Cmds: map[string]func(*testscript.TestScript, bool, []string){
 				"http": httpCommand, "json": jsonCommand, "header": headerCommand, "escape": escapeCommand, "set": setCommand,
 				"advance": advanceCommand, "clock": clockCommand, "contract": contractCommand, "world": worldCommand,
-				"fault": faultCommand, "clearfaults": clearFaultsCommand, "journal": journalCommand,
+				"verify": verifyCommand, "fault": faultCommand, "clearfaults": clearFaultsCommand, "journal": journalCommand,
 			},
 			Setup: func(env *testscript.Env) error {
 				w := newWorld(env.T().(emulator.TB), new, seed)
@@ -245,6 +247,35 @@ func headerCommand(ts *testscript.TestScript, neg bool, args []string) {
 func escapeCommand(ts *testscript.TestScript, neg bool, args []string) {
 	positive(ts, neg, args, 2, "escape NAME VALUE")
 	ts.Setenv(args[0], url.QueryEscape(args[1]))
+}
+
+// verifyCommand verifies a token as its users do: by the published keys, the
+// world's time and nothing else.
+func verifyCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: verify NAME PATH")
+	}
+	c := of(ts)
+	var keys jose.JSONWebKeySet
+	ts.Check(json.Unmarshal(c.send(http.MethodGet, args[1], http.Header{}, nil).body, &keys))
+	token, err := jwt.ParseSigned(ts.Getenv(args[0]), []jose.SignatureAlgorithm{jose.RS256})
+	ts.Check(err)
+	var (
+		times jwt.Claims
+		all   json.RawMessage
+	)
+	if err = token.Claims(keys, &times, &all); err == nil {
+		_, _ = fmt.Fprintf(ts.Stdout(), "%s\n", all)
+		err = times.ValidateWithLeeway(jwt.Expected{Time: c.Clock.Now()}, 0)
+	}
+	switch {
+	case err == nil && neg:
+		ts.Fatalf("the token is good")
+	case err != nil && !neg:
+		ts.Fatalf("the token is bad: %v", err)
+	case err != nil:
+		_, _ = fmt.Fprintln(ts.Stdout(), err)
+	}
 }
 
 // setCommand changes a setting of the provider over the control API.
