@@ -36,7 +36,7 @@ for (const authentication of [oidc.ClientSecretBasic, oidc.ClientSecretPost]) {
     const metadata = config.serverMetadata()
     assert.equal(metadata.issuer, `${url}/identity`)
     const token = await oidc.clientCredentialsGrant(config, { scope: 'ocsapi' })
-    assert.equal(token.expiresIn(), 3600)
+    assert.equal(token.expires_in, 3600)
 
     const keys = createRemoteJWKSet(new URL(metadata.jwks_uri))
     const { payload } = await jwtVerify(token.access_token, keys, { issuer: metadata.issuer, audience: 'ocsapi' })
