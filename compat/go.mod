@@ -9,7 +9,7 @@ require (
 	github.com/infisical/go-sdk v0.8.0
 	github.com/understudy-dev/understudy v0.0.0-00010101000000-000000000000
 	github.com/workos/workos-go/v7 v7.1.2
-	golang.org/x/oauth2 v0.36.0
+	golang.org/x/oauth2 v0.37.0
 )
 
 require (

@@ -12,6 +12,11 @@ var Infisical []byte
 //go:embed workos.yaml
 var WorkOS []byte
 
+// OCS is the document of the OCS provider.
+//
+//go:embed ocs.yaml
+var OCS []byte
+
 // Control is the document of the control API.
 //
 //go:embed control.yaml

@@ -7,6 +7,7 @@ import (
 
 	"github.com/understudy-dev/understudy/emulator"
 	"github.com/understudy-dev/understudy/emulator/infisical"
+	"github.com/understudy-dev/understudy/emulator/ocs"
 	"github.com/understudy-dev/understudy/emulator/workos"
 )
 
@@ -17,6 +18,7 @@ var providers = []struct {
 }{
 	{infisical.Name, func() emulator.Option { return infisical.New() }},
 	{workos.Name, func() emulator.Option { return workos.New() }},
+	{ocs.Name, func() emulator.Option { return ocs.New() }},
 }
 
 // New returns the providers of the given names, or all of them when none is

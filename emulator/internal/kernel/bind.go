@@ -42,7 +42,7 @@ func binder[In any]() func(*Call, *In) error {
 	return func(c *Call, in *In) error {
 		if c.Body.JSON != nil {
 			if err := json.Unmarshal(exactly(c.Body, names), in); err != nil {
-				return misfit(err)
+				return misfit(err, c.Body.Value)
 			}
 		}
 		if len(fields) == 0 {
@@ -80,13 +80,26 @@ func exactly(body Body, names []string) []byte {
 
 // misfit is a body that its document lets pass and the handler's input cannot
 // hold, such as the integer 1e3.
-func misfit(err error) error {
+func misfit(err error, body any) error {
 	var mismatch *json.UnmarshalTypeError
 	if !errors.As(err, &mismatch) {
 		return fmt.Errorf("kernel: reading a body that its document lets pass: %w", err)
 	}
+	// The field's path also names structs that are embedded, which a body has no
+	// place for.
+	var path []string
+	for _, step := range strings.Split(mismatch.Field, ".") {
+		if object, ok := body.(map[string]any); ok {
+			inner, ok := object[step]
+			if !ok {
+				continue
+			}
+			body = inner
+		}
+		path = append(path, step)
+	}
 	breach := gate.Breach{
-		In: "body", Path: strings.Split(mismatch.Field, "."), Rule: gate.RuleType,
+		In: "body", Path: path, Rule: gate.RuleType,
 		Want: "integer", Got: 0.5, // any number that is none
 	}
 	return (&Problem{Kind: Invalid, Breaches: []gate.Breach{breach}, cause: err}).Because("against the document: %s", breach)

@@ -54,6 +54,17 @@ type Call struct {
 	differs   string
 	warnings  []string
 	late      func() (any, error)
+	minted    map[string]func() (string, error) // credentials of the world being loaded
+}
+
+// LateCredential adds a credential to those that Load returns which takes long
+// to make, such as a signed token: fn runs when they are first read. It must not
+// depend on the transaction.
+func (c *Call) LateCredential(name string, fn func() (string, error)) {
+	if c.minted == nil {
+		c.minted = map[string]func() (string, error){}
+	}
+	c.minted[name] = fn
 }
 
 // Later makes fn's result the answer, in place of what the handler returns. It

@@ -1,6 +1,7 @@
 package kernel_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -59,6 +60,12 @@ paths:
         - {name: key, in: path, required: true, schema: {type: string}}
       responses:
         "204": {description: Gone.}
+    head:
+      operationId: headRow
+      parameters:
+        - {name: key, in: path, required: true, schema: {type: string}}
+      responses:
+        "200": {description: There it is.}
 components:
   schemas:
     Error:
@@ -80,18 +87,29 @@ components:
           schema: {$ref: "#/components/schemas/Error"}
 `
 
-const opPut kernel.Op = "toy PUT /rows/{key}"
+const (
+	opPut  kernel.Op = "toy PUT /rows/{key}"
+	opHead kernel.Op = "toy HEAD /rows/{key}"
+)
+
+type headRequest struct {
+	Key string `path:"key" json:"-"`
+}
 
 type putRequest struct {
 	Key string `path:"key" json:"-"`
 	putFlags
-	Count int `json:"count"`
+	putBody
 }
 
 // putFlags are embedded: parameters may be shared by requests.
 type putFlags struct {
 	Loud *bool    `query:"loud" json:"-"`
 	Tags []string `query:"tag" json:"-"`
+}
+
+type putBody struct {
+	Count int `json:"count"`
 }
 
 type row struct {
@@ -120,6 +138,11 @@ func (p *toy) Mount(env *kernel.Env) kernel.Description {
 		Hosts:    []string{"toy.example", "*.toy.example"},
 		Routes: []kernel.Route{kernel.On(opPut, func(c *kernel.Call, in putRequest) (any, error) {
 			return p.handle(p, c, in)
+		}), kernel.On(opHead, func(c *kernel.Call, in headRequest) (kernel.Answer, error) {
+			if _, ok := p.rows.Get(c.Tx, in.Key); !ok {
+				return kernel.Answer{}, &kernel.Problem{Status: 400, Message: "there is no such row"}
+			}
+			return kernel.Answer{Status: 200, Header: http.Header{"Total-Count": {"1"}}}, nil
 		})},
 		Declined: map[kernel.Op]string{"toy DELETE /rows/{key}": "toys are kept"},
 		Error: func(_ *kernel.Call, problem *kernel.Problem) kernel.Answer {
@@ -163,6 +186,69 @@ func serve(world *kernel.World, method, target, body string) *httptest.ResponseR
 	w := httptest.NewRecorder()
 	world.Instance("toy").ServeHTTP(w, r)
 	return w
+}
+
+// TestHead answers and refuses without a body, which is not against the document.
+func TestHead(t *testing.T) {
+	world, failures := newToy(t, func(p *toy, c *kernel.Call, in putRequest) (any, error) { return p.put(c, in), nil })
+	if w := serve(world, "HEAD", "/rows/a", ""); w.Code != 400 || w.Body.Len() != 0 || w.Header().Get(kernel.HeaderReason) == "" {
+		t.Errorf("a refusal: %d %s %v", w.Code, w.Body, w.Header())
+	}
+	serve(world, "PUT", "/rows/a", `{"count":1}`)
+	if w := serve(world, "HEAD", "/rows/a", ""); w.Code != 200 || w.Body.Len() != 0 || w.Header().Get("Total-Count") != "1" {
+		t.Errorf("an answer: %d %s %v", w.Code, w.Body, w.Header())
+	}
+	if len(*failures) > 0 {
+		t.Errorf("reported: %q", *failures)
+	}
+}
+
+// vault is a toy with credentials, one of which takes long to make.
+type vault struct {
+	toy
+	made int
+}
+
+func (p *vault) Apply(c *kernel.Config) { c.Providers = append(c.Providers, p) }
+
+func (p *vault) Mount(env *kernel.Env) kernel.Description {
+	d := p.toy.Mount(env)
+	d.DefaultWorld = func(*kernel.Call) any { return struct{}{} }
+	d.Load = func(c *kernel.Call, _ json.RawMessage) (map[string]string, error) {
+		c.LateCredential("token", func() (string, error) {
+			p.made++
+			return c.DrawWorld("token").Hex(2), nil
+		})
+		return map[string]string{"id": "1"}, nil
+	}
+	return d
+}
+
+// TestLateCredential makes a credential when it is first read, once a world.
+func TestLateCredential(t *testing.T) {
+	p := &vault{}
+	world, err := kernel.NewWorld(kernel.Config{Providers: []kernel.Provider{p}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, seed := range []string{"", "another"} {
+		if p.made = 0; seed != "" {
+			if err := world.Reset(kernel.Start{Seed: seed}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if p.made != 0 {
+			t.Errorf("seed %q: the credential is made before it is read", seed)
+		}
+		first := p.Credentials()
+		if first["id"] != "1" || len(first["token"]) != 4 {
+			t.Errorf("seed %q: credentials %v", seed, first)
+		}
+		first["token"] = "changed"
+		if p.Credentials()["token"] == "changed" || p.made != 1 {
+			t.Errorf("seed %q: made %d times", seed, p.made)
+		}
+	}
 }
 
 // TestOutcomes looks at what becomes of what a handler has written, of its
@@ -276,6 +362,9 @@ func TestInput(t *testing.T) {
 			w := serve(world, "PUT", tt.target, tt.body)
 			if w.Code != tt.status {
 				t.Fatalf("status %d, want %d: %s", w.Code, tt.status, w.Body)
+			}
+			if reason := w.Header().Get(kernel.HeaderReason); strings.Contains(tt.body, "1e") && !strings.Contains(reason, " body/count: ") {
+				t.Errorf("the reason is %q", reason)
 			}
 			loud := "-"
 			if got.Loud != nil {

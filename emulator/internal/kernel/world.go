@@ -76,8 +76,8 @@ type setup struct {
 	seed        string
 	contract    Contract
 	entropy     entropy.Source
-	settings    map[string]map[string]any    // by provider; what is missing is initial
-	credentials map[string]map[string]string // by provider
+	settings    map[string]map[string]any           // by provider; what is missing is initial
+	credentials map[string]func() map[string]string // by provider
 }
 
 // An Instance is one provider in one world.
@@ -177,7 +177,7 @@ func (w *World) resolve(start Start) (*setup, time.Time, error) {
 	if file == nil {
 		file = &WorldFile{}
 	}
-	s := &setup{seed: cmp.Or(start.Seed, file.Seed, DefaultSeed), credentials: map[string]map[string]string{}, settings: map[string]map[string]any{}}
+	s := &setup{seed: cmp.Or(start.Seed, file.Seed, DefaultSeed), credentials: map[string]func() map[string]string{}, settings: map[string]map[string]any{}}
 	s.entropy = entropy.New(s.seed)
 	switch {
 	case start.Contract != nil:
@@ -234,8 +234,9 @@ func (in *Instance) load(s *setup, file *WorldFile) (store.Snapshot, error) {
 			return store.Snapshot{}, err
 		}
 	}
-	err := scratch.transact(c, func(c *Call) (err error) {
-		s.credentials[in.Name()], err = in.desc.Load(c, section)
+	err := scratch.transact(c, func(c *Call) error {
+		credentials, err := in.desc.Load(c, section)
+		s.credentials[in.Name()] = sync.OnceValue(func() map[string]string { return c.mint(credentials) })
 		return err
 	})
 	if err != nil {
@@ -423,7 +424,22 @@ func (in *Instance) ListenAt(url string) { in.address.Store(&url) }
 
 // Credentials returns the credentials of the default world.
 func (in *Instance) Credentials() map[string]string {
-	return maps.Clone(in.world.setup.Load().credentials[in.Name()])
+	if of := in.world.setup.Load().credentials[in.Name()]; of != nil {
+		return maps.Clone(of())
+	}
+	return nil
+}
+
+// mint adds the late credentials of a world that has been loaded.
+func (c *Call) mint(credentials map[string]string) map[string]string {
+	for name, fn := range c.minted {
+		value, err := fn()
+		if err != nil {
+			panic(fmt.Sprintf("kernel: making the credential %s: %v", name, err))
+		}
+		credentials[name] = value
+	}
+	return credentials
 }
 
 // Example returns a shell command that shows the provider at work at url with

@@ -170,8 +170,9 @@ func (w *World) YAML() ([]byte, error) {
 			continue
 		}
 		comment := "Credentials:"
-		for _, name := range slices.Sorted(maps.Keys(s.credentials[in.Name()])) {
-			comment += "\n  " + name + ": " + s.credentials[in.Name()][name]
+		credentials := in.Credentials()
+		for _, name := range slices.Sorted(maps.Keys(credentials)) {
+			comment += "\n  " + name + ": " + credentials[name]
 		}
 		if err := add(in.Name(), in.desc.DefaultWorld(&Call{instance: in, setup: s, Now: Epoch}), comment); err != nil {
 			return nil, err

@@ -30,6 +30,8 @@
 //		Sets a variable to a value of the last body.
 //	header NAME HEADER
 //		Sets a variable to a header of the last answer.
+//	escape NAME VALUE
+//		Sets a variable to a value as a form or a query has it.
 //	verify NAME PATH
 //		Verifies the JWT in a variable against the key set at a path and by the
 //		clock, and prints its claims.

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -60,7 +61,7 @@ func Scripts(t *testing.T, dir string, new func() emulator.Option) {
 			UpdateScripts:      *update,
 			RequireUniqueNames: true,
 			Cmds: map[string]func(*testscript.TestScript, bool, []string){
-				"http": httpCommand, "json": jsonCommand, "header": headerCommand, "set": setCommand,
+				"http": httpCommand, "json": jsonCommand, "header": headerCommand, "escape": escapeCommand, "set": setCommand,
 				"advance": advanceCommand, "clock": clockCommand, "contract": contractCommand, "world": worldCommand,
 				"verify": verifyCommand, "fault": faultCommand, "clearfaults": clearFaultsCommand, "journal": journalCommand,
 			},
@@ -240,6 +241,12 @@ func headerCommand(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("the last answer has no %s", args[1])
 	}
 	ts.Setenv(args[0], value)
+}
+
+// escapeCommand keeps a value as a form has it.
+func escapeCommand(ts *testscript.TestScript, neg bool, args []string) {
+	positive(ts, neg, args, 2, "escape NAME VALUE")
+	ts.Setenv(args[0], url.QueryEscape(args[1]))
 }
 
 // verifyCommand verifies a token as its users do: by the published keys, the

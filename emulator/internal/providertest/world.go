@@ -189,7 +189,9 @@ func envelope(o *gate.Operation, a answer) error {
 		return fmt.Errorf("no answer: %w", a.err)
 	case a.status < 400:
 		return fmt.Errorf("status %d, want a refusal", a.status)
-	case !json.Valid(a.body):
+	case o.Method == http.MethodHead && len(a.body) > 0:
+		return fmt.Errorf("%d with a body, which HEAD has none of: %.200q", a.status, a.body)
+	case o.Method != http.MethodHead && !json.Valid(a.body):
 		return fmt.Errorf("%d with a body that is not JSON: %.200q", a.status, a.body)
 	case a.header.Get(kernel.HeaderReason) == "":
 		return fmt.Errorf("%d without a reason", a.status)

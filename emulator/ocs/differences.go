@@ -1,0 +1,91 @@
+package ocs
+
+import (
+	"github.com/understudy-dev/understudy/emulator/internal/gate"
+	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+)
+
+// The differences between the pages of 2019 and what has held since. The pages
+// are those of osisoft/OCS-Docs on GitHub, and later those of docs.aveva.com.
+var (
+	noExpiration = &kernel.Difference{
+		Name: "secret-without-expiration", Documented: "2xx, the secret never expires", Live: "400",
+		Source: "Identity_Secret.md since July 2019: Expires, which is true by default, needs an Expiration",
+	}
+	ignoredExpiration = &kernel.Difference{
+		Name: "expiration-of-a-secret-that-never-expires", Documented: "2xx, the Expiration is ignored", Live: "400",
+		Source: "Identity_Secret.md since July 2019: Expires: false goes without an Expiration",
+	}
+	keptExpiration = &kernel.Difference{
+		Name: "update-without-expiration", Documented: "200, the secret never expires", Live: "200, the Expiration stays",
+		Source: "Identity_Secret.md since July 2019: what an update leaves out or sets to null stays",
+	}
+	expirationAlone = &kernel.Difference{
+		Name: "update-with-expiration-alone", Documented: "200, the secret expires", Live: "400",
+		Source: "the rule of July 2019 for what comes of an update whose Expires is left out and stays false; not run against the service",
+	}
+	self = &kernel.Difference{
+		Name: "own-secrets", Documented: "403", Live: "2xx, a client-credential client lists, reads, adds and deletes its own secrets",
+		Source: "the page of secrets since June 2022: Self beside Tenant Administrator, except for PUT",
+	}
+	hybridReads = &kernel.Difference{
+		Name: "hybrid-clients-read-by-members", Documented: "403", Live: "200",
+		Source: "the page of hybrid clients today: Tenant Member; in 2019: Account Administrator",
+	}
+	redirectURIs = &kernel.Difference{
+		Name: "hybrid-client-without-redirect-uris", Documented: "201", Live: "400",
+		Source: "the page of hybrid clients since July 2021: RedirectUris is required on creation",
+	}
+	unknownMember = &kernel.Difference{
+		Name: "unknown-member", Documented: "400", Live: "as without the member",
+		Source: "the service's OpenAPI file names Newtonsoft.Json, which skips unknown members; not run against the service",
+	}
+)
+
+var differences = []*kernel.Difference{
+	noExpiration, ignoredExpiration, keptExpiration, expirationAlone, self, hybridReads, redirectURIs, unknownMember,
+}
+
+// tolerate lets unknown members pass where the service skips them.
+func tolerate(c *kernel.Call, b gate.Breach) bool {
+	return b.Rule == gate.RuleUnknown && c.Differs(unknownMember)
+}
+
+var chosen = []kernel.Choice{
+	{Name: "error-texts", What: "the sentences in Error, Reason and Resolution are Understudy's own; the service's are not public"},
+	{Name: "unauthenticated", What: "a 401 has the envelope, as the pages of today say and those of 2019 deny, and WWW-Authenticate: Bearer"},
+	{Name: "order-of-checks", What: "the token, then the tenant, then the role, then the request itself, then the client, then the secret"},
+	{Name: "another-tenant", What: "403 for a tenant that exists and is not the token's"},
+	{Name: "null-members", What: "members that are null are present, whatever Accept-Verbosity says; lists that are empty are []"},
+	{Name: "member-order", What: "members stand in the order of the samples of 2019"},
+	{Name: "times", What: "written in UTC with Z; read with any offset, without one as UTC; of more than seven fractional digits the first seven count"},
+	{Name: "past-expiration", What: "accepted; the secret cannot be used"},
+	{Name: "expired-secrets", What: "listed, counted towards the limit, and revived by an update, until they are deleted"},
+	{Name: "expires", What: "true exactly when Expiration is not null, also when it was left out"},
+	{Name: "update-description", What: "a Description that is left out or null stays, in both contracts"},
+	{Name: "update-never-expires", What: "Expires: false takes the stored Expiration away, in both contracts"},
+	{Name: "secret-limit", What: "400 for the 11th secret of a client"},
+	{Name: "secret-value", What: "44 characters: 32 bytes in base64; an update or a deletion is all that can end it"},
+	{Name: "secret-id", What: "one sequence for all clients of all tenants; 400 for what is no 32-bit integer"},
+	{Name: "paging", What: "400 for a negative skip or count; count 0 is an empty list; there is no upper bound"},
+	{Name: "list-order", What: "the order in which things were added"},
+	{Name: "total-count", What: "with a filter, how many match it"},
+	{Name: "tags", What: "a client is found when it has all the given tags"},
+	{Name: "unknown-ids", What: "207 when any of the given ids of client-credential clients does not exist, even if none does; hybrid clients that do not exist are left out"},
+	{Name: "client-name", What: "400 without one on creation; an update may leave it out"},
+	{Name: "client-id", What: "any text of up to 100 characters, which is unique among all tenants; a GUID is drawn for none"},
+	{Name: "client-roles", What: "the member role alone when none are given; 400 without the member role, or for a role that does not exist"},
+	{Name: "new-client", What: "enabled, unless Enabled is false"},
+	{Name: "delete-client", What: "always possible; the 409 of the page has no known condition"},
+	{Name: "built-in-roles", What: "400 for changing one; 405 for deleting one, as in the service's OpenAPI file"},
+	{Name: "role-clash", What: "302 when the rest is the same, 409 when not"},
+	{Name: "role-permissions", What: "the built-in administrator and member roles decide; the others permit nothing here"},
+	{Name: "body-limits", What: "400 for a body over 1 MiB, 415 for one that is not application/json"},
+	{Name: "issuer", What: "the address of the request with /identity; the service's own is not public"},
+	{Name: "token-claims", What: "aud and scope are " + apiScope + "; tid and role_type, which users' tokens are known to have, tell a client's tenant and roles as they were when it was issued; the header's typ is JWT"},
+	{Name: "token-order", What: "the client is looked at before the grant and the scope"},
+	{Name: "userinfo", What: "a client's token is answered with its own id as sub; there are no users"},
+	{Name: "propagation", What: "concerns updates and deletions of clients and secrets, each for as long as the setting says; what is added can be used at once"},
+	{Name: "regions", What: "there is one region, which takes writes"},
+	{Name: "default-token", What: "the access token of the world's credentials lives until 2100-01-01 and names the vendor's host as its issuer"},
+}

@@ -1,0 +1,93 @@
+package ocs
+
+import (
+	"github.com/understudy-dev/understudy/emulator/internal/gate"
+	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/emulator/internal/store"
+	"github.com/understudy-dev/understudy/specs"
+)
+
+// Name is the provider's name in operations, flags and the control API.
+const Name = "ocs"
+
+// document is parsed once for all servers of a process. The pages themselves
+// write tenants and Tenants, and the service's framework takes either.
+var document = gate.NewDocument(specs.OCS, gate.PathRule{IgnoreTrailingSlash: true, IgnoreCase: true})
+
+// A Provider is an emulated OCS with its tenants.
+type Provider struct {
+	kernel.Binding
+
+	tenants         *store.Table[tenant]
+	roles           *store.Table[role]
+	rolesOf         *store.Index[role] // by tenant
+	clients         *store.Table[client]
+	clientsOf       *store.Index[client] // by tenant and kind
+	secrets         *store.Table[secret]
+	byDigest        *store.Unique[secret]
+	secretsOf       *store.Index[secret] // by client
+	goneClients     *store.Table[gone[client]]
+	goneSecrets     *store.Table[gone[secret]]
+	goneByDigest    *store.Index[gone[secret]]
+	goneClientsByID *store.Index[gone[client]]
+
+	settings []Setting
+}
+
+// New returns a provider to hand to one server.
+func New(settings ...Setting) *Provider { return &Provider{settings: settings} }
+
+// Apply adds the provider to a server's configuration: a provider is an
+// emulator.Option.
+func (p *Provider) Apply(c *kernel.Config) { c.Providers = append(c.Providers, p) }
+
+// Mount describes the provider to the server it is handed to.
+func (p *Provider) Mount(env *kernel.Env) kernel.Description {
+	p.tenants = store.NewTable[tenant](env.Schema, "tenant")
+	p.roles = store.NewTable[role](env.Schema, "role")
+	p.rolesOf = p.roles.Index(func(r role) string { return r.TenantID })
+	p.clients = store.NewTable[client](env.Schema, "client")
+	p.clientsOf = p.clients.Index(func(cl client) string { return listKey(cl.TenantID, cl.Kind) })
+	p.secrets = store.NewTable[secret](env.Schema, "secret")
+	p.byDigest = p.secrets.Unique("digest", func(s secret) string { return s.Digest })
+	p.secretsOf = p.secrets.Index(func(s secret) string { return s.ClientID })
+	p.goneClients = store.NewTable[gone[client]](env.Schema, "deleted client")
+	p.goneClientsByID = p.goneClients.Index(func(g gone[client]) string { return g.Row.ID })
+	p.goneSecrets = store.NewTable[gone[secret]](env.Schema, "deleted secret")
+	p.goneByDigest = p.goneSecrets.Index(func(g gone[secret]) string { return g.Row.Digest })
+
+	return kernel.Description{
+		Name:     Name,
+		Document: document,
+		Hosts:    []string{"uswe.datahub.connect.aveva.com", "datahub.connect.aveva.com", "*.datahub.connect.aveva.com", "dat-b.osisoft.com"},
+		Routes:   p.routes(),
+		Declined: map[kernel.Op]string{
+			"ocs GET /identity/connect/authorize": "Understudy has no pages where a user logs in",
+		},
+		Differences: differences,
+		Chosen:      chosen,
+		Settings:    kernel.Settings(propagation, strictRoles),
+		Values:      p.settings,
+		Order:       kernel.IdentifyFirst,
+		Identify:    p.identify,
+		Tolerate:    tolerate,
+		Error:       renderError,
+		Finish:      finish,
+
+		DefaultWorld: p.defaultWorld,
+		Load:         p.load,
+		// The vendor's samples read a file, appsettings.json; these are the names of
+		// its keys.
+		Env: []kernel.EnvVar{
+			{Name: "Resource", Value: "{url}"},
+			{Name: "ApiVersion", Value: "v1"},
+			{Name: "TenantId", Value: "{tenantId}"},
+			{Name: "ClientId", Value: "{clientId}"},
+			{Name: "ClientSecret", Value: "{clientSecret}"},
+		},
+		Port: 4,
+		Example: "curl -sS -X POST '{url}/api/v1/Tenants/{tenantId}/ClientCredentialClients/{clientId}/Secrets'" +
+			" -H 'Authorization: Bearer {accessToken}' -H 'Content-Type: application/json'" +
+			` -d '{"Description":"from the shell","Expiration":"2030-01-01T00:00:00Z"}'`,
+	}
+}

@@ -1,0 +1,118 @@
+package ocs
+
+import "github.com/understudy-dev/understudy/emulator/internal/kernel"
+
+// Op names one of the provider's operations, for faults and the journal.
+type Op = kernel.Op
+
+// The operations that are served.
+const (
+	OpListHybridSecrets  Op = "ocs GET /api/v1/Tenants/{tenantId}/HybridClients/{clientId}/Secrets"
+	OpCountHybridSecrets Op = "ocs HEAD /api/v1/Tenants/{tenantId}/HybridClients/{clientId}/Secrets"
+	OpAddHybridSecret    Op = "ocs POST /api/v1/Tenants/{tenantId}/HybridClients/{clientId}/Secrets"
+	OpGetHybridSecret    Op = "ocs GET /api/v1/Tenants/{tenantId}/HybridClients/{clientId}/Secrets/{secretId}"
+	OpHeadHybridSecret   Op = "ocs HEAD /api/v1/Tenants/{tenantId}/HybridClients/{clientId}/Secrets/{secretId}"
+	OpUpdateHybridSecret Op = "ocs PUT /api/v1/Tenants/{tenantId}/HybridClients/{clientId}/Secrets/{secretId}"
+	OpDeleteHybridSecret Op = "ocs DELETE /api/v1/Tenants/{tenantId}/HybridClients/{clientId}/Secrets/{secretId}"
+
+	OpListClientCredentialSecrets  Op = "ocs GET /api/v1/Tenants/{tenantId}/ClientCredentialClients/{clientId}/Secrets"
+	OpCountClientCredentialSecrets Op = "ocs HEAD /api/v1/Tenants/{tenantId}/ClientCredentialClients/{clientId}/Secrets"
+	OpAddClientCredentialSecret    Op = "ocs POST /api/v1/Tenants/{tenantId}/ClientCredentialClients/{clientId}/Secrets"
+	OpGetClientCredentialSecret    Op = "ocs GET /api/v1/Tenants/{tenantId}/ClientCredentialClients/{clientId}/Secrets/{secretId}"
+	OpHeadClientCredentialSecret   Op = "ocs HEAD /api/v1/Tenants/{tenantId}/ClientCredentialClients/{clientId}/Secrets/{secretId}"
+	OpUpdateClientCredentialSecret Op = "ocs PUT /api/v1/Tenants/{tenantId}/ClientCredentialClients/{clientId}/Secrets/{secretId}"
+	OpDeleteClientCredentialSecret Op = "ocs DELETE /api/v1/Tenants/{tenantId}/ClientCredentialClients/{clientId}/Secrets/{secretId}"
+
+	OpListHybridClients  Op = "ocs GET /api/v1/Tenants/{tenantId}/HybridClients"
+	OpCountHybridClients Op = "ocs HEAD /api/v1/Tenants/{tenantId}/HybridClients"
+	OpCreateHybridClient Op = "ocs POST /api/v1/Tenants/{tenantId}/HybridClients"
+	OpGetHybridClient    Op = "ocs GET /api/v1/Tenants/{tenantId}/HybridClients/{clientId}"
+	OpHeadHybridClient   Op = "ocs HEAD /api/v1/Tenants/{tenantId}/HybridClients/{clientId}"
+	OpUpdateHybridClient Op = "ocs PUT /api/v1/Tenants/{tenantId}/HybridClients/{clientId}"
+	OpDeleteHybridClient Op = "ocs DELETE /api/v1/Tenants/{tenantId}/HybridClients/{clientId}"
+
+	OpListClientCredentialClients  Op = "ocs GET /api/v1/Tenants/{tenantId}/ClientCredentialClients"
+	OpCountClientCredentialClients Op = "ocs HEAD /api/v1/Tenants/{tenantId}/ClientCredentialClients"
+	OpCreateClientCredentialClient Op = "ocs POST /api/v1/Tenants/{tenantId}/ClientCredentialClients"
+	OpGetClientCredentialClient    Op = "ocs GET /api/v1/Tenants/{tenantId}/ClientCredentialClients/{clientId}"
+	OpHeadClientCredentialClient   Op = "ocs HEAD /api/v1/Tenants/{tenantId}/ClientCredentialClients/{clientId}"
+	OpUpdateClientCredentialClient Op = "ocs PUT /api/v1/Tenants/{tenantId}/ClientCredentialClients/{clientId}"
+	OpDeleteClientCredentialClient Op = "ocs DELETE /api/v1/Tenants/{tenantId}/ClientCredentialClients/{clientId}"
+
+	OpListRoles        Op = "ocs GET /api/v1/Tenants/{tenantId}/Roles"
+	OpCountRoles       Op = "ocs HEAD /api/v1/Tenants/{tenantId}/Roles"
+	OpCreateRole       Op = "ocs POST /api/v1/Tenants/{tenantId}/Roles"
+	OpGetRole          Op = "ocs GET /api/v1/Tenants/{tenantId}/Roles/{roleId}"
+	OpHeadRole         Op = "ocs HEAD /api/v1/Tenants/{tenantId}/Roles/{roleId}"
+	OpUpdateRole       Op = "ocs PUT /api/v1/Tenants/{tenantId}/Roles/{roleId}"
+	OpDeleteRole       Op = "ocs DELETE /api/v1/Tenants/{tenantId}/Roles/{roleId}"
+	OpListRoleClients  Op = "ocs GET /api/v1/Tenants/{tenantId}/Roles/{roleId}/clientcredentialclients"
+	OpCountRoleClients Op = "ocs HEAD /api/v1/Tenants/{tenantId}/Roles/{roleId}/clientcredentialclients"
+
+	OpGetTenant  Op = "ocs GET /api/v1/Tenants/{tenantId}"
+	OpHeadTenant Op = "ocs HEAD /api/v1/Tenants/{tenantId}"
+
+	OpToken        Op = "ocs POST /identity/connect/token"
+	OpUserInfo     Op = "ocs GET /identity/connect/userinfo"
+	OpPostUserInfo Op = "ocs POST /identity/connect/userinfo"
+	OpDiscovery    Op = "ocs GET /identity/.well-known/openid-configuration"
+	OpKeys         Op = "ocs GET /identity/.well-known/openid-configuration/jwks"
+)
+
+// The paths of the token service, as the discovery document names them.
+const (
+	identityPath  = "/identity" // the issuer
+	authorizePath = identityPath + "/connect/authorize"
+	tokenPath     = identityPath + "/connect/token"
+	userInfoPath  = identityPath + "/connect/userinfo"
+	keysPath      = identityPath + "/.well-known/openid-configuration/jwks"
+)
+
+func (p *Provider) routes() []kernel.Route {
+	return []kernel.Route{
+		kernel.On(OpListHybridSecrets, p.listSecrets(hybrid)),
+		kernel.On(OpCountHybridSecrets, p.countSecrets(hybrid)),
+		kernel.On(OpAddHybridSecret, p.addSecret(hybrid)).Secret(),
+		kernel.On(OpGetHybridSecret, p.getSecret(hybrid)),
+		kernel.On(OpHeadHybridSecret, p.headSecret(hybrid)),
+		kernel.On(OpUpdateHybridSecret, p.updateSecret(hybrid)),
+		kernel.On(OpDeleteHybridSecret, p.deleteSecret(hybrid)),
+		kernel.On(OpListClientCredentialSecrets, p.listSecrets(clientCredential)),
+		kernel.On(OpCountClientCredentialSecrets, p.countSecrets(clientCredential)),
+		kernel.On(OpAddClientCredentialSecret, p.addSecret(clientCredential)).Secret(),
+		kernel.On(OpGetClientCredentialSecret, p.getSecret(clientCredential)),
+		kernel.On(OpHeadClientCredentialSecret, p.headSecret(clientCredential)),
+		kernel.On(OpUpdateClientCredentialSecret, p.updateSecret(clientCredential)),
+		kernel.On(OpDeleteClientCredentialSecret, p.deleteSecret(clientCredential)),
+		kernel.On(OpListHybridClients, p.listClients(hybrid)),
+		kernel.On(OpCountHybridClients, p.countClients(hybrid)),
+		kernel.On(OpCreateHybridClient, p.createHybridClient).Secret(),
+		kernel.On(OpGetHybridClient, p.getClient(hybrid)),
+		kernel.On(OpHeadHybridClient, p.headClient(hybrid)),
+		kernel.On(OpUpdateHybridClient, p.updateHybridClient),
+		kernel.On(OpDeleteHybridClient, p.deleteClient(hybrid)),
+		kernel.On(OpListClientCredentialClients, p.listClients(clientCredential)),
+		kernel.On(OpCountClientCredentialClients, p.countClients(clientCredential)),
+		kernel.On(OpCreateClientCredentialClient, p.createClientCredentialClient).Secret(),
+		kernel.On(OpGetClientCredentialClient, p.getClient(clientCredential)),
+		kernel.On(OpHeadClientCredentialClient, p.headClient(clientCredential)),
+		kernel.On(OpUpdateClientCredentialClient, p.updateClientCredentialClient),
+		kernel.On(OpDeleteClientCredentialClient, p.deleteClient(clientCredential)),
+		kernel.On(OpListRoles, p.listRoles),
+		kernel.On(OpCountRoles, p.countRoles),
+		kernel.On(OpCreateRole, p.createRole),
+		kernel.On(OpGetRole, p.getRole),
+		kernel.On(OpHeadRole, p.headRole),
+		kernel.On(OpUpdateRole, p.updateRole),
+		kernel.On(OpDeleteRole, p.deleteRole),
+		kernel.On(OpListRoleClients, p.listRoleClients),
+		kernel.On(OpCountRoleClients, p.countRoleClients),
+		kernel.On(OpGetTenant, p.getTenant),
+		kernel.On(OpHeadTenant, p.headTenant),
+		kernel.On(OpToken, p.token),
+		kernel.On(OpUserInfo, p.userInfo),
+		kernel.On(OpPostUserInfo, p.userInfo),
+		kernel.On(OpDiscovery, p.discovery),
+		kernel.On(OpKeys, p.keys),
+	}
+}
