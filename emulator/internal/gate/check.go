@@ -194,15 +194,20 @@ func (o *Operation) CheckAnswer(status int, contentType string, body []byte) []B
 type parameter struct {
 	name, in string
 	required bool
+	commas   bool // whether a list may be one value with commas
 	schema   *openapi3.Schema
 }
 
 func compileParameter(p *openapi3.Parameter) parameter {
-	return parameter{name: p.Name, in: p.In, required: p.Required, schema: p.Schema.Value}
+	return parameter{
+		name: p.Name, in: p.In, required: p.Required,
+		commas: p.Explode != nil && !*p.Explode, schema: p.Schema.Value,
+	}
 }
 
 // Query decodes the documented query parameters by the types of the document
-// and checks them. Others are ignored.
+// and checks them. Others are ignored. A list that the document wants with commas
+// may as well come as the parameter repeated: clients disagree.
 func (o *Operation) Query(values url.Values) (map[string]any, []Breach) {
 	var (
 		decoded  map[string]any
@@ -218,6 +223,9 @@ func (o *Operation) Query(values url.Values) (map[string]any, []Breach) {
 				breaches = append(breaches, Breach{In: "query", Path: []string{p.name}, Rule: RuleMissing, Want: typeName(p.schema)})
 			}
 			continue
+		}
+		if p.commas {
+			sent = strings.Split(strings.Join(sent, ","), ",")
 		}
 		value := coerce(p.schema, sent)
 		if decoded == nil {

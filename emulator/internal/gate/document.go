@@ -209,10 +209,7 @@ func compile(doc *openapi3.T, rule PathRule) (*Contract, error) {
 		paths:  map[*mux.Route]methods{},
 		byLine: map[string]*Operation{},
 	}
-	transport, err := transportSchemas(doc)
-	if err != nil {
-		return nil, err
-	}
+	transports := map[string]map[int]*openapi3.Schema{} // by the names of their components
 	for _, path := range doc.Paths.InMatchingOrder() {
 		item := doc.Paths.Value(path)
 		ops := methods{}
@@ -221,7 +218,14 @@ func compile(doc *openapi3.T, rule PathRule) (*Contract, error) {
 			if err != nil {
 				return nil, fmt.Errorf("gate: %s %s: %w", method, path, err)
 			}
-			op.transport = transport
+			dialect, _ := operation.Extensions[transportKey].(string)
+			dialect = cmp.Or(dialect, "Error")
+			if transports[dialect] == nil {
+				if transports[dialect], err = transportSchemas(doc, dialect); err != nil {
+					return nil, err
+				}
+			}
+			op.transport = transports[dialect]
 			ops[method] = op
 			c.byLine[op.Line()] = op
 			c.Operations = append(c.Operations, op)
@@ -252,14 +256,18 @@ func (c *Contract) template(path string) string {
 	return strings.Join(segments, "/")
 }
 
-// transportSchemas reads x-understudy-transport: the statuses that any
-// operation may answer with, each described by the component Error<status>.
-func transportSchemas(doc *openapi3.T) (map[int]*openapi3.Schema, error) {
-	statuses, _ := doc.Extensions["x-understudy-transport"].([]any)
+// transportKey is where a document lists the statuses that any operation may
+// answer with, each described by the component Error<status>. On an operation it
+// is another name for Error: that of a token endpoint's own envelope.
+const transportKey = "x-understudy-transport"
+
+// transportSchemas reads the document's list, in one dialect.
+func transportSchemas(doc *openapi3.T, dialect string) (map[int]*openapi3.Schema, error) {
+	statuses, _ := doc.Extensions[transportKey].([]any)
 	schemas := map[int]*openapi3.Schema{}
 	for _, s := range statuses {
 		status, _ := s.(float64)
-		name := fmt.Sprintf("Error%d", int(status))
+		name := fmt.Sprintf("%s%d", dialect, int(status))
 		response := doc.Components.Responses[name]
 		if response == nil {
 			return nil, fmt.Errorf("gate: x-understudy-transport names %v, but there is no response %s", s, name)

@@ -29,6 +29,7 @@ paths:
         - {name: deep, in: query, schema: {type: boolean}}
         - {name: tag, in: query, schema: {type: array, maxItems: 2, items: {type: string, minLength: 2}}}
         - {name: size, in: query, schema: {type: array, items: {type: integer}}}
+        - {name: shape, in: query, explode: false, schema: {type: array, items: {type: string, enum: [round, flat]}}}
         - {name: order, in: query, schema: {type: string, enum: [up, down]}}
         - {name: page, in: query, required: true, schema: {type: string}}
       responses:
@@ -87,6 +88,7 @@ paths:
   /v1.0/Things/{thing}/parts/{part}:
     delete:
       operationId: deletePart
+      x-understudy-transport: Part
       responses:
         "204": {description: Gone}
 components:
@@ -95,6 +97,8 @@ components:
   responses:
     Error400: {description: Bad, content: {application/json: {schema: {$ref: "#/components/schemas/Error"}}}}
     Error503: {description: Later, content: {application/json: {schema: {$ref: "#/components/schemas/Error"}}}}
+    Part400: {description: Bad, content: {application/json: {schema: {type: string}}}}
+    Part503: {description: Later, content: {application/json: {schema: {type: string}}}}
   schemas:
     Error:
       type: object
@@ -373,6 +377,11 @@ func TestQuery(t *testing.T) {
 		{"page=a&share=NaN", `{"page":"a","share":"NaN"}`, `query/share: not of type number but string`},
 		{"page=a&share=-Inf", `{"page":"a","share":"-Inf"}`, `query/share: not of type number but string`},
 		{"page=a&deep=very", `{"deep":"very","page":"a"}`, `query/deep: not of type boolean but string`},
+		{"page=a&shape=flat", `{"page":"a","shape":["flat"]}`, ``},
+		{"page=a&shape=flat,round", `{"page":"a","shape":["flat","round"]}`, ``},
+		{"page=a&shape=flat&shape=round", `{"page":"a","shape":["flat","round"]}`, ``},
+		{"page=a&shape=flat,", `{"page":"a","shape":["flat",""]}`, `query/shape/1: not one of [round flat]`},
+		{"page=a&tag=xx,yy", `{"page":"a","tag":["xx,yy"]}`, ``},
 		{"page=a&order=left", `{"order":"left","page":"a"}`, `query/order: not one of [up down]`},
 		{"page=a&tag=x", `{"page":"a","tag":["x"]}`, `query/tag/0: breaks minLength 2`},
 		{"page=a&tag=xx&tag=yy&tag=zz", `{"page":"a","tag":["xx","yy","zz"]}`, `query/tag: breaks maxItems 2`},
@@ -437,6 +446,22 @@ func TestCheckAnswer(t *testing.T) {
 	}
 }
 
+// TestTransportDialect shows an operation with an envelope of its own.
+func TestTransportDialect(t *testing.T) {
+	op := operation(t, "DELETE /v1.0/Things/{thing}/parts/{part}")
+	for body, want := range map[string]string{
+		`"later"`:           ``,
+		`{"error":"later"}`: `answer: not of type string but object`,
+	} {
+		if got := join(op.CheckAnswer(503, "application/json", []byte(body))); got != want {
+			t.Errorf("%s: breaches %q, want %q", body, got, want)
+		}
+	}
+	if got := op.Refusals(); !slices.Equal(got, []int{400, 503}) {
+		t.Errorf("the refusals are %v", got)
+	}
+}
+
 // TestBadDocuments shows that a document that cannot be used says why.
 func TestBadDocuments(t *testing.T) {
 	tests := []struct{ name, text, want string }{
@@ -445,6 +470,7 @@ func TestBadDocuments(t *testing.T) {
 		{"no success", strings.Replace(document, `"204": {description: Gone}`, `"404": {description: Gone}`, 1), "DELETE /v1.0/Things/{thing}/parts/{part}: no 2xx answer"},
 		{"no status", strings.Replace(document, `"204": {description: Gone}`, `"2XX": {description: Gone}`, 1), `response "2XX" is not a status`},
 		{"no schema of the transport", strings.Replace(document, "[400, 503]", "[400, 502]", 1), "there is no response Error502"},
+		{"no schema of an operation's transport", strings.Replace(document, "transport: Part", "transport: Whole", 1), "there is no response Whole400"},
 		{"dangling reference", strings.Replace(document, "schemas/Error\"", "schemas/Eror\"", 1), "Eror"},
 	}
 	for _, tt := range tests {

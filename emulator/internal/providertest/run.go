@@ -225,8 +225,9 @@ func badBodies(w *world, mediaType string, schema *openapi3.Schema) []badBody {
 	add("truncated", string(text[:len(text)-1]), false)
 	add("trailing garbage", string(text)+"}", false)
 	add("two values", string(text)+string(text), false)
-	add("empty", "", false)
-	add("white space", " \n", false)
+	// Where nothing is required, providers differ on what an empty body is.
+	add("empty", "", schema.VisitJSON(map[string]any{}) == nil)
+	add("white space", " \n", schema.VisitJSON(map[string]any{}) == nil)
 	add("null", "null", false)
 	add("array", "[]", false)
 	add("string", `"text"`, false)

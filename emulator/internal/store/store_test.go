@@ -192,6 +192,51 @@ func TestUniqueClash(t *testing.T) {
 	}
 }
 
+func TestBetween(t *testing.T) {
+	schema := &store.Schema{}
+	items := store.NewTable[item](schema, "item")
+	bySerial := items.Index(func(i item) string { return i.Serial })
+	s := &shop{Store: store.New(schema)}
+	s.update(t, func(tx *store.Tx) {
+		for _, serial := range []string{"m", "b", "p", "d", "", "bb"} {
+			items.Put(tx, "key-"+serial, item{serial, "red"})
+		}
+	})
+	for _, tt := range []struct{ low, high, want string }{
+		{"", "z", "b bb d m p"},
+		{"b", "m", "b bb d"},
+		{"b\x00", "p", "bb d m"},
+		{"c", "n", "d m"},
+		{"m", "m", ""},
+		{"p", "b", ""},
+		{"q", "z", ""},
+		{"", "m", "b bb d"}, // m was added first: its place is the one sought
+	} {
+		for _, backward := range []bool{false, true} {
+			want := strings.Fields(tt.want)
+			if backward {
+				slices.Reverse(want)
+			}
+			for limit := 1; limit <= len(want)+1; limit++ {
+				var got []string
+				s.update(t, func(tx *store.Tx) {
+					for key, i := range bySerial.Between(tx, tt.low, tt.high, backward) {
+						if key != "key-"+i.Serial {
+							t.Errorf("the row of %s is %s", key, i.Serial)
+						}
+						if got = append(got, i.Serial); len(got) == limit {
+							break
+						}
+					}
+				})
+				if !slices.Equal(got, want[:min(limit, len(want))]) {
+					t.Errorf("[%q, %q) backward %t, %d of them: %q, want %q", tt.low, tt.high, backward, limit, got, want)
+				}
+			}
+		}
+	}
+}
+
 func TestIterationStopsAndNests(t *testing.T) {
 	s := filled(t)
 	var got []string

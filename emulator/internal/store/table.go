@@ -222,6 +222,28 @@ func (x *Index[V]) All(tx *Tx, of string) iter.Seq2[string, V] {
 	}
 }
 
+// Between iterates over the rows whose indexed value is low or above and below
+// high, in the order of those values, or backward in the opposite order. It costs
+// what the loop takes, wherever in the table that is. The loop must not change the
+// table.
+func (x *Index[V]) Between(tx *Tx, low, high string, backward bool) iter.Seq2[string, V] {
+	return func(yield func(string, V) bool) {
+		tree := x.table.data(tx).indexes[x.slot]
+		if !backward {
+			tree.Ascend(entry[V]{of: low}, func(e entry[V]) bool {
+				return e.of < high && yield(e.row.key, e.row.value)
+			})
+			return
+		}
+		tree.Descend(entry[V]{of: high}, func(e entry[V]) bool {
+			if e.of == high {
+				return true // the table's first row, which the place sought is equal to
+			}
+			return e.of >= low && yield(e.row.key, e.row.value)
+		})
+	}
+}
+
 // Delete removes the rows whose indexed value is of, and returns how many.
 func (x *Index[V]) Delete(tx *Tx, of string) int {
 	var keys []string
