@@ -7,6 +7,11 @@ import _ "embed"
 //go:embed infisical.yaml
 var Infisical []byte
 
+// Zitadel is the document of the ZITADEL provider.
+//
+//go:embed zitadel.yaml
+var Zitadel []byte
+
 // Control is the document of the control API.
 //
 //go:embed control.yaml

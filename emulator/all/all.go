@@ -7,6 +7,7 @@ import (
 
 	"github.com/understudy-dev/understudy/emulator"
 	"github.com/understudy-dev/understudy/emulator/infisical"
+	"github.com/understudy-dev/understudy/emulator/zitadel"
 )
 
 // providers names every provider, in the order of their ports.
@@ -15,6 +16,7 @@ var providers = []struct {
 	make func() emulator.Option
 }{
 	{infisical.Name, func() emulator.Option { return infisical.New() }},
+	{zitadel.Name, func() emulator.Option { return zitadel.New() }},
 }
 
 // New returns the providers of the given names, or all of them when none is
