@@ -5,8 +5,10 @@ go 1.26.0
 replace github.com/understudy-dev/understudy => ../
 
 require (
+	github.com/coreos/go-oidc/v3 v3.21.0
 	github.com/infisical/go-sdk v0.8.0
 	github.com/understudy-dev/understudy v0.0.0-00010101000000-000000000000
+	golang.org/x/oauth2 v0.36.0
 )
 
 require (
@@ -60,7 +62,6 @@ require (
 	go.yaml.in/yaml/v3 v3.0.6 // indirect
 	golang.org/x/crypto v0.47.0 // indirect
 	golang.org/x/net v0.49.0 // indirect
-	golang.org/x/oauth2 v0.35.0 // indirect
 	golang.org/x/sync v0.19.0 // indirect
 	golang.org/x/sys v0.40.0 // indirect
 	golang.org/x/text v0.33.0 // indirect

@@ -3,6 +3,7 @@ package zitadel_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -61,9 +62,20 @@ func ExampleProvider_SeedMachineUser() {
 	}
 	user := zit.SeedMachineUser(zitadel.MachineUser{UserName: "terraform", Roles: []string{"ORG_OWNER"}})
 
-	fmt.Println(len(user.ClientSecret), strings.HasPrefix(user.AccessToken, "ey"))
-	fmt.Println(len(srv.Journal.For(zitadel.OpGenerateMachineSecret)))
-	// Output:
-	// 64 false
-	// 0
+	body := strings.NewReader(`{"name":"orders"}`)
+	request, err := http.NewRequest(http.MethodPost, zit.URL()+"/management/v1/projects", body)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	request.Header.Set("Authorization", "Bearer "+user.AccessToken)
+	request.Header.Set("Content-Type", "application/json")
+	response, err := srv.Client().Do(request)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = response.Body.Close() }()
+	fmt.Println(response.StatusCode, len(srv.Journal.For(zitadel.OpAddProject)))
+	// Output: 200 1
 }
