@@ -36,8 +36,6 @@ type infisicalWorld struct {
 
 func newInfisicalWorld(t *testing.T) infisicalWorld {
 	t.Helper()
-	// The SDK scopes a login to the organization that this names, if any.
-	t.Setenv("INFISICAL_AUTH_ORGANIZATION_SLUG", "")
 	inf := infisical.New()
 	srv := emulator.NewTest(t, inf)
 	srv.Clock.Freeze() // reasons name instants

@@ -194,8 +194,8 @@ func TestJournalByControl(t *testing.T) {
 		t.Errorf("entry 3 is %+v", e)
 	}
 	for path, status := range map[string]int{
-		"/journal/0": 404, "/journal/6": 404, "/journal/18446744073709551615": 404,
-		"/journal/18446744073709551616": 400, "/journal/-1": 400, "/journal/first": 400, "/journal/1.5": 400,
+		"/journal/0": 400, "/journal/6": 404, "/journal/18446744073709551615": 404,
+		"/journal/18446744073709551616": 404, "/journal/-1": 400, "/journal/first": 400, "/journal/1.5": 400,
 		"/journal?status=ok": 400, "/journal?since=-1": 400, "/journal?since=1.5": 400,
 		"/journal?limit=0": 400, "/journal?limit=10001": 400, "/journal?limit=": 400, "/journal?limit=many": 400,
 		"/journal?limit=NaN": 400, "/journal?since=Inf": 400,

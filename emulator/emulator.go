@@ -56,13 +56,8 @@ func WithContract(contract Contract) Option {
 // contract and settings of other options win over the file's. New fails when the
 // file is damaged, with the line and the reason.
 func WithWorld(file io.Reader) Option {
-	return option(func(c *kernel.Config) {
-		if world, err := kernel.ReadWorld(file); err != nil {
-			c.Err = errors.Join(c.Err, err)
-		} else {
-			c.World = world
-		}
-	})
+	world, err := kernel.ReadWorld(file)
+	return option(func(c *kernel.Config) { c.World, c.Err = world, errors.Join(c.Err, err) })
 }
 
 // WithSetting sets a provider's setting by name, from text, as a flag has it. In
@@ -116,6 +111,8 @@ type Server struct {
 	mu   sync.Mutex
 	http *http.Server // nil until Listen
 	base string       // the gateway's address, once it listens
+
+	running sync.WaitGroup // listeners and handlers
 }
 
 // New returns a server that does not listen: see Handler, HandlerFor, Client

@@ -22,28 +22,45 @@ func (s *Server) Handler() http.Handler {
 	}))
 	control := guarded.Handler(s.control)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, controlPrefix+"/") && !s.config.NoControl {
-			if !controlHost(r.Host) {
-				writeProblem(w, http.StatusForbidden, "the control API does not answer to the host name "+r.Host+": it could be a page's way around the same-origin rule")
-				return
-			}
-			control.ServeHTTP(w, r)
-			return
-		}
-		label, _, _ := strings.Cut(hostname(r.Host), ".")
-		if in := s.world.Instance(label); in != nil {
-			in.ServeHTTP(w, r)
-			return
-		}
-		name, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-		in := s.world.Instance(name)
-		if in == nil {
+		in, inner, prefix := s.behind(r)
+		switch {
+		case in == nil:
 			writeProblem(w, http.StatusNotFound, "the gateway serves "+strings.Join(s.names(), ", ")+"; "+r.URL.Path+" is none of them")
-			return
+		case in != s.control:
+			in.ServeAt(w, inner, kernel.BaseURL(r)+prefix)
+		case !controlHost(r.Host):
+			writeProblem(w, http.StatusForbidden, "the control API does not answer to the host name "+r.Host+": it could be a page's way around the same-origin rule")
+		default:
+			control.ServeHTTP(w, r)
 		}
-		prefix := "/" + name
-		in.ServeAt(w, within(r, prefix), kernel.BaseURL(r)+prefix)
 	})
+}
+
+// behind returns what the gateway has behind a request, the request as seen from
+// there, and the path that leads there.
+func (s *Server) behind(r *http.Request) (in *kernel.Instance, inner *http.Request, prefix string) {
+	if strings.HasPrefix(r.URL.Path, controlPrefix+"/") && !s.config.NoControl {
+		return s.control, r, ""
+	}
+	label, _, _ := strings.Cut(hostname(r.Host), ".")
+	if in := s.world.Instance(label); in != nil {
+		return in, r, ""
+	}
+	// The rest of the path stays as it was sent: an encoded slash is none.
+	name, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.EscapedPath(), "/"), "/")
+	if in = s.world.Instance(name); in == nil {
+		return nil, r, ""
+	}
+	path, err := url.PathUnescape("/" + rest)
+	if err != nil {
+		return nil, r, ""
+	}
+	inner = new(http.Request)
+	*inner = *r
+	inner.URL = new(url.URL)
+	*inner.URL = *r.URL
+	inner.URL.Path, inner.URL.RawPath = path, "/"+rest
+	return in, inner, "/" + name
 }
 
 // names lists the paths of the gateway.
@@ -56,20 +73,6 @@ func (s *Server) names() []string {
 		names = append(names, controlPrefix+"/")
 	}
 	return names
-}
-
-// within returns the request as seen below prefix.
-func within(r *http.Request, prefix string) *http.Request {
-	inner := new(http.Request)
-	*inner = *r
-	inner.URL = new(url.URL)
-	*inner.URL = *r.URL
-	inner.URL.Path = strings.TrimPrefix(r.URL.Path, prefix)
-	inner.URL.RawPath = strings.TrimPrefix(r.URL.RawPath, prefix)
-	if inner.URL.Path == "" {
-		inner.URL.Path = "/"
-	}
-	return inner
 }
 
 // hostname is the host of a Host header; host names have no case.

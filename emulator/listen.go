@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -73,12 +74,14 @@ func (s *Server) Listen(addr string) error {
 	}
 
 	s.base = base
-	s.http = newHTTPServer()
+	s.http = s.newHTTPServer()
 	s.http.BaseContext = func(l net.Listener) context.Context {
 		return context.WithValue(context.Background(), handlerKey{}, handlers[l])
 	}
 	for l := range handlers {
+		s.running.Add(1)
 		go func() {
+			defer s.running.Done()
 			if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 				s.world.Logger().Error("a listener failed", "error", err)
 			}
@@ -109,12 +112,14 @@ func shownHost(host string) string {
 
 // newHTTPServer returns the one server of all listeners; the handler of each is
 // in its base context.
-func newHTTPServer() *http.Server {
+func (s *Server) newHTTPServer() *http.Server {
 	protocols := &http.Protocols{}
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
 	return &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			s.running.Add(1)
+			defer s.running.Done()
 			r.Context().Value(handlerKey{}).(http.Handler).ServeHTTP(w, r)
 		}),
 		ConnContext:       kernel.ConnContext,
@@ -126,20 +131,45 @@ func newHTTPServer() *http.Server {
 	}
 }
 
-// Shutdown stops listening and waits for running calls until ctx is done.
+// Shutdown stops listening, ends the delays of faults and waits for running
+// calls until ctx is done; then it closes what is left.
 func (s *Server) Shutdown(ctx context.Context) error {
-	if h := s.httpServer(); h != nil {
-		return h.Shutdown(ctx)
+	h := s.httpServer()
+	if h == nil {
+		return nil
 	}
-	return nil
+	s.world.Hurry()
+	if err := h.Shutdown(ctx); err != nil {
+		s.world.Logger().Warn("calls were cut off", "error", err)
+	}
+	return s.Close()
 }
 
-// Close stops listening at once. The world stays usable in memory.
+// closeGrace bounds how long Close waits for handlers to notice.
+const closeGrace = 5 * time.Second
+
+// Close stops listening, breaks connections and waits for the handlers to end.
+// The world stays usable in memory.
 func (s *Server) Close() error {
-	if h := s.httpServer(); h != nil {
-		return h.Close()
+	h := s.httpServer()
+	if h == nil {
+		return nil
 	}
-	return nil
+	s.world.Hurry()
+	err := h.Close()
+	ended := make(chan struct{})
+	go func() {
+		s.running.Wait()
+		close(ended)
+	}()
+	timer := time.NewTimer(closeGrace)
+	defer timer.Stop()
+	select {
+	case <-ended:
+	case <-timer.C:
+		err = errors.Join(err, errors.New("emulator: handlers still run"))
+	}
+	return err
 }
 
 func (s *Server) httpServer() *http.Server {
@@ -158,7 +188,7 @@ func (s *Server) URL() string {
 // Warm parses the providers' documents in the background, so that first
 // requests do not wait for it.
 func (s *Server) Warm() {
-	for _, in := range append(s.world.Instances(), s.control) {
+	for _, in := range slices.Concat(s.world.Instances(), []*kernel.Instance{s.control}) {
 		go func() {
 			if _, err := in.Contract(); err != nil {
 				s.world.Logger().Error("a document cannot be used", "provider", in.Name(), "error", err)

@@ -3,6 +3,7 @@ package emulator
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -70,7 +71,8 @@ func logJournal(tb TB, s *Server) {
 	for _, e := range entries[max(0, len(entries)-loggedEntries):] {
 		what := string(e.Operation)
 		if what == "" {
-			what = e.Provider + " " + e.Request.Method + " " + e.Request.URL
+			path, _, _ := strings.Cut(e.Request.URL, "?") // a query may hold a secret
+			what = e.Provider + " " + e.Request.Method + " " + path
 		}
 		line := ""
 		for _, note := range []struct{ name, text string }{{"reason", e.Reason}, {"fault", e.Fault}, {"differs", e.Differs}} {

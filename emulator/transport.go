@@ -3,7 +3,7 @@ package emulator
 import (
 	"fmt"
 	"net/http"
-	"net/url"
+	"strings"
 )
 
 // Client returns an HTTP client that reaches the providers in memory; see
@@ -11,9 +11,9 @@ import (
 func (s *Server) Client() *http.Client { return &http.Client{Transport: s.Transport()} }
 
 // Transport returns a transport that sends requests for the real hosts of the
-// providers, and for their URLs here, to the providers in memory, without a
-// goroutine or a socket. It refuses any other host, which fails the test of
-// NewTest: nothing leaks to production.
+// providers, and for their URLs and the gateway's here, to the providers in
+// memory, without a goroutine or a socket. It refuses any other host, which fails
+// the test of NewTest: nothing leaks to production.
 //
 // It works inside a testing/synctest bubble.
 func (s *Server) Transport() http.RoundTripper { return transport{s} }
@@ -21,20 +21,25 @@ func (s *Server) Transport() http.RoundTripper { return transport{s} }
 type transport struct{ server *Server }
 
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	in := t.server.world.InstanceFor(r.URL.Hostname())
-	for _, candidate := range t.server.world.Instances() {
-		if u, err := url.Parse(candidate.URL()); err == nil && u.Host == r.URL.Host {
-			in = candidate
+	base := r.URL.Scheme + "://" + r.URL.Host
+	if in := t.server.world.InstanceFor(strings.ToLower(r.URL.Hostname())); in != nil {
+		return in.RoundTrip(r, base)
+	}
+	for _, in := range t.server.world.Instances() {
+		if in.URL() == base {
+			return in.RoundTrip(r, base)
 		}
 	}
-	if in == nil {
-		if r.Body != nil {
-			_ = r.Body.Close()
+	if base == t.server.URL() {
+		if in, inner, prefix := t.server.behind(r); in != nil {
+			return in.RoundTrip(inner, base+prefix)
 		}
-		t.server.world.Fail("understudy: a request for %s was refused: it is no host of this server's providers", r.URL.Host)
-		return nil, fmt.Errorf("understudy: %s is no host of this server's providers", r.URL.Host)
 	}
-	return in.RoundTrip(r)
+	if r.Body != nil {
+		_ = r.Body.Close()
+	}
+	t.server.world.Fail("understudy: a request for %s was refused: it is no host of this server's providers", r.URL.Host)
+	return nil, fmt.Errorf("understudy: %s is no host of this server's providers", r.URL.Host)
 }
 
 // HandlerFor returns the handler of one provider, for a server of your own. It

@@ -7,6 +7,11 @@ import _ "embed"
 //go:embed infisical.yaml
 var Infisical []byte
 
+// WorkOS is the document of the WorkOS provider.
+//
+//go:embed workos.yaml
+var WorkOS []byte
+
 // Zitadel is the document of the ZITADEL provider.
 //
 //go:embed zitadel.yaml

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"os"
@@ -47,6 +49,12 @@ func (cmd serveCommand) Run(ctx context.Context, s streams) error {
 	server, err := emulator.New(options...)
 	if err != nil {
 		return err
+	}
+	if cmd.ReadyFile != "" {
+		// That of an earlier run would send its reader to the wrong ports.
+		if err := os.Remove(cmd.ReadyFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("ready file: %w", err)
+		}
 	}
 	if err := server.Listen(cmd.Listen); err != nil {
 		return err
@@ -133,6 +141,9 @@ func writeReadyFile(path string, info emulator.Info) error {
 	}
 	defer func() { _ = os.Remove(f.Name()) }() // gone already once it is renamed
 	_, err = f.Write(append(text, '\n'))
+	if err == nil {
+		err = f.Chmod(0o644) // read by others, such as a container's neighbours
+	}
 	if closeErr := f.Close(); err == nil {
 		err = closeErr
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/understudy-dev/understudy/emulator"
 	"github.com/understudy-dev/understudy/emulator/infisical"
+	"github.com/understudy-dev/understudy/emulator/workos"
 	"github.com/understudy-dev/understudy/emulator/zitadel"
 )
 
@@ -16,6 +17,7 @@ var providers = []struct {
 	make func() emulator.Option
 }{
 	{infisical.Name, func() emulator.Option { return infisical.New() }},
+	{workos.Name, func() emulator.Option { return workos.New() }},
 	{zitadel.Name, func() emulator.Option { return zitadel.New() }},
 }
 

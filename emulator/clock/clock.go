@@ -18,6 +18,13 @@ type Clock struct {
 	since  time.Time // the real time of that, while running
 }
 
+// The first and the last instant that a timestamp can show. A clock that is
+// moved beyond stands there.
+var (
+	First = time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC)
+	Last  = time.Date(9999, 12, 31, 23, 59, 59, 999_999_999, time.UTC)
+)
+
 // State is where a clock stands, as kept in a snapshot: the instant, not its
 // distance from real time, so that restoring it later brings the instant back.
 type State struct {
@@ -40,10 +47,17 @@ func (c *Clock) Now() time.Time {
 }
 
 func (c *Clock) nowLocked() time.Time {
-	if c.frozen {
-		return c.at
+	now := c.at
+	if !c.frozen {
+		now = now.Add(real().Sub(c.since))
 	}
-	return c.at.Add(real().Sub(c.since))
+	switch {
+	case now.Before(First):
+		return First
+	case now.After(Last):
+		return Last
+	}
+	return now
 }
 
 // Advance moves the clock by d; a negative d moves it back.

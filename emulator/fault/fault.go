@@ -108,8 +108,8 @@ func (f Fault) validate() error {
 	switch {
 	case s.Status == 0 && s.Delay == 0 && !s.Drop && !s.Truncate:
 		return fmt.Errorf("a fault needs a status, a delay, drop or truncate")
-	case s.Status != 0 && (s.Status < 100 || s.Status > 599):
-		return fmt.Errorf("status %d is not an HTTP status", s.Status)
+	case s.Status != 0 && (s.Status < 200 || s.Status > 599):
+		return fmt.Errorf("status %d is not one that ends an HTTP call: 200 to 599", s.Status)
 	case s.Drop && (s.Status != 0 || s.Truncate):
 		return fmt.Errorf("a dropped connection carries no status and no half answer")
 	case s.Silent && !s.Drop:

@@ -118,6 +118,9 @@ func (s *Set) Take(op journal.Op) (Fault, bool) {
 			}
 			if r.skipped < r.Fault.Spec.Skip {
 				r.skipped++
+				if always {
+					continue
+				}
 				break
 			}
 			r.Hits++

@@ -1,6 +1,7 @@
 package infisical
 
 import (
+	"github.com/understudy-dev/understudy/emulator/internal/gate"
 	"github.com/understudy-dev/understudy/emulator/internal/kernel"
 	"github.com/understudy-dev/understudy/fixtures"
 )
@@ -50,6 +51,15 @@ type bootstrapCredentials struct {
 // people cannot log in here.
 // https://infisical.com/docs/api-reference/endpoints/admin/bootstrap-instance
 func (p *Provider) bootstrap(c *kernel.Call, in bootstrapRequest) (bootstrapResponse, error) {
+	var issues []any
+	for _, part := range []struct{ name, text string }{{"password", in.Password}, {"organization", in.Organization}} {
+		if trim(part.text) == "" { // the document's minLength counts the spaces
+			issues = append(issues, zodIssue(gate.Breach{Path: []string{part.name}, Rule: "minLength", Limit: 1}))
+		}
+	}
+	if issues != nil {
+		return bootstrapResponse{}, validation(issues...).Because("the password or the organization is blank")
+	}
 	for _, id := range p.identities.All(c.Tx) {
 		if id.Role == roleAdmin {
 			return bootstrapResponse{}, badRequest(instanceSetUp).Because("identity %s is an administrator", id.ID)
@@ -64,8 +74,11 @@ func (p *Provider) bootstrap(c *kernel.Call, in bootstrapRequest) (bootstrapResp
 	if err != nil {
 		return bootstrapResponse{}, err
 	}
-	// The service's token for a new instance has neither a lifetime nor a row.
-	token, err := p.newClaims(c, id, tokenAuthMethod).token(c)
+	// The service's token for a new instance has no lifetime of its own.
+	cl := p.newClaims(c, id, tokenAuthMethod)
+	token, err := cl.token(c)
+	name = "Instance Admin Token"
+	p.addToken(c, cl, &name, token.ExpiresIn)
 	now := timestamp(c.Now)
 	return bootstrapResponse{
 		Message: "Successfully bootstrapped instance",

@@ -80,6 +80,8 @@ const (
 	instanceSetUp = "Instance has already been set up"
 	// notASlug is the message for a bad x-infisical-org header.
 	notASlug = "Invalid organization slug"
+	// unknownProjectSlug is the message for a project slug that is not there.
+	unknownProjectSlug = "Project with slug '%s' not found"
 )
 
 var chosen = []kernel.Choice{
@@ -95,6 +97,14 @@ var chosen = []kernel.Choice{
 	{Name: "default-token", What: "the access token of the world's credentials lives until 2100-01-01"},
 	{Name: "etag-format", What: "the FNV-1a hash of the body in base 36, in quotes"},
 	{Name: "rate-limit-window", What: "a fixed window of a minute by the world's clock, for each client address"},
+	{Name: "unknown-project-slug", What: "404 NotFound, \"" + unknownProjectSlug + "\""},
+	{Name: "project-membership", What: "every identity is a member of its organization's projects, with its role in the organization: admin and member may do everything there, no-access nothing but list and get folders"},
+	{Name: "secret-permission-words", What: "refusals name the actions describeSecret, create, edit and delete on secrets, and create, edit and delete on secret-folders, with an empty list of rules"},
+	{Name: "secret-path", What: "an empty path is the root, and a slash in front or too many of them make no difference"},
+	{Name: "secrets-v4-defaults", What: "what a v4 request leaves out is as in v3: nothing is expanded or recursive"},
+	{Name: "batch-duplicate-key", What: "a key that stands twice in one batch is refused as one that exists"},
+	{Name: "renamed-secret", What: "references to a secret that is renamed are not rewritten"},
+	{Name: "rotated-secrets", What: "no secret is rotated: isRotatedSecret is false and rotationId null in every answer"},
 }
 
 // decode reads bodies. The page knows JSON alone; the service also takes forms

@@ -1,6 +1,7 @@
 // Package infisical emulates the part of Infisical that hands out
 // machine-identity credentials: identities, universal auth, client secrets and
-// the access tokens they are exchanged for.
+// the access tokens they are exchanged for; and the folders and secrets that
+// clients read with them.
 //
 // Hand New to emulator.New or emulator.NewTest:
 //

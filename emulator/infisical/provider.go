@@ -34,6 +34,21 @@ type Provider struct {
 	tokenUses      *store.Table[tokenUse]   // by token
 	windows        *store.Table[window]     // by client address
 
+	projects          *store.Table[project]
+	projectBySlug     *store.Unique[project]
+	environments      *store.Table[environment]
+	environmentBySlug *store.Unique[environment]
+	folders           *store.Table[folder]
+	folderByPlace     *store.Unique[folder]
+	foldersByParent   *store.Index[folder]
+	tags              *store.Table[tag]
+	tagBySlug         *store.Unique[tag]
+	secrets           *store.Table[secret]
+	secretByKey       *store.Unique[secret]
+	secretsByFolder   *store.Index[secret]
+	pastVersions      *store.Table[secret] // by secret and version
+	pastSecrets       *store.Index[secret]
+
 	settings []Setting
 }
 
@@ -60,6 +75,20 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.revocations = store.NewTable[revocation](env.Schema, "revocation")
 	p.tokenUses = store.NewTable[tokenUse](env.Schema, "token use")
 	p.windows = store.NewTable[window](env.Schema, "rate window")
+	p.projects = store.NewTable[project](env.Schema, "project")
+	p.projectBySlug = p.projects.Unique("slug", func(r project) string { return key(r.OrganizationID, r.Slug) })
+	p.environments = store.NewTable[environment](env.Schema, "environment")
+	p.environmentBySlug = p.environments.Unique("slug", func(e environment) string { return key(e.ProjectID, e.Slug) })
+	p.folders = store.NewTable[folder](env.Schema, "folder")
+	p.folderByPlace = p.folders.Unique("path", folder.place)
+	p.foldersByParent = p.folders.Index(func(f folder) string { return f.ParentID })
+	p.tags = store.NewTable[tag](env.Schema, "tag")
+	p.tagBySlug = p.tags.Unique("slug", func(t tag) string { return key(t.ProjectID, t.Slug) })
+	p.secrets = store.NewTable[secret](env.Schema, "secret")
+	p.secretByKey = p.secrets.Unique("key", func(s secret) string { return key(s.FolderID, s.Key) })
+	p.secretsByFolder = p.secrets.Index(func(s secret) string { return s.FolderID })
+	p.pastVersions = store.NewTable[secret](env.Schema, "secret version")
+	p.pastSecrets = p.pastVersions.Index(func(s secret) string { return s.ID })
 
 	return kernel.Description{
 		Name:        Name,

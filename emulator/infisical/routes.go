@@ -37,6 +37,19 @@ const (
 	OpUpdateIdentity      Op = "infisical PATCH /api/v1/identities/{identityId}"
 	OpDeleteIdentity      Op = "infisical DELETE /api/v1/identities/{identityId}"
 	OpBootstrap           Op = "infisical POST /api/v1/admin/bootstrap"
+	OpListSecrets         Op = "infisical GET /api/v3/secrets/raw"
+	OpGetSecret           Op = "infisical GET /api/v3/secrets/raw/{secretName}"
+	OpCreateSecret        Op = "infisical POST /api/v3/secrets/raw/{secretName}"
+	OpUpdateSecret        Op = "infisical PATCH /api/v3/secrets/raw/{secretName}"
+	OpDeleteSecret        Op = "infisical DELETE /api/v3/secrets/raw/{secretName}"
+	OpCreateSecrets       Op = "infisical POST /api/v3/secrets/batch/raw"
+	OpListSecretsV4       Op = "infisical GET /api/v4/secrets"
+	OpGetSecretV4         Op = "infisical GET /api/v4/secrets/{secretName}"
+	OpCreateFolder        Op = "infisical POST /api/v1/folders"
+	OpListFolders         Op = "infisical GET /api/v1/folders"
+	OpGetFolder           Op = "infisical GET /api/v1/folders/{folderId}"
+	OpUpdateFolder        Op = "infisical PATCH /api/v1/folders/{folderId}"
+	OpDeleteFolder        Op = "infisical DELETE /api/v1/folders/{folderId}"
 )
 
 func (p *Provider) routes() []kernel.Route {
@@ -71,5 +84,18 @@ func (p *Provider) routes() []kernel.Route {
 		kernel.On(OpUpdateIdentity, p.updateIdentity),
 		kernel.On(OpDeleteIdentity, p.deleteIdentity),
 		kernel.On(OpBootstrap, p.bootstrap).Secret(),
+		kernel.On(OpListSecrets, p.listSecrets).Secret(),
+		kernel.On(OpGetSecret, p.getSecret).Secret(),
+		kernel.On(OpCreateSecret, p.createSecret).Secret(),
+		kernel.On(OpUpdateSecret, p.updateSecret).Secret(),
+		kernel.On(OpDeleteSecret, p.deleteSecret).Secret(),
+		kernel.On(OpCreateSecrets, p.createSecrets).Secret(),
+		kernel.On(OpListSecretsV4, p.listSecretsV4).Secret(),
+		kernel.On(OpGetSecretV4, p.getSecretV4).Secret(),
+		kernel.On(OpCreateFolder, p.createFolder),
+		kernel.On(OpListFolders, p.listFolders),
+		kernel.On(OpGetFolder, p.getFolder),
+		kernel.On(OpUpdateFolder, p.updateFolder),
+		kernel.On(OpDeleteFolder, p.deleteFolder),
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/understudy-dev/understudy/emulator/internal/kernel"
@@ -85,6 +86,7 @@ type (
 	world struct {
 		Organization worldOrganization `json:"organization"`
 		Identities   []worldIdentity   `json:"identities"`
+		Projects     []worldProject    `json:"projects,omitempty"`
 	}
 	worldOrganization struct {
 		ID   string `json:"id,omitempty"`
@@ -115,7 +117,7 @@ type (
 	}
 )
 
-// defaultWorld is an organization and an administrator identity.
+// defaultWorld is an organization, an administrator identity and a project.
 func (p *Provider) defaultWorld(c *kernel.Call) any {
 	name := fixtures.Company(c.Seed())
 	return world{
@@ -128,6 +130,7 @@ func (p *Provider) defaultWorld(c *kernel.Call) any {
 			},
 			TokenAuth: &tokenAuthInput{},
 		}},
+		Projects: []worldProject{defaultProject(c)},
 	}
 }
 
@@ -170,16 +173,29 @@ func (p *Provider) load(c *kernel.Call, section json.RawMessage) (map[string]str
 		if credentials["accessToken"], err = sign(c, cl); err != nil {
 			return nil, err
 		}
+		if in.TokenAuth != nil { // without it the token has no record, and nothing to detach
+			p.addToken(c, cl, &id.Name, 0)
+		}
+	}
+	for i, in := range w.Projects {
+		row, _, err := p.addProject(c, in, []any{"projects", i})
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			credentials["projectId"] = row.ID
+		}
 	}
 	return credentials, nil
 }
+
+const ttlTooLong = "accessTokenTTL %s is greater than accessTokenMaxTTL %s"
 
 // addIdentity stores an identity with what hangs from it and fills in what is
 // left empty. Path is where it stands in a world file.
 func (p *Provider) addIdentity(c *kernel.Call, in worldIdentity, path []any) (identity, universalAuth, []worldClientSecret, error) {
 	refuse := func(field, format string, args ...any) (identity, universalAuth, []worldClientSecret, error) {
-		at := append(append([]any{}, path...), field)
-		return identity{}, universalAuth{}, nil, kernel.WorldErrorf(at, format, args...)
+		return identity{}, universalAuth{}, nil, kernel.WorldErrorf(below(path, field), format, args...)
 	}
 	if in.OrganizationID == "" {
 		for id := range p.organizations.All(c.Tx) {
@@ -188,7 +204,7 @@ func (p *Provider) addIdentity(c *kernel.Call, in worldIdentity, path []any) (id
 		}
 	}
 	id := identity{
-		ID: cmp.Or(in.ID, c.Draw("identity").UUID()), OrganizationID: in.OrganizationID,
+		ID: strings.ToLower(cmp.Or(in.ID, c.Draw("identity").UUID())), OrganizationID: in.OrganizationID,
 		MembershipID: c.Draw("membership").UUID(), Role: cmp.Or(in.Role, roleAdmin),
 		HasDeleteProtection: in.HasDeleteProtection, Metadata: newMetadata(c, in.Metadata),
 		CreatedAt: c.Now, UpdatedAt: c.Now,
@@ -207,8 +223,8 @@ func (p *Provider) addIdentity(c *kernel.Call, in worldIdentity, path []any) (id
 	if in.TokenAuth != nil {
 		t := newTokenAuth(c, id.ID)
 		t.assign(*in.TokenAuth)
-		if err := checkEffectiveTTLs(t.AccessTokenTTL, t.AccessTokenMaxTTL); err != nil {
-			return refuse("tokenAuth", "%v", err)
+		if checkEffectiveTTLs(t.AccessTokenTTL, t.AccessTokenMaxTTL) != nil {
+			return refuse("tokenAuth", ttlTooLong, decimal(t.AccessTokenTTL), decimal(t.AccessTokenMaxTTL))
 		}
 		p.tokenAuths.Put(c.Tx, id.ID, t)
 	}
@@ -222,8 +238,8 @@ func (p *Provider) addIdentity(c *kernel.Call, in worldIdentity, path []any) (id
 	if _, ok := p.byClientID.Get(c.Tx, ua.ClientID); ok {
 		return refuse("universalAuth", "client id %s belongs to another identity", ua.ClientID)
 	}
-	if err := checkEffectiveTTLs(ua.AccessTokenTTL, ua.AccessTokenMaxTTL); err != nil {
-		return refuse("universalAuth", "%v", err)
+	if checkEffectiveTTLs(ua.AccessTokenTTL, ua.AccessTokenMaxTTL) != nil {
+		return refuse("universalAuth", ttlTooLong, decimal(ua.AccessTokenTTL), decimal(ua.AccessTokenMaxTTL))
 	}
 	p.universalAuths.Put(c.Tx, id.ID, ua)
 

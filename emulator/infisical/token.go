@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net/http"
 	"strings"
 	"time"
 
@@ -147,7 +146,7 @@ const (
 func verify(c *kernel.Call, text string) (claims, error) {
 	var cl claims
 	if text == "" {
-		return cl, tokenError("jwt must be provided").Because("the Authorization header has nothing behind its first 7 characters")
+		return cl, tokenError("jwt must be provided").Because("the token is empty; of an Authorization header the first 7 characters are cut off")
 	}
 	token, err := jwt.ParseSigned(text, []jose.SignatureAlgorithm{jose.HS256})
 	var algorithm *jose.ErrUnexpectedSignatureAlgorithm
@@ -155,9 +154,9 @@ func verify(c *kernel.Call, text string) (claims, error) {
 	case errors.As(err, &algorithm):
 		return cl, tokenError(tokenAlgorithm).Because("the token is signed with %s, not HS256", algorithm.Got)
 	case err != nil && strings.Count(text, ".") == 2:
-		return cl, tokenError(tokenInvalid).Because("the bearer token has the three parts of a JWT, but cannot be read as one")
+		return cl, tokenError(tokenInvalid).Because("the token has the three parts of a JWT, but cannot be read as one")
 	case err != nil:
-		return cl, tokenError(tokenMalformed).Because("the bearer token is not a JWT")
+		return cl, tokenError(tokenMalformed).Because("the token is not a JWT")
 	}
 	if err := token.Claims(signingKey(c), &cl); err != nil {
 		return cl, tokenError("invalid signature").Because("the token is not signed with this world's key: it is changed, or from another world or seed")
@@ -235,7 +234,7 @@ type tokenUse struct{ Uses float64 }
 func (p *Provider) use(c *kernel.Call, id identity, cl claims) error {
 	if cl.NumUsesLimit > 0 {
 		if p.exhausted(c, cl) {
-			return unauthorized("Failed to authorize: token usage limit reached").Because("the token has had its %g uses", cl.NumUsesLimit)
+			return unauthorized("Failed to authorize: token usage limit reached").Because("the token has had its %s uses", decimal(cl.NumUsesLimit))
 		}
 		u, _ := p.tokenUses.Get(c.Tx, cl.IdentityAccessTokenID)
 		u.Uses++
@@ -292,7 +291,7 @@ func (p *Provider) renewToken(c *kernel.Call, in accessTokenRequest) (tokenRespo
 		return none, err
 	}
 	if p.exhausted(c, cl) {
-		return none, unauthorized("Cannot renew exhausted access token").Because("the token has had its %g uses", cl.NumUsesLimit)
+		return none, unauthorized("Cannot renew exhausted access token").Because("the token has had its %s uses", decimal(cl.NumUsesLimit))
 	}
 	return cl.token(c)
 }
@@ -324,7 +323,5 @@ func authorize(c *kernel.Call, action string) (identity, error) {
 	if caller.Role == roleAdmin {
 		return caller, nil
 	}
-	problem := refuse(http.StatusForbidden, "PermissionDenied", "You are not allowed to %s on identity", action)
-	problem.Details = []any{}
-	return caller, problem.Because("the caller's role is %s; only %s may %s identities", caller.Role, roleAdmin, action)
+	return caller, permissionDenied(action, "identity").Because("the caller's role is %s; only %s may %s identities", caller.Role, roleAdmin, action)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/understudy-dev/understudy/emulator/internal/gate"
 	"github.com/understudy-dev/understudy/emulator/internal/kernel"
 	"github.com/understudy-dev/understudy/fixtures"
 )
@@ -149,17 +150,17 @@ func (p *Provider) detachTokenAuth(c *kernel.Call, in identityPath) (tokenAuthRe
 	if err != nil {
 		return tokenAuthResponse{}, err
 	}
-	p.removeTokenAuth(c, t)
-	return t.response(), nil
-}
-
-// removeTokenAuth ends a configuration and its tokens.
-func (p *Provider) removeTokenAuth(c *kernel.Call, t tokenAuth) {
 	for id, token := range p.tokensOf.All(c.Tx, t.IdentityID) {
 		if !token.Revoked {
 			p.revoke(c, singleToken+id, "auth method has been revoked")
 		}
 	}
+	p.removeTokenAuth(c, t)
+	return t.response(), nil
+}
+
+// removeTokenAuth deletes a configuration and the records of its tokens.
+func (p *Provider) removeTokenAuth(c *kernel.Call, t tokenAuth) {
 	p.tokensOf.Delete(c.Tx, t.IdentityID)
 	p.tokenAuths.Delete(c.Tx, t.IdentityID)
 }
@@ -235,6 +236,11 @@ func (p *Provider) createToken(c *kernel.Call, in createTokenRequest) (createTok
 	slug := ""
 	if in.OrganizationSlug != nil {
 		slug = strings.ToLower(trim(*in.OrganizationSlug))
+		if slug == "" { // the document's minLength counts the spaces, the service does not
+			return none, validation(zodIssue(gate.Breach{
+				Path: []string{"organizationSlug"}, Rule: "minLength", Limit: 1, Label: "Slug field",
+			})).Because("organizationSlug is blank")
+		}
 		if fixtures.Slug(slug) != slug {
 			return none, validation(custom{"custom", "Slug field can only contain letters, numbers, and hyphens", []any{"organizationSlug"}}).
 				Because("organizationSlug %q is not a slug", slug)
@@ -256,13 +262,19 @@ func (p *Provider) createToken(c *kernel.Call, in createTokenRequest) (createTok
 	if err != nil {
 		return none, err
 	}
-	token := accessToken{
-		ID: cl.ID, IdentityID: id.ID, Name: in.Name, TTL: response.ExpiresIn, MaxTTL: t.AccessTokenMaxTTL,
-		NumUsesLimit: t.AccessTokenNumUsesLimit, CreatedAt: c.Now, UpdatedAt: c.Now,
-	}
-	p.tokens.Put(c.Tx, token.ID, token)
+	token := p.addToken(c, cl, in.Name, response.ExpiresIn)
 	response.ExpiresIn = t.AccessTokenTTL // as configured, not as issued
 	return createTokenResponse{response, token.data()}, nil
+}
+
+// addToken stores the record of a token of token auth.
+func (p *Provider) addToken(c *kernel.Call, cl claims, name *string, issued float64) accessToken {
+	token := accessToken{
+		ID: cl.ID, IdentityID: cl.IdentityID, Name: name, TTL: issued, MaxTTL: cl.AccessTokenMaxTTL,
+		NumUsesLimit: cl.NumUsesLimit, CreatedAt: c.Now, UpdatedAt: c.Now,
+	}
+	p.tokens.Put(c.Tx, token.ID, token)
+	return token
 }
 
 type listTokensRequest struct {

@@ -260,7 +260,7 @@ func checkTTLs(ttl, maxTTL *float64) error {
 func checkEffectiveTTLs(ttl, maxTTL float64) error {
 	if maxTTL > 0 && ttl > maxTTL {
 		return badRequest("Access token TTL cannot be greater than max TTL").
-			Because("accessTokenTTL would be %g, accessTokenMaxTTL %g", ttl, maxTTL)
+			Because("accessTokenTTL would be %s, accessTokenMaxTTL %s", decimal(ttl), decimal(maxTTL))
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -105,16 +106,23 @@ func (j *Journal) Append(e Entry) uint64 {
 	return e.Seq
 }
 
+// cut returns a copy of a long body's beginning, which does not hold on to the
+// rest.
 func cut(body string) string {
 	if len(body) > MaxBody {
-		return body[:MaxBody]
+		return strings.Clone(body[:MaxBody])
 	}
 	return body
 }
 
 // size estimates what an entry holds on to.
 func size(e *Entry) int {
-	n := 512 + len(e.Request.URL) + len(e.Request.Body) + len(e.Response.Body) + len(e.Reason)
+	n := 512 + len(e.Request.URL) + len(e.Request.Body) + len(e.Response.Body) + len(e.Reason) + len(e.Differs) + len(e.Fault)
+	for _, list := range [][]string{e.Breaches, e.Warnings} {
+		for _, line := range list {
+			n += 16 + len(line)
+		}
+	}
 	for _, h := range []http.Header{e.Request.Header, e.Response.Header} {
 		for name, values := range h {
 			n += 64 + len(name)

@@ -274,24 +274,3 @@ func unspecified(schema *openapi3.Schema) any {
 	}
 	return nil
 }
-
-// maxIDLength is how long an identifier in a path may be, in characters.
-const maxIDLength = 200
-
-// admit holds the identifiers of the path to the validators' rule. It runs where
-// the service does that, between finding out who calls and the body's check.
-func admit(c *kernel.Call) error {
-	_, line := kernel.SplitOp(c.Op)
-	for _, segment := range strings.Split(line, "/") {
-		name, ok := strings.CutPrefix(segment, "{")
-		if !ok {
-			continue
-		}
-		name = strings.TrimSuffix(name, "}")
-		if length := len([]rune(c.Vars[name])); length > maxIDLength {
-			message := fmt.Sprintf("invalid %sRequest.%s: %s", c.Operation().ID, goName(name), idLength)
-			return refuse(invalidArgument, "", message).Because("the path's %s has %d characters", name, length)
-		}
-	}
-	return nil
-}

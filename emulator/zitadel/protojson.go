@@ -28,7 +28,7 @@ func decode(c *kernel.Call) (kernel.Body, error) {
 	if isOAuth(c.Op) {
 		return c.DecodeBody(c.Takes)
 	}
-	text, err := c.Raw()
+	text, err := c.Whole()
 	if err != nil {
 		return kernel.Body{}, err
 	}

@@ -93,7 +93,6 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Order:       kernel.DecodeFirst,
 		Identify:    p.identify,
 		Decode:      decode,
-		Admit:       admit,
 		Error:       renderError,
 		Finish:      finish,
 

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"math"
 	"mime"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -96,13 +95,16 @@ func (o *Operation) Takes(mediaType string) bool { return o.body[mediaType] != n
 // for a provider that reads bodies more loosely than JSON is written.
 func (o *Operation) BodySchema(mediaType string) *openapi3.Schema { return o.body[mediaType] }
 
+// MediaType returns a media type that the operation takes, JSON if it does.
+func (o *Operation) MediaType() string {
+	if o.Takes("application/json") {
+		return "application/json"
+	}
+	return slices.Min(slices.Collect(maps.Keys(o.body)))
+}
+
 // HasBody reports whether the operation takes a body at all.
 func (o *Operation) HasBody() bool { return o.body != nil }
-
-// HasParameters reports whether the document names any query parameter.
-func (o *Operation) HasParameters() bool {
-	return slices.ContainsFunc(o.parameters, func(p parameter) bool { return p.in == "query" })
-}
 
 // Prune returns a decoded body without the unknown keys of a breach.
 func Prune(value any, b Breach) any {
@@ -209,34 +211,35 @@ func compileParameter(p *openapi3.Parameter) parameter {
 	}
 }
 
-// Query decodes the documented query parameters by the types of the document
-// and checks them. Others are ignored. A list that the document wants with commas
-// may as well come as the parameter repeated: clients disagree.
-func (o *Operation) Query(values url.Values) (map[string]any, []Breach) {
+// Parameters decodes the documented parameters of one kind ("query", "path" or
+// "header") by the types of the document and checks them. Others are ignored. A
+// list that the document wants with commas may as well come as the parameter
+// repeated: clients disagree.
+func (o *Operation) Parameters(in string, sent func(name string) []string) (map[string]any, []Breach) {
 	var (
 		decoded  map[string]any
 		breaches []Breach
 	)
 	for _, p := range o.parameters {
-		if p.in != "query" {
+		if p.in != in {
 			continue
 		}
-		sent, ok := values[p.name]
-		if !ok {
+		values := sent(p.name)
+		if len(values) == 0 {
 			if p.required {
-				breaches = append(breaches, Breach{In: "query", Path: []string{p.name}, Rule: RuleMissing, Want: typeName(p.schema)})
+				breaches = append(breaches, Breach{In: in, Path: []string{p.name}, Rule: RuleMissing, Want: typeName(p.schema)})
 			}
 			continue
 		}
 		if p.commas {
-			sent = strings.Split(strings.Join(sent, ","), ",")
+			values = strings.Split(strings.Join(values, ","), ",")
 		}
-		value := coerce(p.schema, sent)
+		value := coerce(p.schema, values)
 		if decoded == nil {
 			decoded = map[string]any{}
 		}
 		decoded[p.name] = value
-		breaches = append(breaches, visit(p.schema, value, "query", []string{p.name})...)
+		breaches = append(breaches, visit(p.schema, value, in, []string{p.name})...)
 	}
 	return decoded, breaches
 }
@@ -293,7 +296,10 @@ func visit(schema *openapi3.Schema, value any, in string, at []string) []Breach 
 			seen[b.Pointer()] = true
 			b.Rule, b.Keys = RuleUnknown, unknownKeys(e)
 		case RuleMissing:
-			b.Got, b.Want = nil, typeName(e.Schema.Properties[b.Path[len(b.Path)-1]].Value)
+			b.Got, b.Want = nil, ""
+			if p := e.Schema.Properties[b.Path[len(b.Path)-1]]; p != nil {
+				b.Want = typeName(p.Value)
+			}
 		case "nullable":
 			b.Rule = RuleType
 		case "minimum":

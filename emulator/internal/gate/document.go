@@ -153,12 +153,21 @@ func WriteJSON(w *bytes.Buffer, n *yaml.Node, ordered bool) error {
 	switch n.Kind {
 	case yaml.MappingNode:
 		w.WriteByte('{')
+		seen := map[string]bool{}
 		for i := 0; i < len(n.Content); i += 2 {
 			if i > 0 {
 				w.WriteByte(',')
 			}
 			key, value := n.Content[i], n.Content[i+1]
-			w.WriteString(strconv.Quote(key.Value) + ":")
+			if seen[key.Value] {
+				return fmt.Errorf("line %d: the key %q is there twice", key.Line, key.Value)
+			}
+			seen[key.Value] = true
+			name, err := json.Marshal(key.Value)
+			if err != nil {
+				return err
+			}
+			w.Write(append(name, ':'))
 			if err := WriteJSON(w, value, ordered); err != nil {
 				return err
 			}

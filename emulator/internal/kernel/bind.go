@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/understudy-dev/understudy/emulator/internal/gate"
@@ -14,26 +16,32 @@ import (
 // read once, when the route is made.
 func binder[In any]() func(*Call, *In) error {
 	type field struct {
-		index int
+		index []int // through embedded structs
 		name  string
 		query bool
 	}
 	var fields []field
+	var names []string // of the body
 	t := reflect.TypeFor[In]()
 	if t.Kind() != reflect.Struct {
 		panic(fmt.Sprintf("kernel: a handler's input is a struct, not %s", t))
 	}
-	for i := range t.NumField() {
-		if name, ok := t.Field(i).Tag.Lookup("path"); ok {
-			fields = append(fields, field{i, name, false})
+	for _, f := range reflect.VisibleFields(t) {
+		if name, ok := f.Tag.Lookup("path"); ok {
+			fields = append(fields, field{f.Index, name, false})
 		}
-		if name, ok := t.Field(i).Tag.Lookup("query"); ok {
-			fields = append(fields, field{i, name, true})
+		if name, ok := f.Tag.Lookup("query"); ok {
+			fields = append(fields, field{f.Index, name, true})
+		}
+	}
+	for _, f := range reflect.VisibleFields(t) {
+		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" && name != "-" {
+			names = append(names, name)
 		}
 	}
 	return func(c *Call, in *In) error {
 		if c.Body.JSON != nil {
-			if err := json.Unmarshal(c.Body.JSON, in); err != nil {
+			if err := json.Unmarshal(exactly(c.Body, names), in); err != nil {
 				return misfit(err)
 			}
 		}
@@ -42,14 +50,32 @@ func binder[In any]() func(*Call, *In) error {
 		}
 		v := reflect.ValueOf(in).Elem()
 		for _, f := range fields {
+			values := c.Query
 			if !f.query {
-				v.Field(f.index).SetString(c.Vars[f.name])
-			} else if value, ok := c.Query[f.name]; ok {
-				set(v.Field(f.index), value)
+				values = c.path
+			}
+			if value, ok := values[f.name]; ok {
+				set(v.FieldByIndex(f.index), value)
+			} else if !f.query {
+				panic("kernel: " + string(c.Op) + " has no path parameter " + f.name + " in its document")
 			}
 		}
 		return nil
 	}
+}
+
+// exactly is the body without keys that encoding/json would take for a field
+// although they are spelt in another case: no provider does.
+func exactly(body Body, names []string) []byte {
+	object, _ := body.Value.(map[string]any)
+	for key := range object {
+		if !slices.Contains(names, key) && slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, key) }) {
+			object = maps.Clone(object)
+			maps.DeleteFunc(object, func(key string, _ any) bool { return !slices.Contains(names, key) })
+			return NewBody(body.MediaType, object).JSON
+		}
+	}
+	return body.JSON
 }
 
 // misfit is a body that its document lets pass and the handler's input cannot

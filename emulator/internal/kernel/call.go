@@ -46,6 +46,7 @@ type Call struct {
 	setup     *setup
 	number    uint64
 	raw       []byte
+	path      map[string]any // Vars, by the types of the document
 	tooLarge  bool
 	operation *gate.Operation
 	route     *Route
@@ -57,7 +58,8 @@ type Call struct {
 
 // Later makes fn's result the answer, in place of what the handler returns. It
 // runs after the transaction, without the store: a signature takes long enough
-// that others should not wait for it.
+// that others should not wait for it. What the transaction stored stays even if
+// fn fails, and Around sees no encoded answer.
 func (c *Call) Later(fn func() (any, error)) { c.late = fn }
 
 // A Body is a decoded request body.
@@ -141,6 +143,9 @@ func (c *Call) readBody() error {
 	return nil
 }
 
+// Raw returns the request body as it came.
+func (c *Call) Raw() []byte { return c.raw }
+
 // MediaType returns the media type of the request, "" when there is none, and
 // what is not a media type as it came.
 func (c *Call) MediaType() string {
@@ -159,8 +164,9 @@ const (
 	mediaForm = "application/x-www-form-urlencoded"
 )
 
-// Raw returns the body as it came, for a Decode that reads it by itself.
-func (c *Call) Raw() ([]byte, error) {
+// Whole returns the body as it came, for a Decode that reads it by itself, or the
+// refusal of one that is too large.
+func (c *Call) Whole() ([]byte, error) {
 	if c.tooLarge {
 		return nil, (&Problem{Kind: TooLarge}).Because("the body is longer than %d bytes", MaxBody)
 	}
@@ -173,7 +179,7 @@ func (c *Call) Operation() *gate.Operation { return c.operation }
 // DecodeBody decodes the body as one of the given media types.
 func (c *Call) DecodeBody(takes func(mediaType string) bool) (Body, error) {
 	body := Body{MediaType: c.MediaType()}
-	if _, err := c.Raw(); err != nil {
+	if _, err := c.Whole(); err != nil {
 		return body, err
 	}
 	switch {

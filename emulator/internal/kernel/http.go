@@ -2,12 +2,14 @@ package kernel
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"syscall"
@@ -33,15 +35,32 @@ const (
 )
 
 // Handle answers a request that came by the given address.
-func (in *Instance) Handle(r *http.Request, base string) (*Outcome, error) {
-	c := &Call{
-		Request: r, Base: base, Header: http.Header{}, instance: in,
-		setup: in.world.setup.Load(), number: in.world.calls.Add(1), Now: in.world.Clock.Now(),
-	}
+func (in *Instance) Handle(r *http.Request, base string) (out *Outcome, err error) {
+	c := &Call{Request: r, Base: base, Header: http.Header{}, instance: in}
 	if err := c.readBody(); err != nil {
 		return nil, fmt.Errorf("reading the request: %w", err)
 	}
+	c.number = in.world.calls.Add(1)
+	c.enter()
+	// What panics outside a handler is a defect of a provider's own functions,
+	// which cannot be asked to render it.
+	defer func() {
+		if v := recover(); v != nil {
+			in.world.Logger().Error("panic", "operation", c.Op, "panic", v, "stack", string(debug.Stack()))
+			in.world.Fail("understudy: %s: panic: %v", cmp.Or(string(c.Op), in.Name()), v)
+			out = &Outcome{
+				Status: http.StatusInternalServerError,
+				Header: http.Header{"Content-Type": {mediaJSON}},
+				Body:   []byte(`{"error":"Understudy failed; its log says why"}`),
+			}
+		}
+	}()
 	return in.serve(c), nil
+}
+
+// enter takes the world's present settings and time.
+func (c *Call) enter() {
+	c.setup, c.Now = c.instance.world.setup.Load(), c.instance.world.Clock.Now()
 }
 
 // ServeHTTP answers a request on the provider's own address.
@@ -74,11 +93,13 @@ func (o *Outcome) write(w http.ResponseWriter, r *http.Request) {
 	for name, values := range o.Header {
 		w.Header()[name] = values
 	}
-	if o.Body != nil || o.Status != http.StatusNoContent {
-		w.Header().Set("Content-Length", strconv.Itoa(len(o.Body)))
+	body := o.Body
+	if o.Status == http.StatusNoContent || o.Status == http.StatusNotModified {
+		body = nil
+	} else {
+		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	}
 	w.WriteHeader(o.Status)
-	body := o.Body
 	if o.Cut == CutInBody {
 		body = body[:len(body)/2]
 	}
@@ -121,8 +142,8 @@ func breakOff(w http.ResponseWriter, r *http.Request, cut Cut) {
 }
 
 // RoundTrip answers a request in memory, as a transport: no goroutine, no
-// socket. The URL's host is the address the request came by.
-func (in *Instance) RoundTrip(r *http.Request) (*http.Response, error) {
+// socket. The request came by base, and its path is relative to that.
+func (in *Instance) RoundTrip(r *http.Request, base string) (*http.Response, error) {
 	if r.Body != nil {
 		defer func() { _ = r.Body.Close() }()
 	}
@@ -138,7 +159,7 @@ func (in *Instance) RoundTrip(r *http.Request) (*http.Response, error) {
 	if inbound.Host == "" {
 		inbound.Host = r.URL.Host
 	}
-	out, err := in.Handle(inbound, r.URL.Scheme+"://"+inbound.Host)
+	out, err := in.Handle(inbound, base)
 	if err == nil {
 		err = context.Cause(r.Context())
 	}
@@ -157,7 +178,7 @@ func (in *Instance) RoundTrip(r *http.Request) (*http.Response, error) {
 		Request:       r,
 	}
 	switch {
-	case r.Method == http.MethodHead:
+	case r.Method == http.MethodHead, out.Status == http.StatusNoContent, out.Status == http.StatusNotModified:
 		response.Body = http.NoBody
 	case out.Cut == CutInBody:
 		response.Body = io.NopCloser(io.MultiReader(bytes.NewReader(out.Body[:len(out.Body)/2]), brokenReader{}))

@@ -215,7 +215,10 @@ func (b *Binding) Credentials() map[string]string { return b.bound().Credentials
 func Seed[T any](b *Binding, fn func(*Call) (T, error)) T {
 	var result T
 	in := b.bound()
-	c := &Call{instance: in, setup: in.world.setup.Load(), Now: in.world.Clock.Now()}
+	in.world.state.RLock()
+	defer in.world.state.RUnlock()
+	c := &Call{instance: in}
+	c.enter()
 	err := in.transact(c, func(c *Call) (err error) {
 		result, err = fn(c)
 		return err

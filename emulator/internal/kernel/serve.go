@@ -72,7 +72,8 @@ func (in *Instance) serve(c *Call) *Outcome {
 }
 
 // exposed are the answer's headers that a page of another origin may read.
-const exposed = HeaderEntry + ", " + HeaderReason + ", " + HeaderDiffers + ", ETag, Retry-After"
+const exposed = HeaderEntry + ", " + HeaderReason + ", " + HeaderDiffers + ", ETag, Retry-After, " +
+	"X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
 
 // preflight lets pages of any origin use a provider, as browsers ask it to. It
 // answers the question that precedes a call, which is no call itself.
@@ -147,6 +148,7 @@ func (in *Instance) inject(c *Call, f fault.Fault) (Answer, bool) {
 		defer timer.Stop()
 		select {
 		case <-timer.C:
+		case <-in.world.hurry:
 		case <-c.Request.Context().Done():
 			c.fault += ", the client did not wait"
 			return Answer{}, true
@@ -185,6 +187,11 @@ func (in *Instance) perform(c *Call) (answer Answer) {
 			answer = in.refuse(c, p.Because("panic: %v", v))
 		}
 	}()
+	// A reset waits for this call, and this call sees one world: the one that is
+	// there now, after the body has come and a fault's delay is over.
+	in.world.state.RLock()
+	defer in.world.state.RUnlock()
+	c.enter()
 	if err := in.vet(c); err != nil {
 		return in.refuse(c, asProblem(err))
 	}
@@ -220,6 +227,7 @@ func (in *Instance) perform(c *Call) (answer Answer) {
 // encoded has not happened. One that comes later is encoded then.
 func (c *Call) answer(out any, err error) (Answer, error) {
 	if err != nil {
+		c.late = nil
 		return Answer{}, err
 	}
 	answer, ok := out.(Answer)
@@ -270,15 +278,18 @@ func (in *Instance) decode(c *Call) (err error) {
 func (c *Call) Takes(mediaType string) bool { return c.operation.Takes(mediaType) }
 
 func (in *Instance) check(c *Call) error {
-	var breaches []gate.Breach
-	if c.Request.URL.RawQuery != "" || c.operation.HasParameters() {
-		c.Query, breaches = c.operation.Query(c.Request.URL.Query())
-	}
-	mediaType := c.Body.MediaType
-	if c.Body.JSON == nil || !c.Takes(mediaType) {
-		mediaType = mediaJSON // an absent body, or one that Decode turned into a value
-	}
+	var breaches, more []gate.Breach
+	c.path, breaches = c.operation.Parameters("path", func(name string) []string { return []string{c.Vars[name]} })
+	_, more = c.operation.Parameters("header", c.Request.Header.Values)
+	breaches = append(breaches, more...)
+	query := c.Request.URL.Query()
+	c.Query, more = c.operation.Parameters("query", func(name string) []string { return query[name] })
+	breaches = append(breaches, more...)
 	if c.Body.JSON != nil || c.operation.BodyRequired {
+		mediaType := c.Body.MediaType
+		if !c.Takes(mediaType) {
+			mediaType = c.operation.MediaType() // an absent body, or one that Decode turned into a value
+		}
 		breaches = append(breaches, c.operation.CheckBody(mediaType, c.Body.Value, c.Body.JSON)...)
 	}
 	for _, name := range c.operation.Allowances(c.Body.Value) {
@@ -354,7 +365,7 @@ func (in *Instance) finish(c *Call, answer Answer, spec fault.Spec, injected boo
 	}
 	if answer.Body != nil {
 		if err := answer.encode(); err != nil {
-			panic(fmt.Sprintf("kernel: %s: a refusal cannot be encoded: %v", c.Op, err))
+			panic(fmt.Sprintf("kernel: %s: an answer cannot be encoded: %v", c.Op, err))
 		}
 		out.Body = answer.encoded
 		if out.Header.Get("Content-Type") == "" {

@@ -153,8 +153,8 @@ func (in *Instance) Settings() map[string]any {
 // Set changes some settings, or none when one of them is refused.
 func (in *Instance) Set(changes map[string]any) error {
 	w := in.world
-	w.swap.Lock()
-	defer w.swap.Unlock()
+	w.state.Lock()
+	defer w.state.Unlock()
 	next := *w.setup.Load()
 	values, err := in.settings(next.settings[in.Name()], changes)
 	if err != nil {

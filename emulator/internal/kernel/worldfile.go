@@ -44,7 +44,7 @@ func ReadWorld(r io.Reader) (*WorldFile, error) {
 	}
 	f := &WorldFile{providers: map[string]json.RawMessage{}}
 	if node.Kind == 0 {
-		return f, nil
+		return nil, errors.New("world file: it is empty")
 	}
 	f.root = node.Content[0]
 	var asJSON bytes.Buffer
@@ -59,7 +59,8 @@ func ReadWorld(r io.Reader) (*WorldFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, b := range breaches {
+	if len(breaches) > 0 {
+		b := breaches[0]
 		path := b.Path
 		if b.Rule == gate.RuleUnknown {
 			path = append(path, b.Keys[0])

@@ -30,6 +30,9 @@
 //		Sets a variable to a value of the last body.
 //	header NAME HEADER
 //		Sets a variable to a header of the last answer.
+//	verify NAME PATH
+//		Verifies the JWT in a variable against the key set at a path and by the
+//		clock, and prints its claims.
 //	set NAME=VALUE
 //		Changes a setting of the provider.
 //	advance DURATION
@@ -43,6 +46,10 @@
 //		Fails unless the journal has N entries for the operation.
 //	contract live|documented
 //		Starts over in another contract. It must come before any request.
+//	world FILE
+//		Starts over with the world of a file, with the same seed and clock. It must
+//		come before any request. The variables are the new world's credentials;
+//		those that it lacks are empty, and then no token is sent.
 //
 // The flag -update rewrites the files that cmp compares with.
 package providertest

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/understudy-dev/understudy/emulator"
@@ -30,8 +32,9 @@ var shownHeaders = []string{
 // A conversation is the state of one script.
 type conversation struct {
 	*world
-	body   []byte // the last one
-	header http.Header
+	contract string // as the script has set it
+	body     []byte // the last one
+	header   http.Header
 }
 
 type conversationKey struct{}
@@ -58,8 +61,8 @@ func Scripts(t *testing.T, dir string, new func() emulator.Option) {
 			RequireUniqueNames: true,
 			Cmds: map[string]func(*testscript.TestScript, bool, []string){
 				"http": httpCommand, "json": jsonCommand, "header": headerCommand, "set": setCommand,
-				"advance": advanceCommand, "clock": clockCommand, "contract": contractCommand,
-				"fault": faultCommand, "clearfaults": clearFaultsCommand, "journal": journalCommand,
+				"advance": advanceCommand, "clock": clockCommand, "contract": contractCommand, "world": worldCommand,
+				"verify": verifyCommand, "fault": faultCommand, "clearfaults": clearFaultsCommand, "journal": journalCommand,
 			},
 			Setup: func(env *testscript.Env) error {
 				w := newWorld(env.T().(emulator.TB), new, seed)
@@ -104,7 +107,10 @@ func positive(ts *testscript.TestScript, neg bool, args []string, want int, usag
 
 func httpCommand(ts *testscript.TestScript, neg bool, args []string) {
 	c := of(ts)
-	header := http.Header{"Authorization": {"Bearer " + c.token()}}
+	header := http.Header{}
+	if token := c.token(); token != "" {
+		header.Set("Authorization", "Bearer "+token)
+	}
 	var (
 		body    []byte
 		changes bool
@@ -236,6 +242,35 @@ func headerCommand(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], value)
 }
 
+// verifyCommand verifies a token as its users do: by the published keys, the
+// world's time and nothing else.
+func verifyCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: verify NAME PATH")
+	}
+	c := of(ts)
+	var keys jose.JSONWebKeySet
+	ts.Check(json.Unmarshal(c.send(http.MethodGet, args[1], http.Header{}, nil).body, &keys))
+	token, err := jwt.ParseSigned(ts.Getenv(args[0]), []jose.SignatureAlgorithm{jose.RS256})
+	ts.Check(err)
+	var (
+		times jwt.Claims
+		all   json.RawMessage
+	)
+	if err = token.Claims(keys, &times, &all); err == nil {
+		_, _ = fmt.Fprintf(ts.Stdout(), "%s\n", all)
+		err = times.ValidateWithLeeway(jwt.Expected{Time: c.Clock.Now()}, 0)
+	}
+	switch {
+	case err == nil && neg:
+		ts.Fatalf("the token is good")
+	case err != nil && !neg:
+		ts.Fatalf("the token is bad: %v", err)
+	case err != nil:
+		_, _ = fmt.Fprintln(ts.Stdout(), err)
+	}
+}
+
 // setCommand changes a setting of the provider over the control API.
 func setCommand(ts *testscript.TestScript, neg bool, args []string) {
 	positive(ts, neg, args, 1, "set NAME=VALUE")
@@ -266,7 +301,29 @@ func contractCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if len(c.Journal.All()) > 0 {
 		ts.Fatalf("contract comes before any request")
 	}
-	ts.Check(c.startOver(args[0]))
+	c.contract = args[0]
+	ts.Check(c.startOver(map[string]any{"contract": c.contract}))
+}
+
+// worldCommand starts over with a world file.
+func worldCommand(ts *testscript.TestScript, neg bool, args []string) {
+	positive(ts, neg, args, 1, "world FILE")
+	c := of(ts)
+	if len(c.Journal.All()) > 0 {
+		ts.Fatalf("world comes before any request")
+	}
+	for name := range c.credentials {
+		ts.Setenv(name, "")
+	}
+	// Another world comes with its own seed and contract.
+	change := map[string]any{"world": ts.ReadFile(args[0]), "seed": seed}
+	if c.contract != "" {
+		change["contract"] = c.contract
+	}
+	ts.Check(c.startOver(change))
+	for name, value := range c.credentials {
+		ts.Setenv(name, value)
+	}
 }
 
 func faultCommand(ts *testscript.TestScript, neg bool, args []string) {

@@ -54,13 +54,14 @@ func (w *world) stopClock() {
 	w.Clock.Set(start)
 }
 
-// startOver resets the world to a contract, by the control API: there is no
-// other way to change it.
-func (w *world) startOver(contract string) error {
-	if err := w.control("POST", "/reset", map[string]any{"contract": contract}); err != nil {
+// startOver resets the world by the control API: there is no other way to
+// change its contract or what it starts with.
+func (w *world) startOver(change map[string]any) error {
+	if err := w.control("POST", "/reset", change); err != nil {
 		return err
 	}
 	w.stopClock()
+	w.credentials = w.Info().Providers[w.name].Credentials
 	return nil
 }
 

@@ -18,6 +18,9 @@ import (
 // stores, and complete before the first of them is made.
 type Schema struct{ tables []anyTable }
 
+// Empty reports whether there are no tables, so that nothing needs a transaction.
+func (s *Schema) Empty() bool { return len(s.tables) == 0 }
+
 // anyTable is what a store needs of a table whatever its values are.
 type anyTable interface {
 	newData() data
@@ -84,13 +87,15 @@ func (tx *Tx) Next(sequence string) uint64 {
 type Snapshot struct {
 	tables    []data
 	sequences map[string]uint64
+	// Copying a tree marks it as shared, which is a write: one copy at a time.
+	copying *sync.Mutex
 }
 
 // Snapshot returns the present content.
 func (s *Store) Snapshot() Snapshot {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return Snapshot{tables: s.tables, sequences: s.sequences}.clone()
+	return Snapshot{tables: s.tables, sequences: s.sequences, copying: &sync.Mutex{}}.clone()
 }
 
 // Restore replaces the content by that of a snapshot, which stays usable.
@@ -109,11 +114,13 @@ func (s *Store) Restore(snap Snapshot) {
 }
 
 func (snap Snapshot) clone() Snapshot {
+	snap.copying.Lock()
+	defer snap.copying.Unlock()
 	tables := make([]data, len(snap.tables))
 	for i, t := range snap.tables {
 		tables[i] = t.clone()
 	}
-	return Snapshot{tables: tables, sequences: maps.Clone(snap.sequences)}
+	return Snapshot{tables: tables, sequences: maps.Clone(snap.sequences), copying: &sync.Mutex{}}
 }
 
 // Digest returns a fingerprint of the content: equal content, equal digest.

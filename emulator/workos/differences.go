@@ -1,0 +1,62 @@
+package workos
+
+import "github.com/understudy-dev/understudy/emulator/internal/kernel"
+
+// The differences between the published page and the running service.
+var hintSide = &kernel.Difference{
+	Name: "secret-hint", Documented: "the first characters of the secret", Live: "its last characters",
+	Source: "the pages of creating and listing say first; the OpenAPI document and the object's own page say last",
+}
+
+var differences = []*kernel.Difference{hintSide}
+
+// What nobody public says, and is chosen; chosen lists it for users.
+const (
+	// secretBytes is how long a secret is: the token page shows 64 hexadecimal
+	// digits, the secrets page an invented text.
+	secretBytes = 32
+	// hintLength is as in the OpenAPI document's example.
+	hintLength = 6
+	// tooManySecrets is the message for a sixth secret.
+	tooManySecrets = "An application can have at most %d client secrets."
+	// malformedBody is the message for a body that is not JSON.
+	malformedBody = "The request body is not valid JSON."
+	// malformedForm is the description for a body that is no form.
+	malformedForm = "The request body is not a valid form."
+	// invalidMetadata is the message for metadata beyond its bounds.
+	invalidMetadata = "The metadata is invalid."
+	// externalIDUsed is the message for an external id that is taken.
+	externalIDUsed = "The external id '%s' is already used by another organization."
+	// badCursor is the end of the message for a cursor that is no identifier.
+	badCursor = " must be a valid cursor"
+	// wrongSecret is the description for a known client with another secret.
+	wrongSecret = "Invalid client ID or secret."
+	// missingClient is recorded for a request that names no client; it is chosen
+	// for one that names a client and has no secret.
+	missingClient = "Missing authorization header."
+)
+
+var chosen = []kernel.Choice{
+	{Name: "secret-form", What: "64 hexadecimal digits without a prefix, as the token page's example"},
+	{Name: "secret-hint-length", What: "six characters, as in the OpenAPI document's example"},
+	{Name: "sixth-secret", What: "422, \"An application can have at most 5 client secrets.\""},
+	{Name: "secret-order", What: "an application's secrets are listed in the order they were made"},
+	{Name: "last-used", What: "last_used_at is the moment of the last exchange that gave a token; updated_at stays"},
+	{Name: "not-found-nouns", What: "404s name an Application or a Client secret, with code and entity_id as recorded for other objects"},
+	{Name: "validation", What: "422s list a field and a sentence for each breach, as recorded on other operations; unknown properties, and those of the other type of application, are breaches"},
+	{Name: "malformed-body", What: "400, \"" + malformedBody + "\"; 415 for another media type than JSON"},
+	{Name: "unknown-path", What: "404, \"Not Found\", as recorded for unknown objects of some operations"},
+	{Name: "unknown-organization", What: "404 when creating an application; 422 when listing applications, which documents no other refusal"},
+	{Name: "null-lists", What: "null for scopes or redirect_uris leaves them as they are in an update: the Node.js SDK sends it for whatever its caller does not name; a redirect URI without default is none"},
+	{Name: "deleted-organization", What: "its applications end with it, at once; the 202 has no body"},
+	{Name: "cursors", What: "a cursor is a place among identifiers, whether it exists or not, and both at once bound a page from both sides; what is no identifier is 422; before is null on the first page"},
+	{Name: "token-lifetime", What: "300 s, as in the page's example of a user's token; the setting tokenLifetime changes it"},
+	{Name: "scopes", What: "without a scope, the token gets all the application's; asked for may be those and openid, profile, email and offline_access, which the page's own example asks for; anything else is invalid_scope"},
+	{Name: "scope-claim", What: "left out when there is none"},
+	{Name: "client-authentication", What: "before the grant type is looked at; another secret is \"" + wrongSecret + "\", none is \"" + missingClient + "\", two are invalid_request"},
+	{Name: "grants", What: "an OAuth application's client_credentials are unauthorized_client; its other grants are invalid_grant, because there are no user logins"},
+	{Name: "introspection", What: "any application of the environment may ask about any token; an inactive one is {\"active\":false}; a machine's has no jti; deleting the application ends its tokens there"},
+	{Name: "userinfo", What: "a machine's token needs the scope openid and shows its sub alone; any other is the recorded refusal"},
+	{Name: "idempotency", What: "what is recorded for organizations holds for all creations: 24 hours, for each API key and path; only 2xx answers are kept"},
+	{Name: "rate-limit-window", What: "a fixed window of a minute by the world's clock, for each client address"},
+}

@@ -1,0 +1,115 @@
+package workos
+
+import (
+	"time"
+
+	"github.com/understudy-dev/understudy/emulator/internal/gate"
+	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/emulator/internal/store"
+	"github.com/understudy-dev/understudy/specs"
+)
+
+// Name is the provider's name in operations, flags and the control API.
+const Name = "workos"
+
+// document is parsed once for all servers of a process.
+var document = gate.NewDocument(specs.WorkOS, gate.PathRule{IgnoreTrailingSlash: true})
+
+// A Provider is an emulated WorkOS environment.
+type Provider struct {
+	kernel.Binding
+
+	environments *store.Table[environment] // the one there is
+	apiKeys      *store.Table[apiKey]      // by digest
+
+	organizations     *store.Table[organization]
+	organizationsByID *store.Index[organization]
+	byExternalID      *store.Unique[organization]
+	domains           *store.Table[string] // the organization of a domain
+
+	applications     *store.Table[application]
+	byClientID       *store.Unique[application]
+	applicationsByID *store.Index[application]
+	byRegistration   *store.Index[application] // registration type, "/" and id
+	byOrganization   *store.Index[application] // organization, "/" and id
+
+	secrets         *store.Table[clientSecret]
+	secretByDigest  *store.Unique[clientSecret]
+	secretsOf       *store.Index[clientSecret]
+	idempotentCalls *store.Table[idempotentCall]
+	ticks           *store.Table[tick]   // by prefix of the ids
+	windows         *store.Table[window] // by client address
+
+	settings []Setting
+}
+
+// New returns a provider to hand to one server.
+func New(settings ...Setting) *Provider { return &Provider{settings: settings} }
+
+// Apply adds the provider to a server's configuration: a provider is an
+// emulator.Option.
+func (p *Provider) Apply(c *kernel.Config) { c.Providers = append(c.Providers, p) }
+
+// Mount describes the provider to the server it is handed to.
+func (p *Provider) Mount(env *kernel.Env) kernel.Description {
+	p.environments = store.NewTable[environment](env.Schema, "environment")
+	p.apiKeys = store.NewTable[apiKey](env.Schema, "API key")
+	p.organizations = store.NewTable[organization](env.Schema, "organization")
+	p.organizationsByID = p.organizations.Index(func(o organization) string { return o.ID })
+	p.byExternalID = p.organizations.Unique("external id", func(o organization) string { return o.ExternalID })
+	p.domains = store.NewTable[string](env.Schema, "domain")
+	p.applications = store.NewTable[application](env.Schema, "application")
+	p.byClientID = p.applications.Unique("client id", func(a application) string { return a.ClientID })
+	p.applicationsByID = p.applications.Index(func(a application) string { return a.ID })
+	p.byRegistration = p.applications.Index(func(a application) string { return a.registration() + "/" + a.ID })
+	p.byOrganization = p.applications.Index(func(a application) string {
+		if a.OrganizationID == "" {
+			return ""
+		}
+		return a.OrganizationID + "/" + a.ID
+	})
+	p.secrets = store.NewTable[clientSecret](env.Schema, "client secret")
+	p.secretByDigest = p.secrets.Unique("digest", func(s clientSecret) string { return s.Digest })
+	p.secretsOf = p.secrets.Index(func(s clientSecret) string { return s.ApplicationID })
+	p.idempotentCalls = store.NewTable[idempotentCall](env.Schema, "idempotent call")
+	p.ticks = store.NewTable[tick](env.Schema, "tick")
+	p.windows = store.NewTable[window](env.Schema, "rate window")
+
+	return kernel.Description{
+		Name:        Name,
+		Document:    document,
+		Hosts:       []string{"api.workos.com", "*.authkit.app"},
+		Routes:      p.routes(),
+		Declined:    declined,
+		Differences: differences,
+		Chosen:      chosen,
+		Settings:    kernel.Settings(tokenLifetime, rateLimit),
+		Values:      p.settings,
+		Order:       kernel.IdentifyFirst,
+		Identify:    p.identify,
+		Decode:      decode,
+		Admit:       p.admit,
+		Around:      p.once,
+		Error:       renderError,
+		Finish:      finish,
+
+		DefaultWorld: p.defaultWorld,
+		Load:         p.load,
+		Env: []kernel.EnvVar{
+			{Name: "WORKOS_BASE_URL", Value: "{url}"}, // the Python SDK, the Terraform provider
+			{Name: "WORKOS_API_KEY", Value: "{apiKey}"},
+			{Name: "WORKOS_CLIENT_ID", Value: "{clientId}"},
+		},
+		Port: 2,
+		Example: "curl -sS -X POST '{url}/connect/applications/{applicationId}/client_secrets'" +
+			" -H 'Authorization: Bearer {apiKey}' -H 'Content-Type: application/json' -d '{}'",
+	}
+}
+
+// timestamp is a moment as JavaScript's Date writes it.
+type timestamp time.Time
+
+// MarshalJSON writes UTC with milliseconds.
+func (t timestamp) MarshalJSON() ([]byte, error) {
+	return time.Time(t).UTC().AppendFormat(nil, `"2006-01-02T15:04:05.000Z"`), nil
+}

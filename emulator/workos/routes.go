@@ -1,0 +1,76 @@
+package workos
+
+import "github.com/understudy-dev/understudy/emulator/internal/kernel"
+
+// Op names one of the provider's operations, for faults and the journal.
+type Op = kernel.Op
+
+// The operations that are served.
+const (
+	OpListApplications       Op = "workos GET /connect/applications"
+	OpCreateApplication      Op = "workos POST /connect/applications"
+	OpGetApplication         Op = "workos GET /connect/applications/{id}"
+	OpUpdateApplication      Op = "workos PUT /connect/applications/{id}"
+	OpDeleteApplication      Op = "workos DELETE /connect/applications/{id}"
+	OpListClientSecrets      Op = "workos GET /connect/applications/{id}/client_secrets"
+	OpCreateClientSecret     Op = "workos POST /connect/applications/{id}/client_secrets"
+	OpDeleteClientSecret     Op = "workos DELETE /connect/client_secrets/{id}"
+	OpListOrganizations      Op = "workos GET /organizations"
+	OpCreateOrganization     Op = "workos POST /organizations"
+	OpGetOrganization        Op = "workos GET /organizations/{id}"
+	OpDeleteOrganization     Op = "workos DELETE /organizations/{id}"
+	OpToken                  Op = "workos POST /oauth2/token"
+	OpIntrospect             Op = "workos POST /oauth2/introspection"
+	OpGetUserinfo            Op = "workos GET /oauth2/userinfo"
+	OpPostUserinfo           Op = "workos POST /oauth2/userinfo"
+	OpGetJWKS                Op = "workos GET /oauth2/jwks"
+	OpGetEnvironmentJWKS     Op = "workos GET /sso/jwks/{clientId}"
+	OpGetOpenIDConfiguration Op = "workos GET /.well-known/openid-configuration"
+	OpGetAuthorizationServer Op = "workos GET /.well-known/oauth-authorization-server"
+)
+
+// The operations that are not.
+const (
+	opUpdateOrganization  Op = "workos PUT /organizations/{id}"
+	opAuthorize           Op = "workos GET /oauth2/authorize"
+	opDeviceAuthorization Op = "workos POST /oauth2/device_authorization"
+	opRegister            Op = "workos POST /oauth2/register"
+)
+
+var declined = map[Op]string{
+	opUpdateOrganization:  "organizations are here for applications to belong to",
+	opAuthorize:           "Understudy has no user logins",
+	opDeviceAuthorization: "Understudy has no user logins",
+	opRegister:            "what registers itself does so for user logins; SeedApplication makes such an application",
+}
+
+// oauthOps answer in the envelope of RFC 6749, not the API's.
+var oauthOps = map[Op]bool{
+	OpToken: true, OpIntrospect: true, OpGetUserinfo: true, OpPostUserinfo: true,
+	opAuthorize: true, opDeviceAuthorization: true, opRegister: true,
+}
+
+func (p *Provider) routes() []kernel.Route {
+	return []kernel.Route{
+		kernel.On(OpListApplications, p.listApplications),
+		kernel.On(OpCreateApplication, p.createApplication),
+		kernel.On(OpGetApplication, p.getApplication),
+		kernel.On(OpUpdateApplication, p.updateApplication),
+		kernel.On(OpDeleteApplication, p.deleteApplication),
+		kernel.On(OpListClientSecrets, p.listClientSecrets),
+		kernel.On(OpCreateClientSecret, p.createClientSecret).Secret(),
+		kernel.On(OpDeleteClientSecret, p.deleteClientSecret),
+		kernel.On(OpListOrganizations, p.listOrganizations),
+		kernel.On(OpCreateOrganization, p.createOrganization),
+		kernel.On(OpGetOrganization, p.getOrganization),
+		kernel.On(OpDeleteOrganization, p.deleteOrganization),
+		kernel.Handle(OpToken, p.token).Secret(),
+		kernel.Handle(OpIntrospect, p.introspect),
+		kernel.Handle(OpGetUserinfo, p.userinfo),
+		kernel.Handle(OpPostUserinfo, p.userinfo),
+		kernel.Handle(OpGetJWKS, p.jwks),
+		kernel.On(OpGetEnvironmentJWKS, p.environmentJWKS),
+		kernel.Handle(OpGetOpenIDConfiguration, p.openIDConfiguration),
+		kernel.Handle(OpGetAuthorizationServer, p.authorizationServer),
+	}
+}
