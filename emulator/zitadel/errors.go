@@ -91,7 +91,6 @@ func refuse(c code, id, message string) *kernel.Problem {
 // The messages of refusals that several operations share. Those that look like a
 // key are one that the service has no translation for.
 const (
-	idMissing         = "ID missing"
 	noChanges         = "No changes"
 	appNotExisting    = "Application doesn't exist"
 	projectNotFound   = "Project not found"

@@ -134,7 +134,7 @@ func unix(seconds float64) time.Time {
 func (p *Provider) seenClient(c *kernel.Call, clientID string) (app, client, string) {
 	a, ok := p.byClientID.Get(c.Tx, clientID)
 	if !ok {
-		return a, client{}, "no application has the client id " + clientID
+		return a, client{}, "no application has this client id"
 	}
 	seen, visible := a.Client.seen(c)
 	project, _ := p.projects.Get(c.Tx, a.ProjectID)

@@ -140,7 +140,7 @@ func (p *Provider) machineClient(c *kernel.Call) (user, error) {
 		if a, ok := p.byClientID.Get(c.Tx, cc.ID); ok {
 			return u, problem.Because("%s is the client id of application %s; client credentials are for machine users, whose client id is the user name", cc.ID, a.ID)
 		}
-		return u, problem.Because("no machine user has the login name %q", cc.ID)
+		return u, problem.Because("no machine user has this login name")
 	}
 	sum, _ := u.Secret.seen(c)
 	present := u.Secret.now()
