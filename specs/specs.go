@@ -17,6 +17,11 @@ var WorkOS []byte
 //go:embed ocs.yaml
 var OCS []byte
 
+// Zitadel is the document of the ZITADEL provider.
+//
+//go:embed zitadel.yaml
+var Zitadel []byte
+
 // Control is the document of the control API.
 //
 //go:embed control.yaml

@@ -9,6 +9,7 @@ import (
 	"github.com/understudy-dev/understudy/emulator/infisical"
 	"github.com/understudy-dev/understudy/emulator/ocs"
 	"github.com/understudy-dev/understudy/emulator/workos"
+	"github.com/understudy-dev/understudy/emulator/zitadel"
 )
 
 // providers names every provider, in the order of their ports.
@@ -18,6 +19,7 @@ var providers = []struct {
 }{
 	{infisical.Name, func() emulator.Option { return infisical.New() }},
 	{workos.Name, func() emulator.Option { return workos.New() }},
+	{zitadel.Name, func() emulator.Option { return zitadel.New() }},
 	{ocs.Name, func() emulator.Option { return ocs.New() }},
 }
 

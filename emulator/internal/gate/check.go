@@ -106,6 +106,10 @@ func TypeOf(v any) string {
 // Takes reports whether the operation takes a body of this media type.
 func (o *Operation) Takes(mediaType string) bool { return o.body[mediaType] != nil }
 
+// BodySchema returns the schema of the operation's body of a media type, or nil:
+// for a provider that reads bodies more loosely than JSON is written.
+func (o *Operation) BodySchema(mediaType string) *openapi3.Schema { return o.body[mediaType] }
+
 // MediaType returns a media type that the operation takes, JSON if it does.
 func (o *Operation) MediaType() string {
 	if o.Takes("application/json") {

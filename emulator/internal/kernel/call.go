@@ -175,12 +175,25 @@ const (
 	mediaForm = "application/x-www-form-urlencoded"
 )
 
+// Whole returns the body as it came, for a Decode that reads it by itself, or the
+// refusal of one that is too large.
+func (c *Call) Whole() ([]byte, error) {
+	if c.tooLarge {
+		return nil, (&Problem{Kind: TooLarge}).Because("the body is longer than %d bytes", MaxBody)
+	}
+	return c.raw, nil
+}
+
+// Operation returns the call's operation, nil before it is found.
+func (c *Call) Operation() *gate.Operation { return c.operation }
+
 // DecodeBody decodes the body as one of the given media types.
 func (c *Call) DecodeBody(takes func(mediaType string) bool) (Body, error) {
 	body := Body{MediaType: c.MediaType()}
+	if _, err := c.Whole(); err != nil {
+		return body, err
+	}
 	switch {
-	case c.tooLarge:
-		return body, (&Problem{Kind: TooLarge}).Because("the body is longer than %d bytes", MaxBody)
 	case body.MediaType == "" && len(c.raw) == 0:
 		return body, nil
 	case !takes(body.MediaType):

@@ -447,3 +447,26 @@ type closer struct {
 }
 
 func (c *closer) Close() error { c.closed = true; return nil }
+
+// TestWhole shows what a provider that reads bodies by itself goes by.
+func TestWhole(t *testing.T) {
+	var raw []byte
+	var operation, property string
+	world, _ := newToy(t, func(p *toy, c *kernel.Call, in putRequest) (any, error) {
+		var err error
+		raw, err = c.Whole()
+		operation = c.Operation().ID
+		property = c.Operation().BodySchema("application/json").Properties["count"].Value.Type.Slice()[0]
+		if c.Operation().BodySchema("text/plain") != nil {
+			t.Error("there is a schema for a type that the operation does not take")
+		}
+		return p.put(c, in), err
+	})
+	const body = ` {"count": 2}`
+	if w := serve(world, "PUT", "/rows/a", body); w.Code != 200 {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	if string(raw) != body || operation != "putRow" || property != "integer" {
+		t.Errorf("raw body %q of %q, whose count is of type %q", raw, operation, property)
+	}
+}

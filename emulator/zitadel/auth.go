@@ -1,0 +1,191 @@
+package zitadel
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+)
+
+// member gives a user roles in an organization or a project, or, when both are
+// empty, in the whole instance.
+type member struct {
+	UserID, OrgID, ProjectID string
+	Roles                    []string
+}
+
+func (m member) key() string { return m.UserID + "/" + m.OrgID + "/" + m.ProjectID }
+
+// The roles that have permissions.
+const (
+	roleIAMOwner           = "IAM_OWNER"
+	roleIAMOwnerViewer     = "IAM_OWNER_VIEWER"
+	roleOrgOwner           = "ORG_OWNER"
+	roleOrgOwnerViewer     = "ORG_OWNER_VIEWER"
+	roleOrgUserManager     = "ORG_USER_MANAGER"
+	roleProjectOwner       = "PROJECT_OWNER"
+	roleProjectOwnerViewer = "PROJECT_OWNER_VIEWER"
+)
+
+// allows reports whether a role has a permission, in what it is a role of.
+func allows(role, permission string) bool {
+	read := strings.HasSuffix(permission, ".read")
+	switch role {
+	case roleIAMOwner, roleOrgOwner:
+		return true
+	case roleIAMOwnerViewer, roleOrgOwnerViewer:
+		return read
+	case roleOrgUserManager:
+		return read && permission != "project.app.read" || strings.HasPrefix(permission, "user.")
+	case roleProjectOwner:
+		return strings.HasPrefix(permission, "project.") && permission != "project.create"
+	case roleProjectOwnerViewer:
+		return strings.HasPrefix(permission, "project.") && read
+	}
+	return false
+}
+
+// caller is who calls the Management API, and for which organization.
+type caller struct {
+	user  user
+	orgID string
+}
+
+// orgOf returns the organization that a call of the Management API works in.
+func orgOf(c *kernel.Call) string { return c.Caller.(caller).orgID }
+
+// identify finds out who calls, for which organization, and whether that user
+// may: the service asks all of it before it looks at the request.
+// https://zitadel.com/docs/guides/integrate/zitadel-apis/access-zitadel-apis
+func (p *Provider) identify(c *kernel.Call) error {
+	if !c.Secured {
+		return nil
+	}
+	if isOAuth(c.Op) {
+		return p.identifyUserInfo(c)
+	}
+	header := c.Request.Header.Get("Authorization")
+	if header == "" {
+		return refuse(unauthenticated, "", "auth header missing").Because("no Authorization header with an access token")
+	}
+	text, ok := strings.CutPrefix(header, "Bearer ")
+	if !ok {
+		return refuse(unauthenticated, "AUTH-7fs1e", "invalid auth header").Because("the Authorization header does not begin with \"Bearer \"")
+	}
+	held, why := p.resolve(c, text)
+	if why == "" && !held.PAT && !slices.Contains(held.Audience, instanceProject(c)) {
+		why = "the token is not meant for this API: its scopes lack " + instanceAudience
+	}
+	if why != "" {
+		return refuse(unauthenticated, "AUTH-7fs1e", tokenInvalid).Because("%s", why)
+	}
+	orgID := cmp.Or(c.Request.Header.Get("X-Zitadel-Orgid"), held.user.OrgID)
+	if _, ok := p.organizations.Get(c.Tx, orgID); !ok {
+		return refuse(permissionDenied, "AUTH-Bs7Ds", "Organisation doesn't exist").Because("there is no organization %q", orgID)
+	}
+	c.Caller = caller{held.user, orgID}
+	if permission := permissions[c.Op]; permission != "" {
+		return p.authorize(c, held.user, orgID, permission)
+	}
+	return nil
+}
+
+// authorize refuses a user who lacks a permission in an organization, or has it
+// for other projects alone.
+func (p *Provider) authorize(c *kernel.Call, u user, orgID, permission string) error {
+	projectID := c.Vars["projectId"]
+	if projectID == "" && strings.HasPrefix(permission, "project.") {
+		projectID = c.Vars["id"]
+	}
+	elsewhere := false
+	for _, m := range p.membershipsOf.All(c.Tx, u.ID) {
+		if !slices.ContainsFunc(m.Roles, func(role string) bool { return allows(role, permission) }) {
+			continue
+		}
+		if m.ProjectID == "" {
+			if m.OrgID == "" || m.OrgID == orgID {
+				return nil
+			}
+			continue
+		}
+		pr, _ := p.projects.Get(c.Tx, m.ProjectID)
+		switch {
+		case pr.OrgID != orgID:
+		case m.ProjectID == projectID:
+			return nil
+		default:
+			elsewhere = true
+		}
+	}
+	if elsewhere {
+		return refuse(permissionDenied, "AUTH-3jknH", "No matching permissions found").
+			Because("user %s has %s for other projects, not for %q", u.UserName, permission, projectID)
+	}
+	return refuse(permissionDenied, "AUTH-5mWD2", "No matching permissions found").
+		Because("user %s has no role with %s in organization %s", u.UserName, permission, orgID)
+}
+
+// held is a good token and who holds it.
+type held struct {
+	accessToken
+	PAT  bool
+	user user
+}
+
+// resolve finds what a token stands for, or says why it is not good. Opaque ones
+// are found by digest, JWTs by their signature and their record, wherever they
+// say that they come from.
+func (p *Provider) resolve(c *kernel.Call, text string) (held, string) {
+	var h held
+	sum := digest(text)
+	if pat, ok := p.byPATDigest.Get(c.Tx, sum); ok {
+		h.accessToken = accessToken{
+			ID: pat.ID, UserID: pat.UserID, Scopes: pat.Scopes,
+			IssuedAt: pat.Created, ExpiresAt: pat.ExpiresAt,
+		}
+		h.PAT = true
+	} else if token, ok := p.byTokenDigest.Get(c.Tx, sum); ok {
+		h.accessToken = token
+	} else {
+		id, why := p.verifyJWT(c, text)
+		if why != "" {
+			return h, why
+		}
+		if h.accessToken, ok = p.tokens.Get(c.Tx, id); !ok {
+			return h, "the JWT is signed with this world's key, but there is no record of it: it is revoked, or from another world"
+		}
+	}
+	if !c.Now.Before(h.ExpiresAt) {
+		return h, "the token expired at " + h.ExpiresAt.UTC().Format(time.RFC3339)
+	}
+	var ok bool
+	if h.user, ok = p.users.Get(c.Tx, h.UserID); !ok {
+		return h, "the token's user " + h.UserID + " is removed"
+	}
+	return h, ""
+}
+
+// identifyUserInfo finds out whose userinfo is asked for.
+func (p *Provider) identifyUserInfo(c *kernel.Call) error {
+	text, ok := strings.CutPrefix(c.Request.Header.Get("Authorization"), "Bearer ")
+	if !ok {
+		form, _ := c.Body.Value.(map[string]any)
+		text, _ = form["access_token"].(string)
+	}
+	if text == "" {
+		problem := refuseOAuth(invalidRequest, "access token missing")
+		problem.Status = http.StatusUnauthorized
+		return problem.Because("no access token in the Authorization header")
+	}
+	held, why := p.resolve(c, text)
+	if why != "" {
+		problem := refuseOAuth(accessDenied, "access token invalid")
+		problem.Status = http.StatusUnauthorized
+		return problem.Because("%s", why)
+	}
+	c.Caller = held
+	return nil
+}

@@ -1,0 +1,81 @@
+package zitadel
+
+import "github.com/understudy-dev/understudy/emulator/internal/kernel"
+
+// The differences between the published pages and the running service.
+var (
+	emptyBody = &kernel.Difference{
+		Name: "no-body", Documented: "400", Live: "as for {}",
+		Source: "the gateway's generated handlers take the end of the input for an empty message",
+	}
+	contentType = &kernel.Difference{
+		Name: "content-type", Documented: "400 for anything but JSON", Live: "whatever the type, the body is read as JSON",
+		Source: "internal/api/grpc/server/gateway.go registers one marshaler for all types",
+	}
+	trailingData = &kernel.Difference{
+		Name: "text-after-the-body", Documented: "400", Live: "ignored",
+		Source: "the gateway's JSON decoder takes one value (grpc-gateway runtime/marshal_jsonpb.go)",
+	}
+	unknownEnum = &kernel.Difference{
+		Name: "unknown-enum-name", Documented: "400", Live: "as if not sent",
+		Source: "protojson drops unknown names with the gateway's DiscardUnknown",
+	}
+	twoMethods = &kernel.Difference{
+		Name: "two-client-authentications", Documented: "400 invalid_request", Live: "those of the Authorization header count",
+		Source: "RFC 6749 section 2.3; zitadel/oidc refuses them since v3.49 (#858)",
+	}
+	badAssertion = &kernel.Difference{
+		Name: "bad-assertion-grant", Documented: "400 invalid_grant", Live: "500 server_error, Errors.Internal",
+		Source: "RFC 7523 section 3.1; zitadel/zitadel issues 9745, 12692",
+	}
+)
+
+var differences = []*kernel.Difference{emptyBody, contentType, trailingData, unknownEnum, twoMethods, badAssertion}
+
+// What nobody public says, and is chosen; chosen lists it for users.
+const (
+	// emptyBodyMessage is the message for a body that the page requires and that
+	// is not there: what the gateway's decoder calls it.
+	emptyBodyMessage = "EOF"
+	// contentTypeMessage is the message for a body that is not JSON by its type.
+	contentTypeMessage = "unsupported content type"
+	// tooLargeMessage is the message for a body that is too large.
+	tooLargeMessage = "request body too large"
+	// keyExpired is the refusal of an expiration date that has passed.
+	keyExpiredID, keyExpired = "DOMAIN-dv3t5", "Errors.AuthNKey.ExpireBeforeNow"
+	// unknownAdmin is the refusal of a project whose administrator does not exist.
+	unknownAdmin = userNotFound
+	// defaultLimit and maxLimit bound the pages of lists.
+	defaultLimit, maxLimit = 100, 1000
+	// tokenLifetime is how long access and ID tokens live, in seconds.
+	tokenLifetime = 43200
+	// expiresIn is what a token's answer says of that: the service counts after
+	// it has made the token.
+	expiresIn = tokenLifetime - 1
+)
+
+var chosen = []kernel.Choice{
+	{Name: "empty-body-message", What: "in the documented contract a missing body is 400, code 3, \"" + emptyBodyMessage + "\", before anybody asks who calls"},
+	{Name: "content-type-message", What: "in the documented contract a body of another type than JSON is 400, code 3, \"" + contentTypeMessage + "\"; one without a type is read as JSON"},
+	{Name: "unknown-enum-message", What: "in the documented contract an unknown enum name is answered like an unknown number"},
+	{Name: "body-over-1-MiB", What: "413, code 8, \"" + tooLargeMessage + "\""},
+	{Name: "unknown-paths", What: "unknown paths and methods are answered as by the gateway of the Management API wherever they are"},
+	{Name: "sequence", What: "every project, user and organization counts its events from 1; applications and keys count with their project or user"},
+	{Name: "unknown-project-admin", What: "400, code 9, \"" + unknownAdmin + "\", without an id"},
+	{Name: "list-order", What: "lists are in the order of creation, users by the sorting column if one is named; processedSequence is the highest sequence in reach and viewTimestamp now"},
+	{Name: "list-limits", What: "a page has 100 rows unless limit says otherwise, and at most 1000"},
+	{Name: "unique-names", What: "a project's name is unique in its organization, an application's in its project, a user name in the instance, upper and lower case told apart"},
+	{Name: "project-scoped-callers", What: "a caller with permissions on single projects alone cannot create or search projects: 403 AUTH-3jknH"},
+	{Name: "roles", What: "IAM_OWNER, IAM_OWNER_VIEWER, ORG_OWNER, ORG_OWNER_VIEWER, ORG_USER_MANAGER, PROJECT_OWNER and PROJECT_OWNER_VIEWER have permissions; others have none"},
+	{Name: "past-expiration", What: "an expiration date in the past is 400, code 3, " + keyExpiredID + " for keys and personal access tokens alike"},
+	{Name: "key-pairs", What: "generated keys of applications and machine users are taken in turn from a few public RSA keys"},
+	{Name: "oidc-compliance", What: "no OIDC application is found non-compliant"},
+	{Name: "secret-of-a-removed-user", What: "a user is seen by the OAuth endpoints at once, and gone at once, whatever the lag; the lag holds for secrets, keys, applications and the state of projects"},
+	{Name: "machine-login-name", What: "a machine user's login name, and so its client id, is its user name"},
+	{Name: "id-token", What: "a grant with the scope openid answers with an ID token too"},
+	{Name: "refresh-token", What: "the scope offline_access adds a refresh token, which no client of a machine user can use"},
+	{Name: "other-grants", What: "codes, refresh tokens, device codes and subject tokens are never good: 400 invalid_grant"},
+	{Name: "jwt-profile-client-id", What: "the client_id of a token from a JWT-profile grant is the user's id, of one from client credentials the user name"},
+	{Name: "revocation", What: "an OIDC application can revoke a token whose audience has its client id or its project's id; other tokens are left alone and the answer is 200 all the same"},
+	{Name: "default-token", What: "the personal access token of the world's credentials lives until 2100-01-01"},
+}

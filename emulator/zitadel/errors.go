@@ -1,0 +1,275 @@
+package zitadel
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/understudy-dev/understudy/emulator/internal/gate"
+	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/emulator/internal/oauth"
+)
+
+// A code is one of gRPC's. The Management API refuses with codes, from which its
+// gateway makes statuses.
+type code int
+
+const (
+	canceled           code = 1
+	invalidArgument    code = 3
+	deadlineExceeded   code = 4
+	notFound           code = 5
+	alreadyExists      code = 6
+	permissionDenied   code = 7
+	resourceExhausted  code = 8
+	failedPrecondition code = 9
+	unimplemented      code = 12
+	internal           code = 13
+	unavailable        code = 14
+	unauthenticated    code = 16
+)
+
+// status is what the gateway makes of the codes that handlers refuse with.
+func (c code) status() int {
+	switch c {
+	case invalidArgument, failedPrecondition:
+		return http.StatusBadRequest
+	case notFound:
+		return http.StatusNotFound
+	case alreadyExists:
+		return http.StatusConflict
+	case permissionDenied:
+		return http.StatusForbidden
+	case unauthenticated:
+		return http.StatusUnauthorized
+	}
+	return http.StatusInternalServerError
+}
+
+// codes are those of the statuses that the kernel refuses with.
+var codes = map[int]code{
+	http.StatusBadRequest:            invalidArgument,
+	http.StatusUnauthorized:          unauthenticated,
+	http.StatusForbidden:             permissionDenied,
+	http.StatusNotFound:              notFound,
+	http.StatusMethodNotAllowed:      unimplemented,
+	http.StatusRequestTimeout:        canceled,
+	http.StatusConflict:              alreadyExists,
+	http.StatusRequestEntityTooLarge: resourceExhausted,
+	http.StatusUnsupportedMediaType:  invalidArgument,
+	http.StatusTooManyRequests:       resourceExhausted,
+	http.StatusInternalServerError:   internal,
+	http.StatusNotImplemented:        unimplemented,
+	http.StatusBadGateway:            unavailable,
+	http.StatusServiceUnavailable:    unavailable,
+	http.StatusGatewayTimeout:        deadlineExceeded,
+}
+
+// errorBody is the envelope of the Management API's refusals, in wire order.
+type errorBody struct {
+	Code    code          `json:"code"`
+	Message string        `json:"message"`
+	Details []errorDetail `json:"details,omitempty"`
+}
+
+type errorDetail struct {
+	Type    string `json:"@type"`
+	ID      string `json:"id"`
+	Message string `json:"message"`
+}
+
+const detailType = "type.googleapis.com/zitadel.v1.ErrorDetail"
+
+// refuse is a refusal of the Management API. An empty id is one that comes from
+// below the service's own errors, without details.
+func refuse(c code, id, message string) *kernel.Problem {
+	return &kernel.Problem{Status: c.status(), Code: id, Message: message, Details: c}
+}
+
+// The messages of refusals that several operations share. Those that look like a
+// key are one that the service has no translation for.
+const (
+	noChanges         = "No changes"
+	appNotExisting    = "Application doesn't exist"
+	projectNotFound   = "Project not found"
+	userNotFound      = "User could not be found"
+	userNotExisting   = "Errors.User.NotExisting"
+	userExists        = "User already exists"
+	tokenInvalid      = "Errors.Token.Invalid"
+	secretNotExisting = "Errors.User.Machine.Secret.NotExisting"
+	secretInvalid     = "Errors.User.Machine.Secret.Invalid"
+)
+
+// uniqueConstraint is the id of every refusal of a name that is taken.
+const uniqueConstraint = "V3-DKcYh"
+
+// nameTaken refuses a name that another object has.
+func nameTaken(message string) *kernel.Problem {
+	return refuse(alreadyExists, uniqueConstraint, message)
+}
+
+// refuseOAuth is a refusal of an OAuth endpoint: 400 unless it is told
+// otherwise, even where the client has failed to authenticate.
+func refuseOAuth(name, format string, args ...any) *kernel.Problem {
+	return &kernel.Problem{Status: http.StatusBadRequest, Code: name, Message: fmt.Sprintf(format, args...)}
+}
+
+// The OAuth errors, RFC 6749 section 5.2.
+const (
+	invalidRequest       = "invalid_request"
+	invalidClient        = "invalid_client"
+	invalidGrant         = "invalid_grant"
+	unauthorizedClient   = "unauthorized_client"
+	unsupportedGrantType = "unsupported_grant_type"
+	serverError          = "server_error"
+	accessDenied         = "access_denied"
+)
+
+// isOAuth reports whether an operation is one of the OAuth endpoints, which
+// refuse in words of their own.
+func isOAuth(op Op) bool {
+	_, line := kernel.SplitOp(op)
+	_, path, found := strings.Cut(line, " ")
+	return found && !strings.HasPrefix(path, managementPrefix)
+}
+
+// managementPrefix is where the gateway of the Management API lives.
+const managementPrefix = "/management/v1/"
+
+// renderError renders every kind of problem in the words of the endpoint.
+func renderError(c *kernel.Call, p *kernel.Problem) kernel.Answer {
+	if isOAuth(c.Op) {
+		return renderOAuthError(p)
+	}
+	status, id, message := p.Status, p.Code, p.Message
+	switch p.Kind {
+	case kernel.UnknownPath:
+		status, message = http.StatusNotFound, "Not Found"
+	case kernel.WrongMethod:
+		status, message = http.StatusMethodNotAllowed, "Method Not Allowed"
+	case kernel.Declined:
+		message = "Understudy does not serve this operation"
+	case kernel.MalformedBody:
+		status = http.StatusBadRequest
+	case kernel.EmptyBody:
+		status, message = http.StatusBadRequest, emptyBodyMessage
+	case kernel.UnsupportedMediaType:
+		status, message = http.StatusBadRequest, contentTypeMessage
+	case kernel.TooLarge:
+		status, message = http.StatusRequestEntityTooLarge, tooLargeMessage
+	case kernel.Invalid:
+		status, message = http.StatusBadRequest, violation(c, p.Breaches[0])
+	}
+	grpc, own := p.Details.(code)
+	if !own {
+		grpc = codes[status]
+		if grpc == 0 {
+			grpc = internal
+		}
+	}
+	if message == "" {
+		message = http.StatusText(status)
+	}
+	body := errorBody{Code: grpc, Message: message}
+	if id != "" {
+		body.Message = message + " (" + id + ")"
+		body.Details = []errorDetail{{detailType, id, message}}
+	}
+	answer := kernel.Answer{Status: status, Body: body}
+	if status == http.StatusUnauthorized {
+		answer.Header = http.Header{"Www-Authenticate": {body.Message}}
+	}
+	return answer
+}
+
+// oauthErrors are the errors of statuses that nothing more is known of.
+var oauthErrors = map[int]string{
+	http.StatusUnauthorized:    accessDenied,
+	http.StatusTooManyRequests: "slow_down",
+}
+
+func renderOAuthError(p *kernel.Problem) kernel.Answer {
+	status, name, message := p.Status, p.Code, p.Message
+	switch p.Kind {
+	case kernel.Declined:
+		name, message = serverError, "Understudy does not serve this operation"
+	case kernel.MalformedBody, kernel.EmptyBody, kernel.UnsupportedMediaType, kernel.Invalid:
+		status, name, message = http.StatusBadRequest, invalidRequest, "error parsing form"
+	case kernel.TooLarge:
+		status, name, message = http.StatusRequestEntityTooLarge, invalidRequest, tooLargeMessage
+	}
+	if name == "" {
+		name = oauthErrors[status]
+	}
+	switch {
+	case name != "":
+	case status >= http.StatusInternalServerError:
+		name = serverError
+	default:
+		name = invalidRequest
+	}
+	return kernel.Answer{Status: status, Body: oauth.Error{Code: name, Description: message}}
+}
+
+// violation is what the service's validators say of a value that its document
+// does not allow. They stop at the first.
+func violation(c *kernel.Call, b gate.Breach) string {
+	message := c.Operation().ID + "Request"
+	if b.In != "body" {
+		return fmt.Sprintf("invalid %s.%s: %s", message, goName(b.Path[0]), idLength)
+	}
+	schema := c.Operation().BodySchema("application/json")
+	var text strings.Builder
+	for path := b.Path; len(path) > 0; {
+		name := path[0]
+		property := schema.Properties[name]
+		if property == nil {
+			break
+		}
+		schema, path = property.Value, path[1:]
+		name = goName(name)
+		if schema.Items != nil && len(path) > 0 {
+			name += "[" + path[0] + "]"
+			schema, path = schema.Items.Value, path[1:]
+		}
+		fmt.Fprintf(&text, "invalid %s.%s: ", message, name)
+		if len(path) == 0 {
+			text.WriteString(rule(schema, b))
+			break
+		}
+		text.WriteString("embedded message failed validation | caused by: ")
+		message, _ = schema.Extensions["x-understudy-message"].(string)
+	}
+	return text.String()
+}
+
+// goName is the name of a field in the service's language.
+func goName(field string) string { return strings.ToUpper(field[:1]) + field[1:] }
+
+// idLength is the rule for identifiers and names.
+const idLength = "value length must be between 1 and 200 runes, inclusive"
+
+// rule says which values a schema allows.
+func rule(schema *openapi3.Schema, b gate.Breach) string {
+	switch {
+	case enumNames(schema) != nil && (b.Rule == gate.RuleMissing || b.Got == unspecified(schema)):
+		return fmt.Sprintf("value must not be in list [%s]", unspecified(schema))
+	case enumNames(schema) != nil:
+		return "value must be one of the defined enum values"
+	case schema.MinLength > 0 && schema.MaxLength != nil:
+		return fmt.Sprintf("value length must be between %d and %d runes, inclusive", schema.MinLength, *schema.MaxLength)
+	case schema.MaxLength != nil:
+		return fmt.Sprintf("value length must be at most %d runes", *schema.MaxLength)
+	}
+	return b.Text()
+}
+
+// unspecified is the name of an enum's zero where it is not a value to choose.
+func unspecified(schema *openapi3.Schema) any {
+	if names := enumNames(schema); len(names) > 0 && schema.Extensions[enumKey] != nil {
+		return names[0]
+	}
+	return nil
+}

@@ -1,0 +1,69 @@
+package zitadel
+
+import (
+	"slices"
+	"time"
+
+	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+)
+
+// A view is a state that the OAuth endpoints may see, from an instant on. The
+// service reads them from projections, which follow the changes with a delay.
+type view[V any] struct {
+	From  time.Time
+	State V
+}
+
+// views are what the OAuth endpoints may see of one thing, the oldest state
+// first and the present one last.
+type views[V any] []view[V]
+
+// now returns the present state, which the Management API works with.
+func (v views[V]) now() V {
+	if len(v) == 0 {
+		var zero V
+		return zero
+	}
+	return v[len(v)-1].State
+}
+
+// seen returns the state that the OAuth endpoints see, and whether they see any.
+func (v views[V]) seen(c *kernel.Call) (V, bool) {
+	delay := lag.Get(c)
+	if delay == 0 { // whatever the clock says
+		return v.now(), len(v) > 0
+	}
+	until := c.Now.Add(-delay)
+	for _, one := range slices.Backward(v) {
+		if !one.From.After(until) {
+			return one.State, true
+		}
+	}
+	var zero V
+	return zero, false
+}
+
+// with returns the views after a change. Only what the present lag may still
+// show is kept; without one, that is the new state alone.
+func (v views[V]) with(c *kernel.Call, state V) views[V] {
+	delay := lag.Get(c)
+	next := view[V]{From: c.Now, State: state}
+	if delay == 0 {
+		return views[V]{next}
+	}
+	first := 0
+	for i, one := range v {
+		if !one.From.After(c.Now.Add(-delay)) {
+			first = i
+		}
+	}
+	kept := slices.Clone(v[first:])
+	if n := len(kept); n > 0 && kept[n-1].From.Equal(c.Now) {
+		kept = kept[:n-1] // nobody can have seen it
+	}
+	return append(kept, next)
+}
+
+// old is the views of what is there since the beginning of the world, and needs
+// no time to be seen.
+func old[V any](state V) views[V] { return views[V]{{State: state}} }

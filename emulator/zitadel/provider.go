@@ -1,0 +1,187 @@
+package zitadel
+
+import (
+	"time"
+
+	"github.com/understudy-dev/understudy/emulator/internal/gate"
+	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/emulator/internal/store"
+	"github.com/understudy-dev/understudy/specs"
+)
+
+// Name is the provider's name in operations, flags and the control API.
+const Name = "zitadel"
+
+// document is parsed once for all servers of a process.
+var document = gate.NewDocument(specs.Zitadel, gate.PathRule{})
+
+// A Provider is an emulated ZITADEL instance.
+type Provider struct {
+	kernel.Binding
+
+	ids           *store.Table[lastID] // one row
+	organizations *store.Table[organization]
+	byDomain      *store.Unique[organization]
+	members       *store.Table[member]
+	membershipsOf *store.Index[member] // by user
+	membersOf     *store.Index[member] // by project
+	projects      *store.Table[project]
+	byProjectName *store.Unique[project]
+	projectsOf    *store.Index[project] // by organization
+	apps          *store.Table[app]
+	byAppName     *store.Unique[app]
+	byClientID    *store.Unique[app]
+	appsOf        *store.Index[app] // by project
+	users         *store.Table[user]
+	byUserName    *store.Unique[user]
+	usersOf       *store.Index[user] // by organization
+	keys          *store.Table[key]  // of applications and machine users
+	keysOf        *store.Index[key]  // by owner
+	pats          *store.Table[personalAccessToken]
+	patsOf        *store.Index[personalAccessToken] // by user
+	byPATDigest   *store.Unique[personalAccessToken]
+	tokens        *store.Table[accessToken]
+	byTokenDigest *store.Unique[accessToken]
+	tokensOf      *store.Index[accessToken] // by user
+	settings      []Setting
+}
+
+// New returns a provider to hand to one server.
+func New(settings ...Setting) *Provider { return &Provider{settings: settings} }
+
+// Apply adds the provider to a server's configuration: a provider is an
+// emulator.Option.
+func (p *Provider) Apply(c *kernel.Config) { c.Providers = append(c.Providers, p) }
+
+// Mount describes the provider to the server it is handed to.
+func (p *Provider) Mount(env *kernel.Env) kernel.Description {
+	p.ids = store.NewTable[lastID](env.Schema, "last id")
+	p.organizations = store.NewTable[organization](env.Schema, "organization")
+	p.byDomain = p.organizations.Unique("domain", func(o organization) string { return o.PrimaryDomain })
+	p.members = store.NewTable[member](env.Schema, "member")
+	p.membershipsOf = p.members.Index(func(m member) string { return m.UserID })
+	p.membersOf = p.members.Index(func(m member) string { return m.ProjectID })
+	p.projects = store.NewTable[project](env.Schema, "project")
+	p.byProjectName = p.projects.Unique("name", project.uniqueName)
+	p.projectsOf = p.projects.Index(func(v project) string { return present(v.Removed, v.OrgID) })
+	p.apps = store.NewTable[app](env.Schema, "application")
+	p.byAppName = p.apps.Unique("name", app.uniqueName)
+	p.byClientID = p.apps.Unique("client id", func(a app) string { return a.ClientID })
+	p.appsOf = p.apps.Index(func(a app) string { return present(a.Removed, a.ProjectID) })
+	p.users = store.NewTable[user](env.Schema, "user")
+	p.byUserName = p.users.Unique("user name", func(u user) string { return u.UserName })
+	p.usersOf = p.users.Index(func(u user) string { return u.OrgID })
+	p.keys = store.NewTable[key](env.Schema, "key")
+	p.keysOf = p.keys.Index(func(k key) string { return present(k.Removed, k.OwnerID) })
+	p.pats = store.NewTable[personalAccessToken](env.Schema, "personal access token")
+	p.patsOf = p.pats.Index(func(t personalAccessToken) string { return t.UserID })
+	p.byPATDigest = p.pats.Unique("digest", func(t personalAccessToken) string { return t.Digest })
+	p.tokens = store.NewTable[accessToken](env.Schema, "access token")
+	p.byTokenDigest = p.tokens.Unique("digest", func(t accessToken) string { return t.Digest })
+	p.tokensOf = p.tokens.Index(func(t accessToken) string { return t.UserID })
+
+	return kernel.Description{
+		Name:        Name,
+		Document:    document,
+		Hosts:       []string{"understudy.zitadel.cloud", "*.zitadel.cloud"},
+		Routes:      p.routes(),
+		Declined:    declined,
+		Differences: differences,
+		Chosen:      chosen,
+		Settings:    kernel.Settings(lag),
+		Values:      p.settings,
+		Order:       kernel.DecodeFirst,
+		Identify:    p.identify,
+		Decode:      decode,
+		Error:       renderError,
+		Finish:      finish,
+
+		DefaultWorld: p.defaultWorld,
+		Load:         p.load,
+		Env: []kernel.EnvVar{ // those of the official login application
+			{Name: "ZITADEL_API_URL", Value: "{url}"},
+			{Name: "ZITADEL_SERVICE_USER_ID", Value: "{userId}"},
+			{Name: "ZITADEL_SERVICE_USER_TOKEN", Value: "{accessToken}"},
+		},
+		Port: 3,
+		Example: "curl -sS '{url}/oauth/v2/token' -u '{clientId}:{clientSecret}' -d grant_type=client_credentials" +
+			" -d 'scope=openid urn:zitadel:iam:org:project:id:{projectId}:aud'",
+	}
+}
+
+// present is what an index knows a row by: nothing once it is removed.
+func present(removed bool, key string) string {
+	if removed {
+		return ""
+	}
+	return key
+}
+
+// finish gives every answer the content type of the service, which names no
+// character set.
+func finish(_ *kernel.Call, out *kernel.Outcome) {
+	out.Header.Set("Content-Type", "application/json")
+}
+
+// timestamp is a moment as protobuf's JSON writes it: in UTC, with as many
+// groups of three digits behind the seconds as it takes. The service's moments
+// are whole microseconds.
+type timestamp time.Time
+
+// MarshalJSON writes the moment.
+func (t timestamp) MarshalJSON() ([]byte, error) {
+	moment := time.Time(t).UTC().Truncate(time.Microsecond)
+	layout := `"2006-01-02T15:04:05Z"`
+	switch nanoseconds := moment.Nanosecond(); {
+	case nanoseconds%1_000_000 != 0:
+		layout = `"2006-01-02T15:04:05.000000Z"`
+	case nanoseconds != 0:
+		layout = `"2006-01-02T15:04:05.000Z"`
+	}
+	return moment.AppendFormat(nil, layout), nil
+}
+
+// IsZero reports whether the moment is left out.
+func (t timestamp) IsZero() bool { return time.Time(t).IsZero() }
+
+// A stamp is what reads tell of a row's history.
+type stamp struct {
+	Sequence         uint64 // of the last event that changed it
+	Created, Changed time.Time
+}
+
+func (s *stamp) touch(sequence uint64, now time.Time) {
+	if s.Created.IsZero() {
+		s.Created = now
+	}
+	s.Sequence, s.Changed = sequence, now
+}
+
+// objectDetails tell of an object's history. Which of the dates is there depends
+// on the kind of call.
+type objectDetails struct {
+	Sequence      uint64    `json:"sequence,omitempty,string"`
+	CreationDate  timestamp `json:"creationDate,omitzero"`
+	ChangeDate    timestamp `json:"changeDate,omitzero"`
+	ResourceOwner string    `json:"resourceOwner,omitempty"`
+}
+
+// details are those of a read.
+func (s stamp) details(orgID string) objectDetails {
+	return objectDetails{s.Sequence, timestamp(s.Created), timestamp(s.Changed), orgID}
+}
+
+// created are the details of a call that creates something.
+func created(c *kernel.Call, sequence uint64, orgID string) objectDetails {
+	return objectDetails{Sequence: sequence, CreationDate: timestamp(c.Now), ResourceOwner: orgID}
+}
+
+// changed are the details of a call that changes or removes something.
+func changed(c *kernel.Call, sequence uint64, orgID string) objectDetails {
+	return objectDetails{Sequence: sequence, ChangeDate: timestamp(c.Now), ResourceOwner: orgID}
+}
+
+// detailsResponse is the answer to most changes.
+type detailsResponse struct {
+	Details objectDetails `json:"details"`
+}

@@ -1,0 +1,303 @@
+package zitadel
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/emulator/internal/oauth"
+	"github.com/understudy-dev/understudy/fixtures"
+)
+
+// accessToken is the record of an access token. The token itself is not kept; a
+// JWT is known by its id, an opaque one by its digest.
+type accessToken struct {
+	ID, Digest          string
+	UserID, ClientID    string
+	Scopes, Audience    []string
+	IssuedAt, ExpiresAt time.Time
+}
+
+// The grants of the token endpoint.
+const (
+	grantCode              = "authorization_code"
+	grantRefreshToken      = "refresh_token"
+	grantClientCredentials = "client_credentials"
+	grantJWTProfile        = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+	grantTokenExchange     = "urn:ietf:params:oauth:grant-type:token-exchange"
+	grantDeviceCode        = "urn:ietf:params:oauth:grant-type:device_code"
+)
+
+// appGrants are the grants that OIDC applications may be given, by the name of
+// the Management API, and the parameter that each wants.
+var appGrants = map[string]struct{ name, parameter string }{
+	grantCode:          {"OIDC_GRANT_TYPE_AUTHORIZATION_CODE", "code"},
+	grantRefreshToken:  {"OIDC_GRANT_TYPE_REFRESH_TOKEN", "refresh_token"},
+	grantDeviceCode:    {"OIDC_GRANT_TYPE_DEVICE_CODE", "device_code"},
+	grantTokenExchange: {"OIDC_GRANT_TYPE_TOKEN_EXCHANGE", "subject_token"},
+}
+
+// The scopes that name an audience: a project's, or, by its name, the instance's
+// own project, which stands for its APIs.
+const (
+	audiencePrefix   = "urn:zitadel:iam:org:project:id:"
+	audienceSuffix   = ":aud"
+	instanceName     = "zitadel"
+	instanceAudience = audiencePrefix + instanceName + audienceSuffix
+)
+
+// instanceProject is the id of the instance's own project.
+func instanceProject(c *kernel.Call) string { return worldID(c, instanceProjectPlace) }
+
+// audienceOf returns the projects that a token with these scopes is meant for.
+func audienceOf(c *kernel.Call, scopes []string) []string {
+	var projects []string
+	for _, scope := range scopes {
+		id, ok := strings.CutPrefix(scope, audiencePrefix)
+		id, suffixed := strings.CutSuffix(id, audienceSuffix)
+		if !ok || !suffixed {
+			continue
+		}
+		if id == instanceName {
+			id = instanceProject(c)
+		}
+		if !slices.Contains(projects, id) {
+			projects = append(projects, id)
+		}
+	}
+	return projects
+}
+
+type tokenRequest struct {
+	GrantType string `json:"grant_type"`
+	Scope     string `json:"scope"`
+	Assertion string `json:"assertion"`
+}
+
+type tokenResponse struct {
+	AccessToken  string `json:"access_token"`
+	TokenType    string `json:"token_type"`
+	RefreshToken string `json:"refresh_token,omitempty"`
+	ExpiresIn    int    `json:"expires_in"`
+	IDToken      string `json:"id_token,omitempty"`
+}
+
+// token answers every grant. Machine users alone can be given tokens, since there
+// are no logins that could end in a code.
+// https://zitadel.com/docs/apis/openidoauth/endpoints#token_endpoint
+func (p *Provider) token(c *kernel.Call, in tokenRequest) (tokenResponse, error) {
+	switch in.GrantType {
+	case "":
+		return tokenResponse{}, refuseOAuth(invalidRequest, "grant_type missing").Because("the form has no grant_type")
+	case grantClientCredentials:
+		u, err := p.machineClient(c)
+		if err != nil {
+			return tokenResponse{}, err
+		}
+		return p.issue(c, u, u.UserName, in.Scope), nil
+	case grantJWTProfile:
+		u, err := p.assertingUser(c, in.Assertion)
+		if err != nil {
+			return tokenResponse{}, err
+		}
+		return p.issue(c, u, u.ID, in.Scope), nil
+	}
+	grant, ok := appGrants[in.GrantType]
+	if !ok {
+		return tokenResponse{}, refuseOAuth(unsupportedGrantType, "%s not supported", in.GrantType).Because("there is no such grant")
+	}
+	a, err := p.oidcClient(c)
+	if err != nil {
+		return tokenResponse{}, err
+	}
+	if !slices.Contains(a.OIDC.GrantTypes, grant.name) {
+		return tokenResponse{}, refuseOAuth(unauthorizedClient, "grant_type %q not allowed", in.GrantType).
+			Because("application %s is not configured for the grant", a.ID)
+	}
+	form, _ := c.Body.Value.(map[string]any)
+	if value, _ := form[grant.parameter].(string); value == "" {
+		return tokenResponse{}, refuseOAuth(invalidRequest, "%s missing", grant.parameter).Because("the form has no %s", grant.parameter)
+	}
+	return tokenResponse{}, refuseOAuth(invalidGrant, "invalid %s", grant.parameter).
+		Because("there are no logins here, and so no %s is good", grant.parameter)
+}
+
+// machineClient returns the machine user that authenticates with its secret. An
+// application is none: that its client id is not found here surprises many.
+func (p *Provider) machineClient(c *kernel.Call) (user, error) {
+	cc, err := clientCredentials(c)
+	if err != nil {
+		return user{}, err
+	}
+	u, ok := p.byUserName.Get(c.Tx, cc.ID)
+	if !ok {
+		problem := refuseOAuth(invalidClient, "client not found")
+		if a, ok := p.byClientID.Get(c.Tx, cc.ID); ok {
+			return u, problem.Because("%s is the client id of application %s; client credentials are for machine users, whose client id is the user name", cc.ID, a.ID)
+		}
+		return u, problem.Because("no machine user has this login name")
+	}
+	sum, _ := u.Secret.seen(c)
+	present := u.Secret.now()
+	if sum == "" {
+		problem := refuseOAuth(invalidRequest, secretNotExisting)
+		if present != "" {
+			return u, problem.Because("the secret of user %s is so new that the OAuth endpoints do not see it: zitadel.lag is %s", u.UserName, lag.Get(c))
+		}
+		return u, problem.Because("user %s has no secret", u.UserName)
+	}
+	given := digest(cc.Secret)
+	if subtle.ConstantTimeCompare([]byte(sum), []byte(given)) != 1 {
+		problem := refuseOAuth(invalidRequest, secretInvalid)
+		if given == present {
+			return u, problem.Because("the secret is so new that the OAuth endpoints do not see it: zitadel.lag is %s", lag.Get(c))
+		}
+		return u, problem.Because("the secret is not that of user %s, or not its present one", u.UserName)
+	}
+	return u, nil
+}
+
+// assertingUser returns the machine user that proves to have one of its keys.
+func (p *Provider) assertingUser(c *kernel.Call, assertion string) (user, error) {
+	if assertion == "" {
+		return user{}, refuseOAuth(invalidRequest, "assertion missing").Because("the form has no assertion")
+	}
+	k, why := p.verifyAssertion(c, assertion)
+	u, ok := p.users.Get(c.Tx, k.OwnerID)
+	if why == "" && !ok {
+		why = "key " + k.ID + " is an application's, which is good for introspection alone"
+	}
+	if why == "" {
+		return u, nil
+	}
+	if c.Differs(badAssertion) {
+		problem := refuseOAuth(serverError, "Errors.Internal")
+		problem.Status = http.StatusInternalServerError
+		return u, problem.Because("%s", why)
+	}
+	return u, refuseOAuth(invalidGrant, "invalid assertion").Because("%s", why)
+}
+
+// oidcClient returns the OIDC application that authenticates as it is configured
+// to.
+func (p *Provider) oidcClient(c *kernel.Call) (app, error) {
+	cc, err := clientCredentials(c)
+	if err != nil {
+		return app{}, err
+	}
+	clientID, k, why := cc.ID, key{}, ""
+	if cc.Assertion != "" {
+		k, why = p.verifyAssertion(c, cc.Assertion)
+		clientID = k.Identifier
+	}
+	a, seen, unseen := p.seenClient(c, clientID)
+	if unseen == "" && a.OIDC == nil {
+		unseen = "application " + a.ID + " is of type API, which this endpoint does not take"
+	}
+	switch {
+	case cc.Assertion != "" && why != "":
+		return a, refuseOAuth(invalidClient, "invalid assertion").Because("%s", why)
+	case unseen != "":
+		return a, refuseOAuth(invalidClient, "no active client not found").Because("%s", unseen) // sic
+	case cc.Assertion != "", seen.AuthMethod == oidcNone:
+		return a, nil
+	case seen.AuthMethod == oidcJWT:
+		return a, refuseOAuth(invalidClient, "invalid assertion").Because("application %s authenticates with an assertion, and there is none", a.ID)
+	case cc.Secret == "":
+		return a, refuseOAuth(invalidClient, "empty client secret").Because("no client secret is sent")
+	case subtle.ConstantTimeCompare([]byte(seen.Digest), []byte(digest(cc.Secret))) != 1:
+		return a, refuseOAuth(invalidClient, "invalid secret").Because("%s", wrongSecret(c, a, cc.Secret))
+	}
+	return a, nil
+}
+
+// accessClaims are those of a JWT access token, in signing order.
+type accessClaims struct {
+	Issuer    string   `json:"iss"`
+	Subject   string   `json:"sub"`
+	Audience  []string `json:"aud,omitempty"`
+	ExpiresAt int64    `json:"exp"`
+	IssuedAt  int64    `json:"iat"`
+	NotBefore int64    `json:"nbf"`
+	ClientID  string   `json:"client_id"`
+	ID        string   `json:"jti"`
+}
+
+// idClaims are those of an ID token, in signing order.
+type idClaims struct {
+	Issuer          string   `json:"iss"`
+	Subject         string   `json:"sub"`
+	Audience        []string `json:"aud"`
+	ExpiresAt       int64    `json:"exp"`
+	IssuedAt        int64    `json:"iat"`
+	AuthTime        int64    `json:"auth_time"`
+	AuthorizedParty string   `json:"azp"`
+	ClientID        string   `json:"client_id"`
+	AccessTokenHash string   `json:"at_hash"`
+}
+
+// issue makes the tokens of a grant. What is signed is signed after the
+// transaction.
+func (p *Provider) issue(c *kernel.Call, u user, clientID, scope string) tokenResponse {
+	scopes := strings.Fields(scope)
+	t := accessToken{
+		ID:     "V2_" + p.nextID(c) + "-at_" + p.nextID(c),
+		UserID: u.ID, ClientID: clientID, Scopes: scopes, Audience: audienceOf(c, scopes),
+		IssuedAt: c.Now, ExpiresAt: c.Now.Add(tokenLifetime * time.Second),
+	}
+	answer := tokenResponse{TokenType: "Bearer", ExpiresIn: expiresIn}
+	asJWT := u.AccessTokenType == tokenTypeJWT
+	if !asJWT {
+		answer.AccessToken = opaque(c, "access-token", t.ID+":"+u.ID)
+		t.Digest = digest(answer.AccessToken)
+	}
+	p.tokens.Put(c.Tx, t.ID, t)
+	if slices.Contains(scopes, "offline_access") {
+		answer.RefreshToken = opaque(c, "refresh-token", t.ID+":"+u.ID)
+	}
+	openID := slices.Contains(scopes, "openid")
+	if !asJWT && !openID {
+		return answer
+	}
+	signer, issuer := signingKey(c), c.Base
+	c.Later(func() (any, error) {
+		var err error
+		if asJWT {
+			answer.AccessToken, err = signer.Sign("JWT", accessClaims{
+				issuer, u.ID, t.Audience, t.ExpiresAt.Unix(), t.IssuedAt.Unix(), t.IssuedAt.Unix(), clientID, t.ID,
+			})
+		}
+		if err == nil && openID {
+			sum := sha256.Sum256([]byte(answer.AccessToken))
+			answer.IDToken, err = signer.Sign("JWT", idClaims{
+				issuer, u.ID, append([]string{clientID}, t.Audience...), t.ExpiresAt.Unix(), t.IssuedAt.Unix(), t.IssuedAt.Unix(),
+				clientID, clientID, base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2]),
+			})
+		}
+		return answer, err
+	})
+	return answer
+}
+
+// signingKey signs the instance's tokens.
+func signingKey(c *kernel.Call) oauth.Key {
+	return oauth.Key{ID: worldID(c, signingKeyPlace), Pair: fixtures.RSAKey(0)}
+}
+
+// verifyJWT returns the id of an access token that this instance has signed, or
+// says why it is none.
+func (p *Provider) verifyJWT(c *kernel.Call, text string) (string, string) {
+	var claims accessClaims
+	if err := oauth.Verify(text, &claims, signingKey(c)); err != nil {
+		return "", "no token here has this value, and it is none of this world's JWTs: " + err.Error()
+	}
+	if claims.ID == "" {
+		return "", "the JWT is not an access token"
+	}
+	return claims.ID, ""
+}
