@@ -155,6 +155,18 @@ func TestDelay(t *testing.T) {
 
 // TestDelayObeysContext cancels calls that are held back for longer than a test
 // may take.
+// cancelOnceTaken cancels a call when the server has met its fault: one that is
+// cancelled earlier may never arrive.
+func cancelOnceTaken(srv *emulator.Server, op infisical.Op, cancel func()) {
+	waits := func() bool {
+		return slices.ContainsFunc(srv.Faults.List(), func(r fault.Rule) bool { return r.Op == op })
+	}
+	for deadline := time.Now().Add(10 * time.Second); waits() && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond)
+	}
+	cancel()
+}
+
 func TestDelayObeysContext(t *testing.T) {
 	tests := []struct {
 		name  string
@@ -169,7 +181,7 @@ func TestDelayObeysContext(t *testing.T) {
 			overCarriers(t, func(t *testing.T, srv *emulator.Server, id infisical.Identity, a api, _ func(error) bool) {
 				srv.Faults.Next(infisical.OpCreateClientSecret, tt.fault)
 				ctx, cancel := context.WithCancel(t.Context())
-				time.AfterFunc(20*time.Millisecond, cancel)
+				go cancelOnceTaken(srv, infisical.OpCreateClientSecret, cancel)
 				_, err := a.try(ctx, "POST", secretsPath(id.ID), `{"description":"`+wanted+`"}`)
 				if !errors.Is(err, context.Canceled) {
 					t.Errorf("error %v, want %v", err, context.Canceled)
@@ -198,7 +210,7 @@ func TestCancelledCallLeavesOthersAlone(t *testing.T) {
 	srv.Faults.Next(infisical.OpCreateClientSecret, fault.Delay(time.Hour))
 	srv.Faults.Next(infisical.OpGetIdentity, fault.Delay(200*time.Millisecond))
 	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(20*time.Millisecond, cancel)
+	go cancelOnceTaken(srv, infisical.OpCreateClientSecret, cancel)
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		if _, err := a.try(ctx, "POST", secretsPath(id.ID), `{}`); !errors.Is(err, context.Canceled) {

@@ -108,6 +108,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Tolerate:    tolerate,
 		Error:       renderError,
 		Finish:      finish,
+		Expose:      []string{"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"},
 
 		DefaultWorld: p.defaultWorld,
 		Load:         p.load,

@@ -92,6 +92,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Around:      p.once,
 		Error:       renderError,
 		Finish:      finish,
+		Expose:      []string{"X-Request-Id"},
 
 		DefaultWorld: p.defaultWorld,
 		Load:         p.load,

@@ -72,9 +72,9 @@ func (in *Instance) serve(c *Call) *Outcome {
 	return in.finish(c, answer, f.Spec, replaced)
 }
 
-// exposed are the answer's headers that a page of another origin may read.
-const exposed = HeaderEntry + ", " + HeaderReason + ", " + HeaderDiffers + ", ETag, Retry-After, " +
-	"X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
+// exposed are the answer's headers that a page of another origin may read,
+// beside the provider's own.
+const exposed = HeaderEntry + ", " + HeaderReason + ", " + HeaderDiffers + ", ETag, Retry-After"
 
 // preflight lets pages of any origin use a provider, as browsers ask it to. It
 // answers the question that precedes a call, which is no call itself.
@@ -89,7 +89,7 @@ func (in *Instance) preflight(c *Call) *Outcome {
 	h.Set("Vary", "Origin")
 	method := c.Request.Header.Get("Access-Control-Request-Method")
 	if c.Request.Method != http.MethodOptions || method == "" {
-		h.Set("Access-Control-Expose-Headers", exposed)
+		h.Set("Access-Control-Expose-Headers", strings.Join(append([]string{exposed}, in.desc.Expose...), ", "))
 		return nil
 	}
 	h.Set("Access-Control-Allow-Methods", method)
