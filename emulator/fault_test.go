@@ -153,8 +153,6 @@ func TestDelay(t *testing.T) {
 	})
 }
 
-// TestDelayObeysContext cancels calls that are held back for longer than a test
-// may take.
 // cancelOnceTaken cancels a call when the server has met its fault: one that is
 // cancelled earlier may never arrive.
 func cancelOnceTaken(srv *emulator.Server, op infisical.Op, cancel func()) {
@@ -167,6 +165,8 @@ func cancelOnceTaken(srv *emulator.Server, op infisical.Op, cancel func()) {
 	cancel()
 }
 
+// TestDelayObeysContext cancels calls that are held back for longer than a test
+// may take.
 func TestDelayObeysContext(t *testing.T) {
 	tests := []struct {
 		name  string
