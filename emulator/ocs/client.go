@@ -36,6 +36,7 @@ func (k Kind) String() string {
 type client struct {
 	ID, TenantID string
 	Kind         Kind
+	Made         uint64 // tells it from a deleted client of the same id
 	clientSettings
 	Past []past[clientSettings]
 }
@@ -270,6 +271,7 @@ func (p *Provider) addClient(c *kernel.Call, cl client) (client, *kernel.Problem
 	if t.Clients[clientCredential]+t.Clients[hybrid] >= maxClients {
 		return cl, invalid("The tenant has its %d clients.", "Delete clients that are not used any more.", maxClients)
 	}
+	cl.Made = c.Tx.Next("ocs client made")
 	t.Clients[cl.Kind]++
 	p.tenants.Put(c.Tx, t.ID, t)
 	p.clients.Put(c.Tx, cl.ID, cl)

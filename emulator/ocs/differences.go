@@ -1,6 +1,9 @@
 package ocs
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/understudy-dev/understudy/emulator/internal/gate"
 	"github.com/understudy-dev/understudy/emulator/internal/kernel"
 )
@@ -48,7 +51,18 @@ var differences = []*kernel.Difference{
 
 // tolerate lets unknown members pass where the service skips them.
 func tolerate(c *kernel.Call, b gate.Breach) bool {
-	return b.Rule == gate.RuleUnknown && c.Differs(unknownMember)
+	schema := c.Operation().BodySchema("application/json")
+	if b.Rule != gate.RuleUnknown || schema == nil {
+		return false
+	}
+	// A member in another case is none that the service does not know. Refusing it
+	// shows the mistake, skipping it would hide it.
+	for name := range schema.Properties {
+		if slices.ContainsFunc(b.Keys, func(key string) bool { return strings.EqualFold(name, key) }) {
+			return false
+		}
+	}
+	return c.Differs(unknownMember)
 }
 
 var chosen = []kernel.Choice{

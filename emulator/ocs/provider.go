@@ -73,6 +73,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Tolerate:    tolerate,
 		Error:       renderError,
 		Finish:      finish,
+		FoldQuery:   true, // as ASP.NET reads them
 		Expose:      []string{"Operation-Id", "Total-Count"},
 
 		DefaultWorld: p.defaultWorld,

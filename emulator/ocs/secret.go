@@ -12,9 +12,10 @@ import (
 
 // secret is one secret of a client. The value itself is not kept.
 type secret struct {
-	ID       int32
-	ClientID string
-	Digest   string // SHA-256 of the value, in base64
+	ID         int32
+	ClientID   string
+	ClientMade uint64 // the client's Made
+	Digest     string // SHA-256 of the value, in base64
 	secretSettings
 	Past []past[secretSettings]
 }
@@ -208,7 +209,7 @@ func (p *Provider) newSecret(c *kernel.Call, cl client, settings secretSettings,
 	if value == "" {
 		value = newValue(c.Draw("secret"))
 	}
-	s := secret{ID: int32(c.Tx.Next("ocs secret id")), ClientID: cl.ID, Digest: digest(value), secretSettings: settings}
+	s := secret{ID: int32(c.Tx.Next("ocs secret id")), ClientID: cl.ID, ClientMade: cl.Made, Digest: digest(value), secretSettings: settings}
 	p.secrets.Put(c.Tx, secretKey(s.ID), s)
 	return value, s
 }

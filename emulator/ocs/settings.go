@@ -58,7 +58,8 @@ func seen[T any](c *kernel.Call, now T, history []past[T]) T {
 // and leaves out what nobody sees any more.
 func remember[T any](c *kernel.Call, history []past[T], was T) []past[T] {
 	history = slices.DeleteFunc(slices.Clone(history), func(h past[T]) bool { return !h.Until.After(c.Now.Add(-maxPropagation)) })
-	if propagation.Get(c) > 0 {
+	// Of changes at the same instant, nobody has seen what was between them.
+	if n := len(history); propagation.Get(c) > 0 && (n == 0 || !history[n-1].Until.Equal(c.Now)) {
 		history = append(history, past[T]{was, c.Now})
 	}
 	if len(history) == 0 {

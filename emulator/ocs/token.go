@@ -158,7 +158,7 @@ func (p *Provider) authenticate(c *kernel.Call) (client, clientSettings, error) 
 			}
 		}
 		return fail("no client has this secret")
-	case s.ClientID != id:
+	case s.ClientID != id || s.ClientMade != cl.Made:
 		return fail("the secret is another client's")
 	}
 	if expiration := seen(c, s.secretSettings, s.Past).Expiration; expiration != nil && c.Now.After(*expiration) {

@@ -236,7 +236,7 @@ func (p *Provider) application(c *kernel.Call, id string) (application, error) {
 		a, ok = p.byClientID.Get(c.Tx, id)
 	}
 	if !ok {
-		return a, entityNotFound("Application", id).Because("no application has the id or client id %s", id)
+		return a, entityNotFound("Application", id).Because("no application has this id or client id%s", quoted(id))
 	}
 	return a, nil
 }

@@ -12,7 +12,8 @@ import (
 // maxSecrets is how many secrets an application can have.
 const maxSecrets = 5
 
-// clientSecret is one secret of an application. The value itself is not kept.
+// clientSecret is one secret of an application. The value itself is not kept, but
+// for the 24 hours in which an idempotency key may ask for it again.
 type clientSecret struct {
 	ID, ApplicationID    string
 	Digest               string // SHA-256 of the value, in base64
@@ -117,7 +118,7 @@ func (p *Provider) listClientSecrets(c *kernel.Call, in idPath) ([]clientSecretD
 // https://workos.com/docs/reference/workos-connect/applications/client-secrets/delete
 func (p *Provider) deleteClientSecret(c *kernel.Call, in idPath) (kernel.Answer, error) {
 	if !p.secrets.Delete(c.Tx, in.ID) {
-		return kernel.Answer{}, entityNotFound("Client secret", in.ID).Because("no client secret has the id %s", in.ID)
+		return kernel.Answer{}, entityNotFound("Client secret", in.ID).Because("no client secret has this id%s", quoted(in.ID))
 	}
 	return noContent, nil
 }

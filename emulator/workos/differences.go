@@ -53,10 +53,10 @@ var chosen = []kernel.Choice{
 	{Name: "token-lifetime", What: "300 s, as in the page's example of a user's token; the setting tokenLifetime changes it"},
 	{Name: "scopes", What: "without a scope, the token gets all the application's; asked for may be those and openid, profile, email and offline_access, which the page's own example asks for; anything else is invalid_scope"},
 	{Name: "scope-claim", What: "left out when there is none"},
-	{Name: "client-authentication", What: "before the grant type is looked at; another secret is \"" + wrongSecret + "\", none is \"" + missingClient + "\", two are invalid_request"},
+	{Name: "client-authentication", What: "before the grant type is looked at; another secret is \"" + wrongSecret + "\", none is \"" + missingClient + "\", two are invalid_request. Beside a Basic header a client_id in the form does not count, and of a parameter given twice the last does"},
 	{Name: "grants", What: "an OAuth application's client_credentials are unauthorized_client; its other grants are invalid_grant, because there are no user logins"},
 	{Name: "introspection", What: "any application of the environment may ask about any token; an inactive one is {\"active\":false}; a machine's has no jti; deleting the application ends its tokens there"},
 	{Name: "userinfo", What: "a machine's token needs the scope openid and shows its sub alone; any other is the recorded refusal"},
-	{Name: "idempotency", What: "what is recorded for organizations holds for all creations: 24 hours, for each API key and path; only 2xx answers are kept"},
-	{Name: "rate-limit-window", What: "a fixed window of a minute by the world's clock, for each client address"},
+	{Name: "idempotency", What: "what is recorded for organizations holds for all creations: 24 hours, for each API key and path; only 2xx answers are kept. A body that breaks the document is a 422 before its key is looked at"},
+	{Name: "rate-limit-window", What: "a fixed window of a minute by the world's clock, for each client address; calls without a good API key do not count"},
 }

@@ -99,6 +99,17 @@ func renderError(c *kernel.Call, p *kernel.Problem) kernel.Answer {
 	return kernel.Answer{Status: status, Body: body}
 }
 
+// quoted is an identifier for a reason, if it looks like one: a client that swaps
+// its id and its secret sends a secret in its place.
+func quoted(id string) string {
+	for _, prefix := range []string{applicationPrefix, clientPrefix, secretPrefix} {
+		if strings.HasPrefix(id, prefix) {
+			return ": " + id
+		}
+	}
+	return ""
+}
+
 // fieldErrors words a breach as the validators of the service do.
 func fieldErrors(b gate.Breach) []fieldError {
 	path, item := b.Path, ""

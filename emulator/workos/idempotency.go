@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/understudy-dev/understudy/emulator/internal/kernel"
@@ -37,7 +38,7 @@ func (p *Provider) once(c *kernel.Call, next func() (kernel.Answer, error)) (ker
 		return kernel.Answer{}, err
 	}
 	sum := sha256.Sum256(body)
-	place := digest(c.Caller.(apiKey).Digest + "\x00" + c.Request.URL.Path + "\x00" + key)
+	place := digest(c.Caller.(apiKey).Digest + "\x00" + strings.TrimSuffix(c.Request.URL.Path, "/") + "\x00" + key)
 	switch known, ok := p.idempotentCalls.Get(c.Tx, place); {
 	case !ok || known.stale(c.Now):
 	case known.Body != sum:

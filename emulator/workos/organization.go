@@ -116,7 +116,7 @@ func (p *Provider) createOrganization(c *kernel.Call, in createOrganizationReque
 		o.Domains = append(o.Domains, domain{Name: d.Domain, State: d.State})
 	}
 	for _, name := range in.Domains {
-		o.Domains = append(o.Domains, domain{Name: name, State: statePending})
+		o.Domains = append(o.Domains, domain{Name: strings.ToLower(name), State: statePending})
 	}
 	for i, d := range o.Domains {
 		other, taken := p.domains.Get(c.Tx, d.Name)
@@ -169,7 +169,9 @@ func (p *Provider) listOrganizations(c *kernel.Call, in listOrganizationsRequest
 	var keep func(organization) bool
 	if len(in.Domains) > 0 || in.Search != "" {
 		keep = func(o organization) bool {
-			return (len(in.Domains) == 0 || slices.ContainsFunc(o.Domains, func(d domain) bool { return slices.Contains(in.Domains, d.Name) })) &&
+			return (len(in.Domains) == 0 || slices.ContainsFunc(o.Domains, func(d domain) bool {
+				return slices.ContainsFunc(in.Domains, func(name string) bool { return strings.EqualFold(name, d.Name) })
+			})) &&
 				strings.Contains(strings.ToLower(o.Name), strings.ToLower(in.Search))
 		}
 	}

@@ -72,6 +72,9 @@ func (p *Provider) admit(c *kernel.Call) error {
 // has, as Express does.
 func finish(c *kernel.Call, out *kernel.Outcome) {
 	out.Header.Set("X-Request-Id", c.DrawRequest("request-id").UUID())
+	if out.Status == http.StatusTooManyRequests && out.Header.Get("Retry-After") == "" {
+		out.Header.Set("Retry-After", "1") // an injected one; every SDK reads it
+	}
 	if len(out.Body) == 0 {
 		return
 	}

@@ -78,7 +78,7 @@ func (p *Provider) authenticate(c *kernel.Call) (application, clientSecret, erro
 	a, ok := p.byClientID.Get(c.Tx, client.ID)
 	switch {
 	case !ok:
-		return fail(invalidClient("Application not found.").Because("no application has the client id %s", client.ID))
+		return fail(invalidClient("Application not found.").Because("no application has this client id%s", quoted(client.ID)))
 	case both:
 		return fail(invalidRequest("invalid_request", "Client credentials must be sent in one way only.").
 			Because("the client secret is in the form and in the Authorization header"))
@@ -146,7 +146,7 @@ func grant(a application, grantType string) error {
 	case "":
 		return invalidRequest("invalid_request", "Missing grant type.").Because("the form has no grant_type")
 	}
-	return invalidRequest("unsupported_grant_type", "The grant type is not supported.").Because("there is no grant type %q", grantType)
+	return invalidRequest("unsupported_grant_type", "The grant type is not supported.").Because("there is no such grant type")
 }
 
 // scopes returns what is granted of what is asked for.

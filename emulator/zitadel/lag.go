@@ -49,7 +49,7 @@ func (v views[V]) with(c *kernel.Call, state V) views[V] {
 	delay := lag.Get(c)
 	next := view[V]{From: c.Now, State: state}
 	if delay == 0 {
-		return views[V]{next}
+		return old(state) // seen at once, also if there is a lag later
 	}
 	first := 0
 	for i, one := range v {

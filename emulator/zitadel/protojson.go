@@ -290,7 +290,7 @@ func (r reader) scalar(format, name string, raw json.RawMessage, at int) (any, e
 	}
 	switch format {
 	case "date-time":
-		if _, err := time.Parse(time.RFC3339Nano, text); err != nil {
+		if t, err := time.Parse(time.RFC3339Nano, text); err != nil || t.UTC().Year() < 1 || t.UTC().Year() > 9999 {
 			return nil, r.fault(at, fmt.Sprintf("invalid google.protobuf.Timestamp value %s", raw), "%s is no RFC 3339 timestamp", name)
 		}
 	case "duration":
@@ -337,7 +337,15 @@ func parseDuration(text string) (time.Duration, error) {
 
 // formatDuration writes a duration as protobuf's JSON does.
 func formatDuration(d time.Duration) string {
-	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + "s"
+	sign := ""
+	if d < 0 {
+		sign, d = "-", -d
+	}
+	text := fmt.Sprintf("%s%d.%09d", sign, d/time.Second, d%time.Second)
+	for range 3 { // none, three, six or nine digits
+		text = strings.TrimSuffix(text, "000")
+	}
+	return strings.TrimSuffix(text, ".") + "s"
 }
 
 // nextToken returns where the decoder's next token begins.

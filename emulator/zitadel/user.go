@@ -142,7 +142,8 @@ func (p *Provider) removeUser(c *kernel.Call, in userPath) (detailsResponse, err
 	if !ok {
 		return detailsResponse{}, refuse(notFound, "COMMAND-m9od", userNotFound).Because("%s", p.whyNoUser(c, in.ID))
 	}
-	p.dropKeys(c, u.ID)
+	// Whatever the lag: the id may be given to another user.
+	p.keysOf.Delete(c.Tx, u.ID)
 	p.patsOf.Delete(c.Tx, u.ID)
 	p.tokensOf.Delete(c.Tx, u.ID)
 	p.membershipsOf.Delete(c.Tx, u.ID)

@@ -106,6 +106,8 @@ type Description struct {
 	// runs: next runs it and encodes its answer. What Around stores is stored
 	// with what the handler stores.
 	Around func(c *Call, next func() (Answer, error)) (Answer, error)
+	// FoldQuery makes the names of query parameters count without their case.
+	FoldQuery bool
 	// Expose are headers of answers that pages of other origins may read.
 	Expose []string
 	// Admit refuses calls that come too often; it runs between decode and check.

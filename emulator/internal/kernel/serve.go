@@ -287,7 +287,15 @@ func (in *Instance) check(c *Call) error {
 	if err != nil {
 		return (&Problem{Kind: MalformedQuery, Status: http.StatusBadRequest, cause: err}).Because("the query string is not encoded as one: %v", err)
 	}
-	c.Query, more = c.operation.Parameters("query", func(name string) []string { return query[name] })
+	c.Query, more = c.operation.Parameters("query", func(name string) []string {
+		values := query[name]
+		for other, more := range query {
+			if in.desc.FoldQuery && other != name && strings.EqualFold(other, name) {
+				values = append(values, more...)
+			}
+		}
+		return values
+	})
 	breaches = append(breaches, more...)
 	if c.Body.JSON != nil || c.operation.BodyRequired {
 		mediaType := c.Body.MediaType
