@@ -126,10 +126,17 @@ func TestWorkosPages(t *testing.T) {
 	w := newWorkosWorld(t)
 	ctx := t.Context()
 	created := []string{w.credentials["applicationId"]}
-	for i := range 249 {
-		a, err := w.connect.CreateM2MApplication(ctx, &sdk.ConnectCreateM2MApplicationParams{
-			Name: fmt.Sprint("ci-", i), OrganizationID: w.credentials["organizationId"],
-		})
+	for i := range 249 { // every third of them for OAuth
+		name, organization := fmt.Sprint("ci-", i), w.credentials["organizationId"]
+		create := func() (*sdk.ConnectApplication, error) {
+			return w.connect.CreateM2MApplication(ctx, &sdk.ConnectCreateM2MApplicationParams{Name: name, OrganizationID: organization})
+		}
+		if i%3 == 0 {
+			create = func() (*sdk.ConnectApplication, error) {
+				return w.connect.CreateOAuthApplication(ctx, &sdk.ConnectCreateOAuthApplicationParams{Name: name, OrganizationID: &organization})
+			}
+		}
+		a, err := create()
 		if err != nil {
 			t.Fatal(err)
 		}
