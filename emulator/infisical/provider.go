@@ -33,7 +33,7 @@ type Provider struct {
 	lockouts       *store.Table[lockout]    // by universal auth
 	revocations    *store.Table[revocation] // by what is revoked
 	tokenUses      *store.Table[tokenUse]   // by token
-	windows        *store.Table[window]     // by client address
+	rates          *kernel.RateLimit
 
 	projects          *store.Table[project]
 	projectBySlug     *store.Unique[project]
@@ -76,7 +76,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.lockouts = store.NewTable[lockout](env.Schema, "lockout")
 	p.revocations = store.NewTable[revocation](env.Schema, "revocation")
 	p.tokenUses = store.NewTable[tokenUse](env.Schema, "token use")
-	p.windows = store.NewTable[window](env.Schema, "rate window")
+	p.rates = kernel.NewRateLimit(env.Schema, rateLimit)
 	p.projects = store.NewTable[project](env.Schema, "project")
 	p.projectBySlug = p.projects.Unique("slug", func(r project) string { return key(r.OrganizationID, r.Slug) })
 	p.environments = store.NewTable[environment](env.Schema, "environment")

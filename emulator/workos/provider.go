@@ -37,8 +37,8 @@ type Provider struct {
 	secretByDigest  *store.Unique[clientSecret]
 	secretsOf       *store.Index[clientSecret]
 	idempotentCalls *store.Table[idempotentCall]
-	ticks           *store.Table[tick]   // by prefix of the ids
-	windows         *store.Table[window] // by client address
+	ticks           *store.Table[tick] // by prefix of the ids
+	rates           *kernel.RateLimit
 
 	settings []Setting
 }
@@ -73,7 +73,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.secretsOf = p.secrets.Index(func(s clientSecret) string { return s.ApplicationID })
 	p.idempotentCalls = store.NewTable[idempotentCall](env.Schema, "idempotent call")
 	p.ticks = store.NewTable[tick](env.Schema, "tick")
-	p.windows = store.NewTable[window](env.Schema, "rate window")
+	p.rates = kernel.NewRateLimit(env.Schema, rateLimit)
 
 	return kernel.Description{
 		Name:        Name,

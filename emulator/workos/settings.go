@@ -4,7 +4,6 @@ import (
 	"crypto/sha1"
 	"encoding/base64"
 	"fmt"
-	"math"
 	"net/http"
 	"strconv"
 	"time"
@@ -22,12 +21,7 @@ var (
 		}
 		return nil
 	})
-	rateLimit = kernel.NewSetting("rateLimit", 0, "calls a minute from one address; 0: no limit", func(n int) error {
-		if n < 0 {
-			return fmt.Errorf("%d is negative", n)
-		}
-		return nil
-	})
+	rateLimit = kernel.NewRateLimitSetting()
 )
 
 // TokenLifetime sets how long an access token lives, 5 minutes at first; parts of
@@ -38,34 +32,14 @@ func TokenLifetime(d time.Duration) Setting { return tokenLifetime.To(d) }
 // default, is no limit; the service's own is 6,000.
 func RateLimit(n int) Setting { return rateLimit.To(n) }
 
-// window counts the calls of one address in a minute.
-type window struct {
-	Start time.Time
-	Calls int
-}
-
-const windowLength = time.Minute
-
 // admit counts a call against the rate limit.
 func (p *Provider) admit(c *kernel.Call) error {
-	limit := rateLimit.Get(c)
-	if limit == 0 {
+	count, _ := p.rates.Count(c)
+	if count.Excess == "" {
 		return nil
 	}
-	address := c.RemoteIP().String()
-	w, ok := p.windows.Get(c.Tx, address)
-	if age := c.Now.Sub(w.Start); !ok || age >= windowLength || age < 0 {
-		w = window{Start: c.Now}
-	}
-	w.Calls++
-	p.windows.Put(c.Tx, address, w)
-	if w.Calls <= limit {
-		return nil
-	}
-	left := math.Ceil((windowLength - c.Now.Sub(w.Start)).Seconds())
-	c.Header.Set("Retry-After", strconv.Itoa(int(left)))
-	return (&kernel.Problem{Status: http.StatusTooManyRequests}).
-		Because("call %d of this minute from %s; the setting workos.rateLimit allows %d", w.Calls, address, limit).Keep()
+	c.Header.Set("Retry-After", strconv.Itoa(count.Left))
+	return (&kernel.Problem{Status: http.StatusTooManyRequests}).Because("%s", count.Excess).Keep()
 }
 
 // finish puts a request id and a weak ETag on answers and spares a reader what it

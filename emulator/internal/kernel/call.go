@@ -154,9 +154,6 @@ func (c *Call) readBody() error {
 	return nil
 }
 
-// Raw returns the request body as it came.
-func (c *Call) Raw() []byte { return c.raw }
-
 // MediaType returns the media type of the request, "" when there is none, and
 // what is not a media type as it came.
 func (c *Call) MediaType() string {
