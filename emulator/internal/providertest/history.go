@@ -125,6 +125,7 @@ type Request struct {
 	Basic        [2]string  // sent as user and password
 	JSON         any        // the body; nil is none
 	Form         url.Values // the body instead
+	Header       map[string]string
 }
 
 // A Want is what the model foretells of an answer.
@@ -277,6 +278,9 @@ func (h *History[M]) send(r Request) (Answer, string) {
 	}
 	if r.Basic != [2]string{} {
 		request.SetBasicAuth(r.Basic[0], r.Basic[1])
+	}
+	for name, value := range r.Header {
+		request.Header.Set(name, value)
 	}
 	response, err := h.server.Client().Do(request)
 	if err != nil {
