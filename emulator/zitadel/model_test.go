@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -777,6 +778,21 @@ func (h history) good(t modelToken) bool {
 	return there && !t.revoked && (t.expires.IsZero() || h.Now.Before(t.expires))
 }
 
+// bad is the reason to refuse a token that is not good.
+func (h history) bad(text string) string {
+	t := h.Model.tokens[text]
+	_, there := h.Model.users[t.user]
+	switch jwt := strings.Count(text, ".") == 2; {
+	case jwt && !there:
+		return "its user is removed"
+	case jwt && t.revoked:
+		return "it is revoked"
+	case !there || t.revoked: // an opaque one is forgotten
+		return "no token here has this value"
+	}
+	return "the token expired at"
+}
+
 const (
 	audience = "urn:zitadel:iam:org:project:id:"
 	lifetime = 43200
@@ -1013,7 +1029,7 @@ func (h history) userinfo() {
 	t := h.Model.tokens[text]
 	h.Call(request{Method: "GET", Path: "/oidc/v1/userinfo", Token: text}, func() want {
 		if !h.good(t) {
-			return *refusal(401, "access token invalid", "")
+			return *refusal(401, "access token invalid", h.bad(text))
 		}
 		return want{Status: 200, Has: object{"sub": t.user}}
 	})
@@ -1025,8 +1041,11 @@ func (h history) readProject() {
 	text := h.aToken()
 	t, p := h.Model.tokens[text], h.aProject()
 	h.Call(request{Method: "GET", Path: management + "/projects/" + p.id, Token: text}, func() want {
-		if !h.good(t) || t.id == "" && !slices.Contains(t.audience, "zitadel") {
-			return *refusal(401, "Errors.Token.Invalid (AUTH-7fs1e)", "token")
+		switch {
+		case !h.good(t):
+			return *refusal(401, "Errors.Token.Invalid (AUTH-7fs1e)", h.bad(text))
+		case t.id == "" && !slices.Contains(t.audience, "zitadel"):
+			return *refusal(401, "Errors.Token.Invalid (AUTH-7fs1e)", "not meant for this API")
 		}
 		refused := refusal(403, "No matching permissions found (AUTH-5mWD2)", "has no role")
 		for _, id := range keysOf(h.Model.projects) {
