@@ -47,7 +47,10 @@ func NewHistory[M any](t *rapid.T, option emulator.Option, model M, clone func(M
 	h := &History[M]{T: t, Model: model, Now: start, clone: clone}
 	contract := Pick(h, "contract", emulator.Documented, emulator.Live)
 	h.Live = contract == emulator.Live
-	h.server = emulator.NewTest(t, option, emulator.WithContract(contract))
+	var err error // in memory, so that no token depends on a port
+	if h.server, err = emulator.New(option, emulator.WithContract(contract), emulator.WithAnswerChecks()); err != nil {
+		t.Fatal(err)
+	}
 	h.server.Clock.Freeze()
 	h.server.Clock.Set(start)
 	for _, p := range h.server.Info().Providers {
@@ -202,6 +205,9 @@ func (h *History[M]) Call(r Request, foretell func() Want) Answer {
 	complain := func(format string, args ...any) {
 		sent, _ := json.Marshal(r)
 		h.Fatalf("%s %s: %s\nsent:   %s\nanswer: %d %s\nreason: %s", r.Method, r.Path, fmt.Sprintf(format, args...), sent, a.Status, a.Body, reason)
+	}
+	if breaches := h.server.Journal.Last().Breaches; len(breaches) > 0 {
+		complain("against the document: %v", breaches)
 	}
 	if want.Status != 0 && a.Status != want.Status {
 		complain("status %d, want %d %v", a.Status, want.Status, want.Says)
