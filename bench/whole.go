@@ -25,7 +25,6 @@ func (b *bench) start(ctx context.Context) ([]line, error) {
 		return nil, err
 	}
 	at := func(offset int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port+offset)) }
-	// The gateway's port is the first to be opened, and Infisical's the second.
 	first, err := newCall("http://"+at(1), "/api/v1/auth/universal-auth/login", mediaJSON, "", `{"clientId":"x","clientSecret":"x"}`)
 	if err != nil {
 		return nil, err
@@ -38,7 +37,7 @@ func (b *bench) start(ctx context.Context) ([]line, error) {
 		if err := cmd.Start(); err != nil {
 			return nil, err
 		}
-		err := untilOpen(ctx, at(0))
+		err := untilOpen(ctx, at(len(all.Names()))) // the last to be opened
 		listening = append(listening, milliseconds(time.Since(begin)))
 		if err == nil {
 			err = refused(first.answer(ctx))
