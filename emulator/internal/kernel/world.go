@@ -37,19 +37,22 @@ type Config struct {
 	NoHints      bool
 	AllowUnknown bool
 	CheckAnswers bool
-	NoControl    bool  // the gateway has no control API
-	GatewayOnly  bool  // providers have no ports of their own
-	Err          error // why an option could not be used
+	NoControl    bool // the gateway has no control API
+	GatewayOnly  bool // providers have no ports of their own
+	// Keep is called with the server's own world before it serves, to bring back
+	// what was kept of it and to keep what becomes of it.
+	Keep func(*World) error
+	Err  error // why an option could not be used
 }
 
 // Start is what a world starts with. What is left empty is the world file's,
 // or else the default.
 type Start struct {
-	Seed     string
-	Contract *Contract
-	Clock    time.Time // zero: real time
-	World    *WorldFile
-	Settings map[string]map[string]any // by provider, as flags or JSON have them
+	Seed     string                    `json:"seed,omitempty"`
+	Contract *Contract                 `json:"contract,omitempty"`
+	Clock    time.Time                 `json:"clock,omitzero"` // zero: real time
+	World    *WorldFile                `json:"world,omitempty"`
+	Settings map[string]map[string]any `json:"settings,omitempty"` // by provider, as flags or JSON have them
 }
 
 // A World is one isolated state of all its providers.
@@ -327,6 +330,8 @@ func (w *World) Start() Start {
 // A Snapshot is a world at one moment: what it stores and where its clock stands.
 type Snapshot struct {
 	world  *World
+	start  Start
+	begun  *setup
 	setup  *setup
 	clock  clock.State
 	calls  uint64
@@ -337,7 +342,7 @@ type Snapshot struct {
 func (w *World) Snapshot() Snapshot {
 	w.state.Lock()
 	defer w.state.Unlock()
-	s := Snapshot{world: w, setup: w.setup.Load(), clock: w.Clock.State(), calls: w.calls.Load()}
+	s := Snapshot{world: w, start: w.start, begun: w.begun, setup: w.setup.Load(), clock: w.Clock.State(), calls: w.calls.Load()}
 	for _, in := range w.instances {
 		s.stores = append(s.stores, in.store.Snapshot())
 	}
@@ -352,6 +357,11 @@ func (w *World) Restore(s Snapshot) {
 	}
 	w.state.Lock()
 	defer w.state.Unlock()
+	w.restore(s)
+}
+
+func (w *World) restore(s Snapshot) {
+	w.start, w.begun = s.start, s.begun
 	w.setup.Store(s.setup)
 	for i, in := range w.instances {
 		in.store.Restore(s.stores[i])

@@ -27,6 +27,7 @@ type WorldFile struct {
 	Settings  map[string]map[string]any
 	providers map[string]json.RawMessage
 
+	text []byte     // as it was read
 	root *yaml.Node // where lines are looked up
 }
 
@@ -42,7 +43,7 @@ func ReadWorld(r io.Reader) (*WorldFile, error) {
 	if err := yaml.Unmarshal(text, &node); err != nil {
 		return nil, fmt.Errorf("world file: %w", errors.New(strings.TrimPrefix(err.Error(), "yaml: ")))
 	}
-	f := &WorldFile{providers: map[string]json.RawMessage{}}
+	f := &WorldFile{providers: map[string]json.RawMessage{}, text: text}
 	if node.Kind == 0 {
 		return nil, errors.New("world file: it is empty")
 	}
@@ -81,6 +82,18 @@ func ReadWorld(r io.Reader) (*WorldFile, error) {
 	}
 	f.providers = sections
 	return f, nil
+}
+
+// MarshalText returns the file's text.
+func (f *WorldFile) MarshalText() ([]byte, error) { return f.text, nil }
+
+// UnmarshalText reads a file's text.
+func (f *WorldFile) UnmarshalText(text []byte) error {
+	file, err := ReadWorld(bytes.NewReader(text))
+	if err == nil {
+		*f = *file
+	}
+	return err
 }
 
 // A WorldError is a fault in a provider's section of a world file.
