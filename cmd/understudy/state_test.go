@@ -181,6 +181,9 @@ func TestKill(t *testing.T) {
 	if got, want := second.info.Providers["infisical"].Credentials, first.info.Providers["infisical"].Credentials; fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("the credentials are %v, and were %v", got, want)
 	}
+	if first.errors.Len() > 0 {
+		t.Errorf("the first server says %s", first.errors)
+	}
 	checkMinted(t, second.info, due)
 	if !bytes.Contains(second.errors.Bytes(), []byte("ignored=--seed")) {
 		t.Errorf("no warning: %s", second.errors)

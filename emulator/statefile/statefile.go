@@ -66,7 +66,7 @@ func (f *File) Close() error {
 	}
 	close(f.stop)
 	<-f.stopped
-	err := errors.Join(f.save(), f.db.Close())
+	err := errors.Join(f.save(), f.db.Sync(), f.db.Close())
 	f.db = nil
 	return f.named(err)
 }
@@ -103,7 +103,11 @@ func (f *File) open() error {
 			return err
 		}
 	}
-	if f.db, err = bbolt.Open(f.path, 0o600, &bbolt.Options{Timeout: lockTimeout}); err != nil {
+	// What is written outlives the process, however that ends. The disk is waited
+	// for at the end alone: a busy one takes longer than a batch may. Should the
+	// machine itself break down, check tells whether the file is whole.
+	f.db, err = bbolt.Open(f.path, 0o600, &bbolt.Options{Timeout: lockTimeout, NoSync: true, NoGrowSync: true})
+	if err != nil {
 		return opening(err)
 	}
 	f.db.AllocSize = f.db.Info().PageSize // no slack at the end, so that a truncated file is seen to be one
