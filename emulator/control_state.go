@@ -18,15 +18,15 @@ func maxControlBody(r *http.Request) int64 {
 	return kernel.MaxBody
 }
 
-func (ct *control) getState(*kernel.Call, none) (*kernel.State, error) {
-	return ct.server.world.Export()
+func (ct *control) getState(c *kernel.Call, _ none) (*kernel.State, error) {
+	return ct.world(c).Export()
 }
 
 // putState replaces the world. The gate has vetted the form, not what it holds.
 func (ct *control) putState(c *kernel.Call, _ none) (Info, error) {
 	state, err := kernel.DecodeState(c.Body.JSON)
 	if err == nil {
-		err = ct.server.world.Import(state)
+		err = ct.world(c).Import(state)
 	}
 	if err != nil {
 		return Info{}, refuse(http.StatusBadRequest, "%v; the world stays as it was", err)

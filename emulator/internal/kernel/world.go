@@ -2,7 +2,9 @@ package kernel
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -37,8 +39,10 @@ type Config struct {
 	NoHints      bool
 	AllowUnknown bool
 	CheckAnswers bool
-	NoControl    bool // the gateway has no control API
-	GatewayOnly  bool // providers have no ports of their own
+	NoControl    bool          // the gateway has no control API
+	GatewayOnly  bool          // providers have no ports of their own
+	MaxSandboxes int           // at a time
+	SandboxIdle  time.Duration // until one makes room; 0: never
 	// Keep is called with the server's own world before it serves, to bring back
 	// what was kept of it and to keep what becomes of it.
 	Keep func(*World) error
@@ -66,8 +70,8 @@ type World struct {
 	setup     atomic.Pointer[setup]
 	calls     atomic.Uint64
 	report    *atomic.Pointer[func(format string, args ...any)] // shared with its siblings
-	hurry     chan struct{}                                     // closed when delays should end
-	hurried   sync.Once
+	life      context.Context                                   // done when delays and streams should end
+	end       context.CancelFunc
 	// state is held for reading by whatever works on the stores, and for writing
 	// by what replaces or copies a whole world.
 	state sync.RWMutex
@@ -137,7 +141,8 @@ func NewWorld(config Config) (*World, error) {
 }
 
 func newWorld(config Config, mounts []*mounted, j *journal.Journal) *World {
-	w := &World{Clock: clock.New(), Journal: j, config: config, hurry: make(chan struct{})}
+	w := &World{Clock: clock.New(), Journal: j, config: config}
+	w.life, w.end = context.WithCancel(context.Background())
 	w.Faults = fault.NewSet(w.checkFault)
 	instances := make([]Instance, len(mounts))
 	w.instances = make([]*Instance, len(mounts))
@@ -257,20 +262,28 @@ func (w *World) resolve(start Start) (*setup, error) {
 		for _, v := range in.desc.Values {
 			given[v.setting.Name()] = v.value
 		}
-		values := map[string]any{}
-		for _, changes := range []map[string]any{given, file.Settings[in.Name()], start.Settings[in.Name()]} {
-			var err error
-			if values, err = in.settings(values, changes); err != nil {
-				return nil, err
+		values, err := in.settings(nil, given)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range slices.Sorted(maps.Keys(file.Settings[in.Name()])) {
+			if values, err = in.settings(values, map[string]any{name: file.Settings[in.Name()][name]}); err != nil {
+				return nil, file.at([]string{"settings", in.Name(), name}, err)
 			}
+		}
+		if values, err = in.settings(values, start.Settings[in.Name()]); err != nil {
+			return nil, err
 		}
 		s.settings[in.Name()] = values
 	}
-	for _, settings := range []map[string]map[string]any{file.Settings, start.Settings} {
-		for name := range settings {
-			if w.Instance(name) == nil {
-				return nil, fmt.Errorf("settings: there is no provider %q here", name)
-			}
+	for _, name := range slices.Sorted(maps.Keys(file.Settings)) {
+		if w.Instance(name) == nil {
+			return nil, file.at([]string{"settings", name}, errors.New("there is no such provider here"))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(start.Settings)) {
+		if w.Instance(name) == nil {
+			return nil, fmt.Errorf("settings: there is no provider %q here", name)
 		}
 	}
 	for _, in := range w.instances {
@@ -425,11 +438,20 @@ func (w *World) ReportTo(fn func(format string, args ...any)) {
 	w.report.Store(&fn)
 }
 
-// Done is closed by Hurry: what streams should end.
-func (w *World) Done() <-chan struct{} { return w.hurry }
+// Hurry ends what waits in the world, such as the delay of a fault, now and from
+// then on.
+func (w *World) Hurry() { w.end() }
 
-// Hurry ends the delays of faults, now and from then on.
-func (w *World) Hurry() { w.hurried.Do(func() { close(w.hurry) }) }
+// WithLife returns a context that is done when ctx is, or when the world is told
+// to hurry. The caller must call cancel.
+func (w *World) WithLife(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(w.life, cancel)
+	return ctx, func() {
+		stop()
+		cancel()
+	}
+}
 
 // Fail reports what fails a test.
 func (w *World) Fail(format string, args ...any) {

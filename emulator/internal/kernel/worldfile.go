@@ -33,6 +33,47 @@ type WorldFile struct {
 
 var worldSchema = gate.NewSchema(specs.World, "World")
 
+// WorldSchema returns the JSON Schema of world files. It is made of what they are
+// checked with. What no schema can say, such as that an identifier is given twice,
+// is told when a world is read.
+func WorldSchema() ([]byte, error) {
+	var doc struct {
+		Info struct {
+			Title       string
+			Description string
+		}
+		Components struct{ Schemas yaml.Node }
+	}
+	if err := yaml.Unmarshal(specs.World, &doc); err != nil {
+		return nil, err
+	}
+	relocate(&doc.Components.Schemas)
+	var defs bytes.Buffer
+	if err := gate.WriteJSON(&defs, &doc.Components.Schemas, false); err != nil {
+		return nil, err
+	}
+	text, err := json.MarshalIndent(struct {
+		Schema      string          `json:"$schema"`
+		Title       string          `json:"title"`
+		Description string          `json:"description"`
+		Ref         string          `json:"$ref"`
+		Defs        json.RawMessage `json:"$defs"`
+	}{"https://json-schema.org/draft/2020-12/schema", doc.Info.Title, doc.Info.Description, "#/$defs/World", defs.Bytes()}, "", "  ")
+	return append(text, '\n'), err
+}
+
+// relocate makes references of an OpenAPI document those of a JSON Schema.
+func relocate(n *yaml.Node) {
+	if n.Kind == yaml.ScalarNode {
+		if name, ok := strings.CutPrefix(n.Value, "#/components/schemas/"); ok {
+			n.Value = "#/$defs/" + name
+		}
+	}
+	for _, c := range n.Content {
+		relocate(c)
+	}
+}
+
 // ReadWorld reads a world file, YAML or JSON. An error names the line.
 func ReadWorld(r io.Reader) (*WorldFile, error) {
 	text, err := io.ReadAll(r)
