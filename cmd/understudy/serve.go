@@ -18,6 +18,7 @@ import (
 
 	"github.com/understudy-dev/understudy/emulator"
 	"github.com/understudy-dev/understudy/emulator/all"
+	"github.com/understudy-dev/understudy/emulator/statefile"
 )
 
 type serveCommand struct {
@@ -28,6 +29,7 @@ type serveCommand struct {
 	World        string   `placeholder:"FILE" type:"existingfile" help:"Start with this world (YAML) instead of the default one; see understudy world."`
 	Contract     string   `enum:"documented,live," default:"" placeholder:"NAME" help:"Which contract to follow: documented (the default) or live."`
 	Set          []string `placeholder:"PROVIDER.NAME=VALUE" sep:"none" help:"Set a provider's setting; repeatable."`
+	State        string   `placeholder:"FILE" help:"Keep the world in this file; one that is there wins over --seed, --world and --contract."`
 	LogFormat    string   `enum:"text,json" default:"text" help:"How to log calls, ${enum} (${default})."`
 	LogLevel     string   `enum:"debug,info,warn,error,off" default:"info" help:"What to log, ${enum} (${default})."`
 	ReadyFile    string   `placeholder:"FILE" help:"Write addresses and credentials to this file, as JSON, once listening."`
@@ -44,14 +46,22 @@ type serveCommand struct {
 const shutdownGrace = 10 * time.Second
 
 // Run serves until ctx is done.
-func (cmd serveCommand) Run(ctx context.Context, s streams) error {
+func (cmd serveCommand) Run(ctx context.Context, s streams) (err error) {
 	options, err := cmd.options(s.err)
 	if err != nil {
 		return err
 	}
+	file := statefile.New(cmd.State)
+	if cmd.State != "" {
+		options = append(options, file)
+		defer func() { err = errors.Join(err, file.Close()) }() // once nobody changes anything any more
+	}
 	server, err := emulator.New(options...)
 	if err != nil {
 		return err
+	}
+	if ignored := cmd.beginning(); file.Continued() && len(ignored) > 0 {
+		cmd.logger(s.err).Warn("the world goes on as it is in the state file", "file", cmd.State, "ignored", strings.Join(ignored, " "))
 	}
 	if cmd.ReadyFile != "" {
 		// That of an earlier run would send its reader to the wrong ports.
@@ -76,6 +86,17 @@ func (cmd serveCommand) Run(ctx context.Context, s streams) error {
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
 	defer cancel()
 	return server.Shutdown(grace)
+}
+
+// beginning lists the flags that say what to start with.
+func (cmd serveCommand) beginning() []string {
+	var given []string
+	for _, flag := range []struct{ name, value string }{{"--seed", cmd.Seed}, {"--world", cmd.World}, {"--contract", cmd.Contract}} {
+		if flag.value != "" {
+			given = append(given, flag.name)
+		}
+	}
+	return given
 }
 
 func (cmd serveCommand) options(log io.Writer) ([]emulator.Option, error) {

@@ -204,7 +204,7 @@ func WriteJSON(w *bytes.Buffer, n *yaml.Node, ordered bool) error {
 		}
 		text, err := json.Marshal(v)
 		if err != nil {
-			return err
+			return fmt.Errorf("line %d: %w", n.Line, err)
 		}
 		w.Write(text)
 	}
