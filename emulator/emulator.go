@@ -11,6 +11,7 @@ import (
 
 	"github.com/understudy-dev/understudy/emulator/clock"
 	"github.com/understudy-dev/understudy/emulator/fault"
+	"github.com/understudy-dev/understudy/emulator/internal/certificate"
 	"github.com/understudy-dev/understudy/emulator/internal/kernel"
 	"github.com/understudy-dev/understudy/emulator/journal"
 )
@@ -104,13 +105,16 @@ type Server struct {
 	Faults  *fault.Set
 	Journal *journal.Journal
 
-	config  kernel.Config
-	world   *kernel.World
-	control *kernel.Instance
+	config    kernel.Config
+	world     *kernel.World
+	control   *kernel.Instance
+	hosts     []string               // names of this server that somebody gave it
+	authority *certificate.Authority // nil without WithTLS
 
 	mu   sync.Mutex
 	http *http.Server // nil until Listen
 	base string       // the gateway's address, once it listens
+	ca   string       // the file that TellCA has told
 
 	running sync.WaitGroup // listeners and handlers
 }
@@ -122,11 +126,18 @@ func New(opts ...Option) (*Server, error) {
 	for _, o := range opts {
 		o.Apply(&config)
 	}
+	s := &Server{config: config, hosts: ownHosts(config)}
+	if config.TLS && config.Certificate == nil {
+		var err error
+		if s.authority, err = certificate.NewAuthority(); err != nil {
+			return nil, fmt.Errorf("emulator: %w", err)
+		}
+	}
 	world, err := kernel.NewWorld(config)
 	if err != nil {
 		return nil, fmt.Errorf("emulator: %w", err)
 	}
-	s := &Server{Clock: world.Clock, Faults: world.Faults, Journal: world.Journal, config: config, world: world}
+	s.world, s.Clock, s.Faults, s.Journal = world, world.Clock, world.Faults, world.Journal
 	if s.control, err = newControl(s, config); err != nil {
 		return nil, fmt.Errorf("emulator: %w", err)
 	}

@@ -1,10 +1,7 @@
 package emulator
 
 import (
-	"net"
 	"net/http"
-	"net/netip"
-	"net/url"
 	"strings"
 
 	"github.com/understudy-dev/understudy/emulator/internal/kernel"
@@ -16,24 +13,18 @@ const controlPrefix = "/_understudy"
 // Handler returns the gateway: every provider under /{provider}/ and under the
 // host name {provider}.…, and the control API under /_understudy/.
 func (s *Server) Handler() http.Handler {
-	guarded := http.NewCrossOriginProtection()
-	guarded.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		writeProblem(w, http.StatusForbidden, "the control API takes no changes from pages of another origin")
-	}))
-	control := guarded.Handler(s.control)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	control := s.guarded(s.control)
+	return s.arriving(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		in, inner, prefix := s.behind(r)
 		switch {
 		case in == nil:
 			writeProblem(w, http.StatusNotFound, "the gateway serves "+strings.Join(s.names(), ", ")+"; "+r.URL.Path+" is none of them")
 		case in != s.control:
 			in.ServeAt(w, inner, kernel.BaseURL(r)+prefix)
-		case !controlHost(r.Host):
-			writeProblem(w, http.StatusForbidden, "the control API does not answer to the host name "+r.Host+": it could be a page's way around the same-origin rule")
 		default:
 			control.ServeHTTP(w, r)
 		}
-	})
+	}))
 }
 
 // behind returns what the gateway has behind a request, the request as seen from
@@ -51,15 +42,9 @@ func (s *Server) behind(r *http.Request) (in *kernel.Instance, inner *http.Reque
 	if in = s.world.Instance(name); in == nil {
 		return nil, r, ""
 	}
-	path, err := url.PathUnescape("/" + rest)
-	if err != nil {
+	if inner = below(r, "/"+rest); inner == nil {
 		return nil, r, ""
 	}
-	inner = new(http.Request)
-	*inner = *r
-	inner.URL = new(url.URL)
-	*inner.URL = *r.URL
-	inner.URL.Path, inner.URL.RawPath = path, "/"+rest
 	return in, inner, "/" + name
 }
 
@@ -73,23 +58,4 @@ func (s *Server) names() []string {
 		names = append(names, controlPrefix+"/")
 	}
 	return names
-}
-
-// hostname is the host of a Host header; host names have no case.
-func hostname(hostport string) string {
-	if host, _, err := net.SplitHostPort(hostport); err == nil {
-		hostport = host
-	}
-	return strings.ToLower(hostport)
-}
-
-// controlHost reports whether a Host header can be trusted to mean this server:
-// an address, localhost or a name without dots. A public name could be another
-// site's that resolves to here (DNS rebinding).
-func controlHost(hostport string) bool {
-	host := strings.Trim(hostname(hostport), "[]")
-	if _, err := netip.ParseAddr(host); err == nil {
-		return true
-	}
-	return host != "" && (!strings.Contains(host, ".") || strings.HasSuffix(host, ".localhost"))
 }

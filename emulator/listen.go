@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -26,7 +27,8 @@ type handlerKey struct{}
 // Listen opens the gateway on addr and each provider on its own port after it
 // (infisical the next one); with port 0 all ports are free ones. It returns
 // when all of them are open, or with an error and none open. HTTP/1.1 and
-// HTTP/2 without TLS are both served.
+// HTTP/2 are both served, without TLS unless WithTLS or WithCertificate asks for
+// it.
 func (s *Server) Listen(addr string) error {
 	host, port, err := splitAddress(addr)
 	if err != nil {
@@ -36,6 +38,11 @@ func (s *Server) Listen(addr string) error {
 	defer s.mu.Unlock()
 	if s.http != nil {
 		return errors.New("emulator: the server listens already")
+	}
+
+	certificates, err := s.tlsConfig(shownHost(host))
+	if err != nil {
+		return fmt.Errorf("emulator: %w", err)
 	}
 
 	handlers := map[net.Listener]http.Handler{}
@@ -50,7 +57,7 @@ func (s *Server) Listen(addr string) error {
 		}
 		handlers[l] = handler
 		_, shownPort, _ := net.SplitHostPort(l.Addr().String())
-		return "http://" + net.JoinHostPort(shownHost(host), shownPort), nil
+		return s.scheme() + "://" + net.JoinHostPort(shownHost(host), shownPort), nil
 	}
 	base, err := open(0, s.Handler())
 	urls := map[*kernel.Instance]string{}
@@ -60,7 +67,7 @@ func (s *Server) Listen(addr string) error {
 		case s.config.GatewayOnly:
 			urls[in] = base + "/" + in.Name()
 		default:
-			urls[in], err = open(in.Port(), in)
+			urls[in], err = open(in.Port(), s.arriving(in))
 		}
 	}
 	if err != nil {
@@ -74,7 +81,7 @@ func (s *Server) Listen(addr string) error {
 	}
 
 	s.base = base
-	s.http = s.newHTTPServer()
+	s.http = s.newHTTPServer(certificates)
 	s.http.BaseContext = func(l net.Listener) context.Context {
 		return context.WithValue(context.Background(), handlerKey{}, handlers[l])
 	}
@@ -82,12 +89,19 @@ func (s *Server) Listen(addr string) error {
 		s.running.Add(1)
 		go func() {
 			defer s.running.Done()
-			if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			if err := serve(s.http, l); !errors.Is(err, http.ErrServerClosed) {
 				s.world.Logger().Error("a listener failed", "error", err)
 			}
 		}()
 	}
 	return nil
+}
+
+func serve(h *http.Server, l net.Listener) error {
+	if h.TLSConfig != nil {
+		return h.ServeTLS(l, "", "") // with the certificates of the configuration
+	}
+	return h.Serve(l)
 }
 
 func splitAddress(addr string) (host string, port int, err error) {
@@ -111,11 +125,12 @@ func shownHost(host string) string {
 }
 
 // newHTTPServer returns the one server of all listeners; the handler of each is
-// in its base context.
-func (s *Server) newHTTPServer() *http.Server {
+// in its base context. Without certificates it speaks no TLS.
+func (s *Server) newHTTPServer(certificates *tls.Config) *http.Server {
 	protocols := &http.Protocols{}
 	protocols.SetHTTP1(true)
-	protocols.SetUnencryptedHTTP2(true)
+	protocols.SetHTTP2(certificates != nil)
+	protocols.SetUnencryptedHTTP2(certificates == nil)
 	return &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			s.running.Add(1)
@@ -127,6 +142,7 @@ func (s *Server) newHTTPServer() *http.Server {
 		ReadTimeout:       readTimeout,
 		IdleTimeout:       idleTimeout,
 		Protocols:         protocols,
+		TLSConfig:         certificates,
 		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // noise of clients that go away
 	}
 }

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"cmp"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -37,9 +38,14 @@ type Config struct {
 	NoHints      bool
 	AllowUnknown bool
 	CheckAnswers bool
-	NoControl    bool  // the gateway has no control API
-	GatewayOnly  bool  // providers have no ports of their own
-	Err          error // why an option could not be used
+	NoControl    bool             // the gateway has no control API
+	GatewayOnly  bool             // providers have no ports of their own
+	TLS          bool             // listeners speak TLS
+	Certificate  *tls.Certificate // theirs; nil: one of a throw-away authority
+	PublicURL    string           // the gateway's address for clients, without a slash at the end; "": that of each request
+	TrustProxy   bool             // X-Forwarded-Host and -Proto count
+	AllowHosts   []string         // further names of this server
+	Err          error            // why an option could not be used
 }
 
 // Start is what a world starts with. What is left empty is the world file's,
@@ -57,6 +63,7 @@ type World struct {
 	Clock   *clock.Clock
 	Faults  *fault.Set
 	Journal *journal.Journal
+	Path    string // of this world below the gateway's public URL; "" for the default one
 
 	config    Config
 	instances []*Instance
@@ -175,6 +182,9 @@ func mount(p Provider) (*mounted, error) {
 		return nil, fmt.Errorf("provider %q lacks its name, document or error dialect", d.Name)
 	case d.Identify == nil:
 		d.Identify = func(*Call) error { return nil }
+	}
+	if !d.Internal {
+		d.Settings = append(d.Settings, PublicURL)
 	}
 	for i := range d.Routes {
 		route := &d.Routes[i]
