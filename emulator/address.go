@@ -95,29 +95,27 @@ func forwarded(r *http.Request) *http.Request {
 	return inner
 }
 
-// guarded lets no page of another origin through to a control API: neither by a
-// host name of its own that leads here (DNS rebinding) nor, for what changes
-// anything, across origins.
-func (s *Server) guarded(control http.Handler) http.Handler {
+// guard returns what tells why a call of a control API is refused, "" if it is
+// not: pages of another origin get through neither by a host name of their own that
+// leads here (DNS rebinding) nor, with what changes anything, across origins.
+func (s *Server) guard() func(*http.Request) string {
 	origins := http.NewCrossOriginProtection()
 	if u, err := url.Parse(s.config.PublicURL); err == nil && u.Host != "" {
 		if err := origins.AddTrustedOrigin(origin(u)); err != nil {
 			panic("emulator: " + err.Error()) // ParsePublicURL lets none pass
 		}
 	}
-	origins.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		writeProblem(w, http.StatusForbidden, "the control API takes no changes from pages of another origin")
-	}))
-	next := origins.Handler(control)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return func(r *http.Request) string {
 		for _, host := range append([]string{r.Host}, r.Header["Host"]...) {
 			if !s.trusts(host) {
-				writeProblem(w, http.StatusForbidden, "the control API does not answer to the host name "+host+": it could be a page's way around the same-origin rule")
-				return
+				return "the control API does not answer to the host name " + host + ": it could be a page's way around the same-origin rule"
 			}
 		}
-		next.ServeHTTP(w, r)
-	})
+		if origins.Check(r) != nil {
+			return "the control API takes no changes from pages of another origin"
+		}
+		return ""
+	}
 }
 
 // origin is the origin of a URL as browsers write it.
@@ -158,7 +156,7 @@ func hostname(hostport string) string {
 
 // atPublicURL returns the provider whose public URL a request in memory is for,
 // the request as seen from there, and that URL.
-func (s *Server) atPublicURL(r *http.Request) (in *kernel.Instance, inner *http.Request, base string) {
+func (s *Server) atPublicURL(r *http.Request) (in *kernel.Instance, seen *http.Request, base string) {
 	for _, in := range s.world.Instances() {
 		base := in.PublicURL()
 		u, err := url.Parse(base)
@@ -167,25 +165,8 @@ func (s *Server) atPublicURL(r *http.Request) (in *kernel.Instance, inner *http.
 		}
 		rest, ok := strings.CutPrefix(r.URL.EscapedPath(), u.EscapedPath())
 		if ok && (rest == "" || rest[0] == '/') {
-			if inner := below(r, rest); inner != nil {
-				return in, inner, base
-			}
+			return in, inner(r, rest), base
 		}
 	}
 	return nil, nil, ""
-}
-
-// below returns the request with another path, in the encoding it was sent in: an
-// encoded slash is none. It is nil when the encoding is broken.
-func below(r *http.Request, escaped string) *http.Request {
-	path, err := url.PathUnescape(escaped)
-	if err != nil {
-		return nil
-	}
-	inner := new(http.Request)
-	*inner = *r
-	inner.URL = new(url.URL)
-	*inner.URL = *r.URL
-	inner.URL.Path, inner.URL.RawPath = path, escaped
-	return inner
 }

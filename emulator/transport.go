@@ -12,8 +12,8 @@ func (s *Server) Client() *http.Client { return &http.Client{Transport: s.Transp
 
 // Transport returns a transport that sends requests for the real hosts of the
 // providers, for their public URLs, and for their URLs and the gateway's here, to
-// the providers in memory, without a goroutine or a socket. It refuses any other host, which fails
-// the test of NewTest: nothing leaks to production.
+// the providers in memory, without a goroutine or a socket. It refuses any other
+// host, which fails the test of NewTest: nothing leaks to production.
 //
 // It works inside a testing/synctest bubble.
 func (s *Server) Transport() http.RoundTripper { return transport{s} }
@@ -31,8 +31,8 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 	}
 	if base == t.server.URL() {
-		if in, inner, prefix := t.server.behind(r); in != nil {
-			return in.RoundTrip(inner, base+prefix)
+		if to := t.server.behind(t.server.own, r); to.in != nil {
+			return to.in.RoundTrip(to.request, base+to.prefix)
 		}
 	}
 	if in, inner, public := t.server.atPublicURL(r); in != nil {

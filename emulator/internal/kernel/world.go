@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"cmp"
+	"context"
 	"crypto/tls"
 	"encoding/json"
 	"fmt"
@@ -40,6 +41,8 @@ type Config struct {
 	CheckAnswers bool
 	NoControl    bool             // the gateway has no control API
 	GatewayOnly  bool             // providers have no ports of their own
+	MaxSandboxes int              // at a time
+	SandboxIdle  time.Duration    // until one makes room; 0: never
 	TLS          bool             // listeners speak TLS
 	Certificate  *tls.Certificate // theirs; nil: one of a throw-away authority
 	PublicURL    string           // the gateway's address for clients, without a slash at the end; "": that of each request
@@ -70,8 +73,8 @@ type World struct {
 	setup     atomic.Pointer[setup]
 	calls     atomic.Uint64
 	report    *atomic.Pointer[func(format string, args ...any)] // shared with its siblings
-	hurry     chan struct{}                                     // closed when delays should end
-	hurried   sync.Once
+	life      context.Context                                   // done when delays and streams should end
+	end       context.CancelFunc
 	// state is held for reading by whatever works on the stores, and for writing
 	// by what replaces or copies a whole world.
 	state sync.RWMutex
@@ -141,7 +144,8 @@ func NewWorld(config Config) (*World, error) {
 }
 
 func newWorld(config Config, mounts []*mounted, j *journal.Journal) *World {
-	w := &World{Clock: clock.New(), Journal: j, config: config, hurry: make(chan struct{})}
+	w := &World{Clock: clock.New(), Journal: j, config: config}
+	w.life, w.end = context.WithCancel(context.Background())
 	w.Faults = fault.NewSet(w.checkFault)
 	instances := make([]Instance, len(mounts))
 	w.instances = make([]*Instance, len(mounts))
@@ -425,11 +429,8 @@ func (w *World) ReportTo(fn func(format string, args ...any)) {
 	w.report.Store(&fn)
 }
 
-// Done is closed by Hurry: what streams should end.
-func (w *World) Done() <-chan struct{} { return w.hurry }
-
-// Hurry ends the delays of faults, now and from then on.
-func (w *World) Hurry() { w.hurried.Do(func() { close(w.hurry) }) }
+// Hurry ends streams and the delays of faults, now and from then on.
+func (w *World) Hurry() { w.end() }
 
 // Fail reports what fails a test.
 func (w *World) Fail(format string, args ...any) {
