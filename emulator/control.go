@@ -234,13 +234,13 @@ func (ct *control) info(c *kernel.Call, _ none) (Info, error) {
 	sp := ct.at(c)
 	clock := clockInfo(sp.world.Clock)
 	info := Info{
-		Gateway: c.Base, Control: c.Base + controlPrefix,
+		Gateway: c.Base, Control: c.Base + controlPrefix, CA: ct.server.caFile(),
 		Contract: sp.world.Contract().String(), Seed: sp.world.Seed(), Clock: &clock,
 		Providers: map[string]ProviderInfo{},
 	}
 	for _, in := range sp.world.Instances() {
 		at := c.Base + "/" + in.Name()
-		info.Providers[in.Name()] = ProviderInfo{URL: sp.urlOf(in, at), GatewayURL: at, Credentials: in.Credentials()}
+		info.Providers[in.Name()] = ProviderInfo{URL: sp.urlOf(in, at), GatewayURL: at, PublicURL: in.PublicURL(), Credentials: in.Credentials()}
 	}
 	return info, nil
 }

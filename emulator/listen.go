@@ -99,23 +99,20 @@ func (s *Server) open(of *space, addr string) (*ports, error) {
 	p.server.BaseContext = func(l net.Listener) context.Context {
 		return context.WithValue(context.Background(), handlerKey{}, handlers[l])
 	}
+	serve := p.server.Serve
+	if certificates != nil {
+		serve = func(l net.Listener) error { return p.server.ServeTLS(l, "", "") } // with those of its configuration
+	}
 	for l := range handlers {
 		p.running.Add(1)
 		go func() {
 			defer p.running.Done()
-			if err := serve(p.server, l); !errors.Is(err, http.ErrServerClosed) {
+			if err := serve(l); !errors.Is(err, http.ErrServerClosed) {
 				of.world.Logger().Error("a listener failed", "error", err)
 			}
 		}()
 	}
 	return p, nil
-}
-
-func serve(h *http.Server, l net.Listener) error {
-	if h.TLSConfig != nil {
-		return h.ServeTLS(l, "", "") // with the certificates of the configuration
-	}
-	return h.Serve(l)
 }
 
 func splitAddress(addr string) (host string, port int, err error) {
