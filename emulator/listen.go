@@ -96,8 +96,12 @@ func (s *Server) open(of *space, addr string) (*ports, error) {
 
 	p := &ports{base: base}
 	p.server = newHTTPServer(&p.running, certificates)
+	byAddress := map[string]http.Handler{} // the server may see a listener through TLS
+	for l, handler := range handlers {
+		byAddress[l.Addr().String()] = handler
+	}
 	p.server.BaseContext = func(l net.Listener) context.Context {
-		return context.WithValue(context.Background(), handlerKey{}, handlers[l])
+		return context.WithValue(context.Background(), handlerKey{}, byAddress[l.Addr().String()])
 	}
 	serve := p.server.Serve
 	if certificates != nil {
