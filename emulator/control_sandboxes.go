@@ -1,6 +1,8 @@
 package emulator
 
 import (
+	"crypto/sha256"
+	"encoding/json"
 	"net/http"
 
 	"github.com/understudy-dev/understudy/emulator/internal/kernel"
@@ -62,7 +64,14 @@ func (ct *control) createSandbox(c *kernel.Call, id string, in sandboxRequest) (
 		}
 		start = &changed
 	}
-	sp, created, err := ct.server.sandboxes.create(id, string(c.Body.JSON), start, in.Listen)
+	asked, err := json.Marshal(c.Body.Value) // sorts the keys
+	if err != nil {
+		return kernel.Answer{}, err
+	}
+	if in.empty() && in.Listen == "" {
+		asked = nil // however nothing is spelt
+	}
+	sp, created, err := ct.server.sandboxes.create(id, sha256.Sum256(asked), start, in.Listen)
 	if err != nil {
 		return kernel.Answer{}, err
 	}

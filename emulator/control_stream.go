@@ -28,8 +28,8 @@ type streamRequest struct {
 // since, or after the Last-Event-ID of a client that comes back, or else those
 // yet to come.
 func (ct *control) streamJournal(c *kernel.Call, in streamRequest) (kernel.Answer, error) {
-	j := ct.world(c).Journal
-	since := j.Last().Seq
+	world := ct.world(c)
+	since := world.Journal.Last().Seq
 	if in.Since != nil {
 		since = uint64(*in.Since)
 	}
@@ -43,7 +43,11 @@ func (ct *control) streamJournal(c *kernel.Call, in streamRequest) (kernel.Answe
 	return kernel.Answer{
 		Status: http.StatusOK,
 		Header: http.Header{"Content-Type": {"text/event-stream"}, "Cache-Control": {"no-store"}},
-		Stream: func(ctx context.Context, w io.Writer) error { return writeEvents(ctx, w, j, since, in.match) },
+		Stream: func(ctx context.Context, w io.Writer) error {
+			ctx, cancel := world.WithLife(ctx)
+			defer cancel()
+			return writeEvents(ctx, w, world.Journal, since, in.match)
+		},
 	}, nil
 }
 

@@ -56,13 +56,14 @@ func (s *Server) behind(own *space, r *http.Request) target {
 	sp, prefix := own, ""
 	path := r.URL.EscapedPath() // what is not cut off stays as it was sent: an encoded slash is none
 	host, id := splitHost(r.Host)
-	if byPath, rest, ok := cutSandbox(path); ok {
+	byPath, rest, inSandbox := cutSandbox(path)
+	if inSandbox {
 		if rest == controlPrefix && own == s.own && !s.config.NoControl {
 			return target{in: s.control, request: r} // to make the sandbox, or end it
 		}
 		id, prefix, path = byPath, sandboxPrefix+byPath, rest
 	}
-	if id != "" && own == s.own {
+	if (id != "" || inSandbox) && own == s.own {
 		if sp = s.sandboxes.use(id); sp == nil {
 			return target{problem: "there is no sandbox " + id + ", or no longer; PUT " + sandboxPrefix + id + controlPrefix + " makes it"}
 		}

@@ -28,7 +28,7 @@ type confined struct {
 }
 
 var confinedNames = []confined{
-	{"time", []string{"Now", "Since", "Until"}, []string{"emulator/clock", certificates}, "a world's time is its clock's"},
+	{"time", []string{"Now", "Since", "Until"}, []string{"emulator/clock", "bench", certificates}, "a world's time is its clock's; only what measures speed has a stopwatch"},
 	{"math/rand", nil, []string{"fixtures"}, "what a world draws comes from its seed"},
 	{"math/rand/v2", nil, []string{"fixtures"}, "what a world draws comes from its seed"},
 	{"crypto/rand", nil, []string{certificates}, "what a world draws comes from its seed"},
@@ -156,6 +156,7 @@ func TestLintFinds(t *testing.T) {
 		{"under another name", "emulator/journal/x.go", `import clock "time"; var t = clock.Since(then)`, 1},
 		{"without a name", "emulator/journal/x.go", `import . "time"; var t = Now()`, 1},
 		{"at home", "emulator/clock/x.go", `import "time"; var t = time.Now()`, 0},
+		{"a stopwatch", "bench/x.go", `import "time"; var t = time.Now()`, 0},
 		{"a timer", "emulator/fault/x.go", `import "time"; var t = time.NewTimer(1)`, 0},
 		{"random numbers", "emulator/x.go", `import "math/rand"`, 1},
 		{"random numbers, v2", "emulator/infisical/x.go", `import "math/rand/v2"`, 1},

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"maps"
@@ -34,8 +35,8 @@ type space struct {
 	ports *ports // nil without ports of its own
 	id    string // "" for the server's own
 
-	asked  string       // what a sandbox was made from, to know the same again
-	usedAt atomic.Int64 // by real time, in nanoseconds
+	asked  [sha256.Size]byte // what a sandbox was made from, to know the same again
+	usedAt atomic.Int64      // by real time, in nanoseconds
 }
 
 // path is where the gateway has the space.
@@ -107,7 +108,7 @@ func (b *sandboxes) all() []*space {
 // create makes a sandbox, or finds the one that was made from the same; created
 // tells which. An empty id lets the server pick one. A nil start is the server's
 // own; an empty listen opens no ports.
-func (b *sandboxes) create(id, asked string, start *kernel.Start, listen string) (sp *space, created bool, err error) {
+func (b *sandboxes) create(id string, asked [sha256.Size]byte, start *kernel.Start, listen string) (sp *space, created bool, err error) {
 	b.creating.Lock()
 	defer b.creating.Unlock()
 	if sp := b.use(id); sp != nil {
@@ -123,7 +124,10 @@ func (b *sandboxes) create(id, asked string, start *kernel.Start, listen string)
 	if err != nil {
 		return nil, false, refuse(http.StatusBadRequest, "%v; no sandbox was made", err)
 	}
-	sp = &space{world: world, id: cmp.Or(id, b.name()), asked: asked}
+	if id == "" {
+		id = b.name()
+	}
+	sp = &space{world: world, id: id, asked: asked}
 	world.Path = sp.path()
 	if listen != "" {
 		if sp.ports, err = b.server.open(sp, listen); err != nil {

@@ -37,6 +37,9 @@ type serveCommand struct {
 	NoControl    bool     `help:"Leave the control API out."`
 
 	addressFlags
+
+	Sandboxes   int           `default:"${sandboxes}" placeholder:"N" help:"How many sandboxes there may be at a time (${default})."`
+	SandboxIdle time.Duration `default:"${sandboxIdle}" placeholder:"DURATION" help:"How long a sandbox may go unused before it makes room; 0: for ever (${default})."`
 }
 
 // shutdownGrace is how long running calls may take once the server is told to
@@ -94,7 +97,7 @@ func (cmd serveCommand) options(log io.Writer) ([]emulator.Option, error) {
 	if err != nil {
 		return nil, err
 	}
-	options = append(options, emulator.WithSeed(cmd.Seed), emulator.WithLogger(cmd.logger(log)))
+	options = append(options, emulator.WithSeed(cmd.Seed), emulator.WithLogger(cmd.logger(log)), emulator.WithSandboxes(cmd.Sandboxes, cmd.SandboxIdle))
 	for _, o := range []struct {
 		set    bool
 		option emulator.Option

@@ -24,7 +24,7 @@ import (
 
 // An Answer is what a call is answered, before it is encoded. A nil Body is no
 // body at all. A Stream writes the body piece by piece, each of which is sent at
-// once, until ctx is done: the client has gone, or the world ends its streams.
+// once; ctx is done when the client has gone.
 type Answer struct {
 	Status int
 	Header http.Header
@@ -369,7 +369,7 @@ func oneLine(text string) string {
 // injected answer is not held to the document.
 func (in *Instance) finish(c *Call, answer Answer, spec fault.Spec, injected bool) *Outcome {
 	// 6 render
-	out := &Outcome{Status: answer.Status, Header: c.Header, stream: in.stream(answer)}
+	out := &Outcome{Status: answer.Status, Header: c.Header, stream: answer.Stream}
 	maps.Copy(out.Header, answer.Header)
 	switch {
 	case answer.Status == 0 && spec.Silent:
@@ -432,19 +432,6 @@ func (in *Instance) finish(c *Call, answer Answer, spec fault.Spec, injected boo
 		out.Header.Set(HeaderEntry, strconv.FormatUint(seq, 10))
 	}
 	return out
-}
-
-// stream binds the stream of an answer to the life of the world.
-func (in *Instance) stream(answer Answer) func(context.Context, io.Writer) error {
-	if answer.Stream == nil {
-		return nil
-	}
-	return func(ctx context.Context, w io.Writer) error {
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		defer context.AfterFunc(in.world.life, cancel)()
-		return answer.Stream(ctx, w)
-	}
 }
 
 func (in *Instance) log(c *Call, out *Outcome) {

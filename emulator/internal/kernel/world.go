@@ -429,8 +429,20 @@ func (w *World) ReportTo(fn func(format string, args ...any)) {
 	w.report.Store(&fn)
 }
 
-// Hurry ends streams and the delays of faults, now and from then on.
+// Hurry ends what waits in the world, such as the delay of a fault, now and from
+// then on.
 func (w *World) Hurry() { w.end() }
+
+// WithLife returns a context that is done when ctx is, or when the world is told
+// to hurry. The caller must call cancel.
+func (w *World) WithLife(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(w.life, cancel)
+	return ctx, func() {
+		stop()
+		cancel()
+	}
+}
 
 // Fail reports what fails a test.
 func (w *World) Fail(format string, args ...any) {
