@@ -113,12 +113,12 @@ func TestAddressTwins(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gateway, err := url.Parse(s.info.Gateway)
+	health, err := url.Parse(s.info.Control + "/health")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for host, status := range map[string]int{"two.example": 200, "three.example": 403} {
-		r := &http.Request{Method: "GET", URL: gateway.JoinPath("/_understudy/health"), Host: "proxied.example", Header: http.Header{"X-Forwarded-Host": {host}}}
+		r := &http.Request{Method: "GET", URL: health, Host: "proxied.example", Header: http.Header{"X-Forwarded-Host": {host}}}
 		response, err := client.Do(r.WithContext(t.Context()))
 		if err != nil {
 			t.Fatal(err)
