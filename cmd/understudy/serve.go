@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -36,6 +37,8 @@ type serveCommand struct {
 	CheckAnswers bool     `help:"Hold every answer to the provider's document; breaches go to the journal."`
 	NoHints      bool     `help:"Leave the X-Understudy-* headers out."`
 	NoControl    bool     `help:"Leave the control API out."`
+
+	addressFlags
 
 	Sandboxes   int           `default:"${sandboxes}" placeholder:"N" help:"How many sandboxes there may be at a time (${default})."`
 	SandboxIdle time.Duration `default:"${sandboxIdle}" placeholder:"DURATION" help:"How long a sandbox may go unused before it makes room; 0: for ever (${default})."`
@@ -73,6 +76,17 @@ func (cmd serveCommand) Run(ctx context.Context, s streams) (err error) {
 		return err
 	}
 	defer func() { _ = server.Close() }()
+	if ca := server.CertificatePEM(); ca != nil {
+		file, err := filepath.Abs(cmp.Or(cmd.CA, caFile(server.URL())))
+		if err != nil {
+			return fmt.Errorf("CA file: %w", err)
+		}
+		if err := writeFile(file, ca); err != nil {
+			return fmt.Errorf("CA file: %w", err)
+		}
+		defer removeCA(file, ca)
+		server.TellCA(file)
+	}
 	info := server.Info()
 	if cmd.ReadyFile != "" {
 		if err := writeReadyFile(cmd.ReadyFile, info); err != nil {
@@ -120,6 +134,11 @@ func (cmd serveCommand) options(log io.Writer) ([]emulator.Option, error) {
 			options = append(options, o.option)
 		}
 	}
+	address, err := cmd.addressFlags.options()
+	if err != nil {
+		return nil, err
+	}
+	options = append(options, address...)
 	for _, set := range cmd.Set {
 		name, value, ok := strings.Cut(set, "=")
 		provider, setting, dotted := strings.Cut(name, ".")
@@ -153,18 +172,25 @@ func (cmd serveCommand) logger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
-// writeReadyFile writes by rename, so that nobody reads half of it.
 func writeReadyFile(path string, info emulator.Info) error {
 	text, err := json.Marshal(info)
-	if err != nil {
-		return err
+	if err == nil {
+		err = writeFile(path, append(text, '\n'))
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".understudy-ready-*")
 	if err != nil {
 		return fmt.Errorf("ready file: %w", err)
 	}
+	return nil
+}
+
+// writeFile writes by rename, so that nobody reads half of it.
+func writeFile(path string, text []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".understudy-*")
+	if err != nil {
+		return err
+	}
 	defer func() { _ = os.Remove(f.Name()) }() // gone already once it is renamed
-	_, err = f.Write(append(text, '\n'))
+	_, err = f.Write(text)
 	if err == nil {
 		err = f.Chmod(0o644) // read by others, such as a container's neighbours
 	}
@@ -174,10 +200,7 @@ func writeReadyFile(path string, info emulator.Info) error {
 	if err == nil {
 		err = os.Rename(f.Name(), path)
 	}
-	if err != nil {
-		return fmt.Errorf("ready file: %w", err)
-	}
-	return nil
+	return err
 }
 
 // banner tells a person where everything is.
@@ -186,6 +209,11 @@ func banner(w io.Writer, info emulator.Info) {
 	fmt.Fprintf(w, "  %-10s %s\n", "gateway", info.Gateway)
 	if info.Control != "" {
 		fmt.Fprintf(w, "  %-10s %s\n", "control", info.Control)
+	}
+	example := "  %s\n"
+	if info.CA != "" {
+		fmt.Fprintf(w, "  %-10s %s\n", "ca", info.CA)
+		example = "  CURL_CA_BUNDLE='" + strings.ReplaceAll(info.CA, "'", `'\''`) + "' %s\n"
 	}
 	names := slices.Sorted(maps.Keys(info.Providers))
 	for _, name := range names {
@@ -197,7 +225,7 @@ func banner(w io.Writer, info emulator.Info) {
 		for _, key := range slices.Sorted(maps.Keys(p.Credentials)) {
 			fmt.Fprintf(w, "  %-15s %s\n", key, p.Credentials[key])
 		}
-		fmt.Fprintf(w, "try it:\n  %s\n", p.Example)
+		fmt.Fprintf(w, "try it:\n"+example, p.Example)
 	}
 	fmt.Fprintln(w)
 }

@@ -27,7 +27,7 @@ const maxDrain = 16 << 20
 type Call struct {
 	Op      Op
 	Request *http.Request // nil while seeding
-	Base    string        // the address the request came by, without a slash at the end
+	Base    string        // the provider's address for the client, without a slash at the end
 	Vars    map[string]string
 	Query   map[string]any
 	Body    Body
@@ -43,6 +43,7 @@ type Call struct {
 	Reason string
 
 	instance  *Instance
+	cameBy    string // the address of the request
 	setup     *setup
 	number    uint64
 	raw       []byte

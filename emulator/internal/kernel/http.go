@@ -40,7 +40,7 @@ const (
 
 // Handle answers a request that came by the given address.
 func (in *Instance) Handle(r *http.Request, base string) (out *Outcome, err error) {
-	c := &Call{Request: r, Base: base, Header: http.Header{}, instance: in}
+	c := &Call{Request: r, cameBy: base, Header: http.Header{}, instance: in}
 	if err := c.readBody(); err != nil {
 		return nil, fmt.Errorf("reading the request: %w", err)
 	}
@@ -62,11 +62,6 @@ func (in *Instance) Handle(r *http.Request, base string) (out *Outcome, err erro
 	return in.serve(c), nil
 }
 
-// enter takes the world's present settings and time.
-func (c *Call) enter() {
-	c.setup, c.Now = c.instance.world.setup.Load(), c.instance.world.Clock.Now()
-}
-
 // ServeHTTP answers a request on the provider's own address.
 func (in *Instance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	in.ServeAt(w, r, BaseURL(r))
@@ -80,14 +75,6 @@ func (in *Instance) ServeAt(w http.ResponseWriter, r *http.Request, base string)
 		panic(http.ErrAbortHandler)
 	}
 	out.write(w, r)
-}
-
-// BaseURL returns the address a request came by.
-func BaseURL(r *http.Request) string {
-	if r.TLS != nil {
-		return "https://" + r.Host
-	}
-	return "http://" + r.Host
 }
 
 func (o *Outcome) write(w http.ResponseWriter, r *http.Request) {

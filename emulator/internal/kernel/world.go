@@ -3,6 +3,7 @@ package kernel
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,10 +40,15 @@ type Config struct {
 	NoHints      bool
 	AllowUnknown bool
 	CheckAnswers bool
-	NoControl    bool          // the gateway has no control API
-	GatewayOnly  bool          // providers have no ports of their own
-	MaxSandboxes int           // at a time
-	SandboxIdle  time.Duration // until one makes room; 0: never
+	NoControl    bool             // the gateway has no control API
+	GatewayOnly  bool             // providers have no ports of their own
+	MaxSandboxes int              // at a time
+	SandboxIdle  time.Duration    // until one makes room; 0: never
+	TLS          bool             // listeners speak TLS
+	Certificate  *tls.Certificate // theirs; nil: one of a throw-away authority
+	PublicURL    string           // the gateway's address for clients, without a slash at the end; "": that of each request
+	TrustProxy   bool             // X-Forwarded-Host and -Proto count
+	AllowHosts   []string         // further names of this server
 	// Keep is called with the server's own world before it serves, to bring back
 	// what was kept of it and to keep what becomes of it.
 	Keep func(*World) error
@@ -64,6 +70,7 @@ type World struct {
 	Clock   *clock.Clock
 	Faults  *fault.Set
 	Journal *journal.Journal
+	Path    string // of this world below the gateway's public URL; "" for the default one
 
 	config    Config
 	instances []*Instance
@@ -183,6 +190,9 @@ func mount(p Provider) (*mounted, error) {
 		return nil, fmt.Errorf("provider %q lacks its name, document or error dialect", d.Name)
 	case d.Identify == nil:
 		d.Identify = func(*Call) error { return nil }
+	}
+	if !d.Internal {
+		d.Settings = append(d.Settings, PublicURL)
 	}
 	for i := range d.Routes {
 		route := &d.Routes[i]
