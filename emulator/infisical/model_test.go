@@ -123,6 +123,7 @@ func (h history) start() {
 	h.attach(universalPath)
 	h.attach(tokenPath)
 	h.createSecret()
+	h.login()
 	h.createToken()
 }
 
