@@ -1071,7 +1071,7 @@ func (h history) revoke() {
 		}
 		return want{Status: 200}
 	})
-	if a.OK() && slices.Contains(t.audience, app.project) {
+	if a.OK() && h.good(t) && slices.Contains(t.audience, app.project) { // one that has expired stays so
 		t.revoked = true
 		h.Model.tokens[text] = t
 	}
