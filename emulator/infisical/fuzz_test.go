@@ -16,6 +16,8 @@ import (
 // expired or used up revokes it.
 const keeps = infisical.OpLogin
 
+func TestAdversary(t *testing.T) { providertest.Adversary(t, option) }
+
 func FuzzBody(f *testing.F)   { providertest.FuzzBody(f, option, keeps) }
 func FuzzTarget(f *testing.F) { providertest.FuzzTarget(f, option, keeps) }
 func FuzzHeader(f *testing.F) { providertest.FuzzHeader(f, option, keeps) }

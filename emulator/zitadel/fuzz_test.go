@@ -13,6 +13,8 @@ import (
 	"github.com/understudy-dev/understudy/emulator/zitadel"
 )
 
+func TestAdversary(t *testing.T) { providertest.Adversary(t, option) }
+
 func FuzzBody(f *testing.F)   { providertest.FuzzBody(f, option) }
 func FuzzTarget(f *testing.F) { providertest.FuzzTarget(f, option) }
 func FuzzHeader(f *testing.F) { providertest.FuzzHeader(f, option) }

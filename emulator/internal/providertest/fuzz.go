@@ -6,7 +6,9 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -190,12 +192,35 @@ func FuzzToken(f *testing.F, new func() emulator.Option, tokens func(p emulator.
 			f.Add(uint8(i), false, token.Header, bad)
 			f.Add(uint8(i), false, bad, token.Claims)
 		}
+		for _, claims := range changed(token.Claims) {
+			f.Add(uint8(i), false, token.Header, claims)
+		}
 	}
 	f.Fuzz(func(t *testing.T, which uint8, live bool, header, claims string) {
 		w := z.in(t, live)
 		token := made[w][int(which)%len(made[w])]
 		z.judge(t, w, token.Carry(token.text(header, claims)).request())
 	})
+}
+
+// changed returns a JSON object without each of its members in turn, and with
+// each of another type.
+func changed(text string) (all []string) {
+	var object map[string]any
+	_ = json.Unmarshal([]byte(text), &object) // it has no members if it is none
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		for _, v := range []any{nil, "", -1, 1e300, []any{nil}, map[string]any{}} {
+			other := maps.Clone(object)
+			other[name] = v
+			text, _ := json.Marshal(other)
+			all = append(all, string(text))
+		}
+		other := maps.Clone(object)
+		delete(other, name)
+		text, _ := json.Marshal(other)
+		all = append(all, string(text))
+	}
+	return all
 }
 
 // text is the JWT of a header and claims.
