@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -37,9 +38,11 @@ type Config struct {
 	NoHints      bool
 	AllowUnknown bool
 	CheckAnswers bool
-	NoControl    bool  // the gateway has no control API
-	GatewayOnly  bool  // providers have no ports of their own
-	Err          error // why an option could not be used
+	NoControl    bool          // the gateway has no control API
+	GatewayOnly  bool          // providers have no ports of their own
+	MaxSandboxes int           // at a time
+	SandboxIdle  time.Duration // until one makes room; 0: never
+	Err          error         // why an option could not be used
 }
 
 // Start is what a world starts with. What is left empty is the world file's,
@@ -63,8 +66,8 @@ type World struct {
 	setup     atomic.Pointer[setup]
 	calls     atomic.Uint64
 	report    *atomic.Pointer[func(format string, args ...any)] // shared with its siblings
-	hurry     chan struct{}                                     // closed when delays should end
-	hurried   sync.Once
+	life      context.Context                                   // done when delays and streams should end
+	end       context.CancelFunc
 	// state is held for reading by whatever works on the stores, and for writing
 	// by what replaces or copies a whole world.
 	state sync.RWMutex
@@ -134,7 +137,8 @@ func NewWorld(config Config) (*World, error) {
 }
 
 func newWorld(config Config, mounts []*mounted, j *journal.Journal) *World {
-	w := &World{Clock: clock.New(), Journal: j, config: config, hurry: make(chan struct{})}
+	w := &World{Clock: clock.New(), Journal: j, config: config}
+	w.life, w.end = context.WithCancel(context.Background())
 	w.Faults = fault.NewSet(w.checkFault)
 	instances := make([]Instance, len(mounts))
 	w.instances = make([]*Instance, len(mounts))
@@ -415,11 +419,20 @@ func (w *World) ReportTo(fn func(format string, args ...any)) {
 	w.report.Store(&fn)
 }
 
-// Done is closed by Hurry: what streams should end.
-func (w *World) Done() <-chan struct{} { return w.hurry }
+// Hurry ends what waits in the world, such as the delay of a fault, now and from
+// then on.
+func (w *World) Hurry() { w.end() }
 
-// Hurry ends the delays of faults, now and from then on.
-func (w *World) Hurry() { w.hurried.Do(func() { close(w.hurry) }) }
+// WithLife returns a context that is done when ctx is, or when the world is told
+// to hurry. The caller must call cancel.
+func (w *World) WithLife(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(w.life, cancel)
+	return ctx, func() {
+		stop()
+		cancel()
+	}
+}
 
 // Fail reports what fails a test.
 func (w *World) Fail(format string, args ...any) {
