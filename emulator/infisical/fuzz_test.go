@@ -3,7 +3,6 @@ package infisical_test
 import (
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/json"
 	"testing"
 
 	"github.com/understudy-dev/understudy/emulator"
@@ -33,11 +32,10 @@ func FuzzToken(f *testing.F) {
 		}
 		return []providertest.Token{
 			providertest.NewToken(access, sign, func(token string) providertest.Request {
-				return providertest.Request{Method: "GET", Path: "/api/v1/identities/" + credentials["identityId"], Authorization: "Bearer " + token}
+				return providertest.Request{Method: "GET", Path: "/api/v1/identities/" + credentials["identityId"], Token: token}
 			}),
 			providertest.NewToken(access, sign, func(token string) providertest.Request {
-				body, _ := json.Marshal(map[string]string{"accessToken": token})
-				return providertest.Request{Method: "POST", Path: "/api/v1/auth/token/renew", ContentType: "application/json", Body: string(body)}
+				return providertest.Request{Method: "POST", Path: "/api/v1/auth/token/renew", JSON: map[string]string{"accessToken": token}}
 			}),
 		}
 	})

@@ -20,7 +20,7 @@ func FuzzToken(f *testing.F) {
 		access := credentials["accessToken"]
 		carry := func(path string) providertest.Token {
 			return providertest.NewToken(access, providertest.RS256(f, access), func(token string) providertest.Request {
-				return providertest.Request{Method: "GET", Path: path, Authorization: "Bearer " + token}
+				return providertest.Request{Method: "GET", Path: path, Token: token}
 			})
 		}
 		return []providertest.Token{carry("/identity/connect/userinfo"), carry("/api/v1/Tenants/" + credentials["tenantId"] + "/Roles")}

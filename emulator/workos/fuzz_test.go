@@ -22,7 +22,7 @@ func FuzzToken(f *testing.F) {
 		post := func(path string, form url.Values) providertest.Request {
 			form.Set("client_id", app.ClientID)
 			form.Set("client_secret", app.ClientSecret)
-			return providertest.Request{Method: "POST", Path: path, ContentType: "application/x-www-form-urlencoded", Body: form.Encode()}
+			return providertest.Request{Method: "POST", Path: path, Form: form}
 		}
 		var granted struct {
 			AccessToken string `json:"access_token"`
@@ -37,7 +37,7 @@ func FuzzToken(f *testing.F) {
 				return post("/oauth2/introspection", url.Values{"token": {token}})
 			}),
 			providertest.NewToken(granted.AccessToken, sign, func(token string) providertest.Request {
-				return providertest.Request{Method: "GET", Path: "/oauth2/userinfo", Authorization: "Bearer " + token}
+				return providertest.Request{Method: "GET", Path: "/oauth2/userinfo", Token: token}
 			}),
 		}
 	})

@@ -27,8 +27,7 @@ func FuzzToken(f *testing.F) {
 		credentials := zit.Credentials()
 		manage := func(path, body string) (answer struct{ KeyDetails, AppID, ClientID string }) {
 			text := call(providertest.Request{
-				Method: "POST", Path: "/management/v1" + path, ContentType: "application/json",
-				Authorization: "Bearer " + credentials["accessToken"], Body: body,
+				Method: "POST", Path: "/management/v1" + path, Token: credentials["accessToken"], JSON: json.RawMessage(body),
 			})
 			if err := json.Unmarshal(text, &answer); err != nil {
 				f.Fatal(err)
@@ -36,7 +35,7 @@ func FuzzToken(f *testing.F) {
 			return answer
 		}
 		post := func(path string, form url.Values) providertest.Request {
-			return providertest.Request{Method: "POST", Path: path, ContentType: "application/x-www-form-urlencoded", Body: form.Encode()}
+			return providertest.Request{Method: "POST", Path: path, Form: form}
 		}
 
 		project := "/projects/" + credentials["projectId"]
@@ -80,7 +79,7 @@ func FuzzToken(f *testing.F) {
 				})
 			}),
 			providertest.NewToken(granted.AccessToken, providertest.RS256(f, granted.AccessToken), func(token string) providertest.Request {
-				return providertest.Request{Method: "GET", Path: "/oidc/v1/userinfo", Authorization: "Bearer " + token}
+				return providertest.Request{Method: "GET", Path: "/oidc/v1/userinfo", Token: token}
 			}),
 		}
 	})
