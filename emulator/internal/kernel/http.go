@@ -24,6 +24,7 @@ type Outcome struct {
 	Body   []byte
 	Cut    Cut
 
+	entry  string // the call's number in the journal, as a hint
 	stream func(ctx context.Context, w io.Writer) error // in place of Body
 }
 
@@ -95,6 +96,9 @@ func (o *Outcome) write(w http.ResponseWriter, r *http.Request) {
 	}
 	for name, values := range o.Header {
 		w.Header()[name] = values
+	}
+	if o.entry != "" {
+		w.Header()[HeaderEntry] = []string{o.entry}
 	}
 	if o.stream != nil {
 		controller := http.NewResponseController(w)
@@ -193,11 +197,15 @@ func (in *Instance) RoundTrip(r *http.Request, base string) (*http.Response, err
 	if out.Cut == CutSilently || out.Cut == CutInStatusLine {
 		return nil, &net.OpError{Op: "read", Net: "tcp", Err: errors.Join(io.ErrUnexpectedEOF, syscall.ECONNRESET)}
 	}
+	header := out.Header.Clone() // in memory it is the client's, who may change it
+	if out.entry != "" {
+		header.Set(HeaderEntry, out.entry)
+	}
 	response := &http.Response{
 		Status:     strconv.Itoa(out.Status) + " " + http.StatusText(out.Status),
 		StatusCode: out.Status,
 		Proto:      "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header:        out.Header,
+		Header:        header,
 		ContentLength: int64(len(out.Body)),
 		Request:       r,
 	}
