@@ -234,7 +234,7 @@ func keyFile(t *testing.T, encoded any) (file struct{ Type, KeyID, Key, AppID, C
 }
 
 // assert signs an assertion.
-func assert(t *testing.T, key *rsa.PrivateKey, keyID string, claims any) string {
+func assert(t testing.TB, key *rsa.PrivateKey, keyID string, claims any) string {
 	t.Helper()
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: key}, (&jose.SignerOptions{}).WithHeader("kid", keyID))
 	if err != nil {
@@ -576,7 +576,7 @@ func TestLagSetting(t *testing.T) {
 	}
 }
 
-func privateKey(t *testing.T, text string) *rsa.PrivateKey {
+func privateKey(t testing.TB, text string) *rsa.PrivateKey {
 	t.Helper()
 	block, _ := pem.Decode([]byte(text))
 	if block == nil || block.Type != "RSA PRIVATE KEY" {

@@ -475,7 +475,11 @@ func (w *World) checkFault(op Op, f fault.Fault) error {
 	name, line := SplitOp(op)
 	in := w.Instance(name)
 	if in == nil {
-		return fmt.Errorf("%q does not begin with a provider of this server", op)
+		var names []string
+		for _, in := range w.instances {
+			names = append(names, in.Name())
+		}
+		return fmt.Errorf("%q does not begin with a provider of this server; there are %s", op, strings.Join(names, ", "))
 	}
 	contract, err := in.desc.Document.Contract()
 	if err != nil {
@@ -483,7 +487,12 @@ func (w *World) checkFault(op Op, f fault.Fault) error {
 	}
 	operation := contract.Operation(line)
 	if operation == nil || in.routes[op] == nil {
-		return fmt.Errorf("%s is not an operation that is served; GET operations lists them", op)
+		var lines []string
+		for _, route := range in.desc.Routes {
+			_, line := SplitOp(route.Op)
+			lines = append(lines, line)
+		}
+		return fmt.Errorf("%s is not an operation that is served; there are %s", op, strings.Join(lines, ", "))
 	}
 	if status := f.Spec.Status; status != 0 && !f.Spec.Undocumented && !slices.Contains(operation.Refusals(), status) {
 		return fmt.Errorf("%s does not document the refusal %d; allowed are %v, or undocumented faults", op, status, operation.Refusals())
