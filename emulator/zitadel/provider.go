@@ -95,6 +95,8 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Decode:      decode,
 		Error:       renderError,
 		Finish:      finish,
+		Unwrap:      unwrap,
+		Expose:      []string{"Grpc-Status", "Grpc-Message", "Grpc-Status-Details-Bin", "Content-Encoding"},
 
 		DefaultWorld: p.defaultWorld,
 		Load:         p.load,

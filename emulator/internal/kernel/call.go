@@ -50,6 +50,8 @@ type Call struct {
 	tooLarge  bool
 	operation *gate.Operation
 	route     *Route
+	target    *Target  // of a request in another protocol
+	problem   *Problem // why the call is refused
 	fault     string
 	differs   string
 	warnings  []string
@@ -157,6 +159,9 @@ func (c *Call) readBody() error {
 // MediaType returns the media type of the request, "" when there is none, and
 // what is not a media type as it came.
 func (c *Call) MediaType() string {
+	if c.target != nil {
+		return mediaJSON
+	}
 	header := c.Request.Header.Get("Content-Type")
 	if header == "application/json" {
 		return header
@@ -165,6 +170,14 @@ func (c *Call) MediaType() string {
 		return mediaType
 	}
 	return header
+}
+
+// query returns the parameters of the request's query.
+func (c *Call) query() (url.Values, error) {
+	if c.target != nil {
+		return c.target.Query, nil
+	}
+	return url.ParseQuery(c.Request.URL.RawQuery)
 }
 
 const (

@@ -18,10 +18,11 @@ import (
 // An Outcome is what leaves the server: an encoded answer, or a connection that
 // breaks.
 type Outcome struct {
-	Status int
-	Header http.Header
-	Body   []byte
-	Cut    Cut
+	Status  int
+	Header  http.Header
+	Body    []byte
+	Trailer http.Header // after the body
+	Cut     Cut
 }
 
 // Cut says where a connection breaks.
@@ -55,6 +56,11 @@ func (in *Instance) Handle(r *http.Request, base string) (out *Outcome, err erro
 			}
 		}
 	}()
+	if in.desc.Unwrap != nil {
+		if out := in.desc.Unwrap(c); out != nil {
+			return out, nil
+		}
+	}
 	return in.serve(c), nil
 }
 
@@ -94,9 +100,10 @@ func (o *Outcome) write(w http.ResponseWriter, r *http.Request) {
 		w.Header()[name] = values
 	}
 	body := o.Body
-	if o.Status == http.StatusNoContent || o.Status == http.StatusNotModified {
+	switch {
+	case o.Status == http.StatusNoContent || o.Status == http.StatusNotModified:
 		body = nil
-	} else {
+	case o.Trailer == nil: // over HTTP/1.1 no trailer follows a body of known length
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	}
 	w.WriteHeader(o.Status)
@@ -106,9 +113,15 @@ func (o *Outcome) write(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(body) // a client that has gone away is not our error
 	}
+	if o.Trailer != nil {
+		_ = http.NewResponseController(w).Flush() // or an empty body would leave no place for it
+	}
 	if o.Cut == CutInBody {
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
+	}
+	for name, values := range o.Trailer {
+		w.Header()[http.TrailerPrefix+name] = values
 	}
 }
 
@@ -174,6 +187,7 @@ func (in *Instance) RoundTrip(r *http.Request, base string) (*http.Response, err
 		StatusCode: out.Status,
 		Proto:      "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header:        out.Header,
+		Trailer:       out.Trailer,
 		ContentLength: int64(len(out.Body)),
 		Request:       r,
 	}

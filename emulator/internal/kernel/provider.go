@@ -110,6 +110,10 @@ type Description struct {
 	FoldQuery bool
 	// Expose are headers of answers that pages of other origins may read.
 	Expose []string
+	// Unwrap takes requests in protocols that are wrapped around plain HTTP's: it
+	// finds out which operation one is for, has it Run, and wraps the answer. It
+	// returns nil for any other request.
+	Unwrap func(c *Call) *Outcome
 	// Admit refuses calls that come too often; it runs between decode and check.
 	Admit func(c *Call) error
 	// Finish sees every encoded answer before it leaves, and may change it.
