@@ -48,6 +48,8 @@ func (c code) status() int {
 		return http.StatusForbidden
 	case unauthenticated:
 		return http.StatusUnauthorized
+	case unimplemented:
+		return http.StatusNotImplemented
 	}
 	return http.StatusInternalServerError
 }
@@ -113,6 +115,8 @@ const (
 	userNotFound      = "User could not be found"
 	userNotExisting   = "Errors.User.NotExisting"
 	userExists        = "User already exists"
+	orgExists         = "Organisation already exists"
+	orgNotFound       = "Organisation not found"
 	tokenInvalid      = "Errors.Token.Invalid"
 	secretNotExisting = "Errors.User.Machine.Secret.NotExisting"
 	secretInvalid     = "Errors.User.Machine.Secret.Invalid"
@@ -124,6 +128,11 @@ const uniqueConstraint = "V3-DKcYh"
 // nameTaken refuses a name that another object has.
 func nameTaken(message string) *kernel.Problem {
 	return refuse(alreadyExists, uniqueConstraint, message)
+}
+
+// notEmulated refuses what an operation can do and Understudy does not.
+func notEmulated(why string) *kernel.Problem {
+	return (&kernel.Problem{Kind: kernel.Declined, Status: http.StatusNotImplemented}).Because("it is not served: %s", why)
 }
 
 // refuseOAuth is a refusal of an OAuth endpoint: 400 unless it is told
@@ -185,6 +194,9 @@ func refusalOf(c *kernel.Call, p *kernel.Problem) refusal {
 		message = "Understudy does not serve this operation"
 	case kernel.MalformedBody:
 		status = http.StatusBadRequest
+		if isProcedure(c) {
+			message = "unmarshal message: " + message
+		}
 	case kernel.EmptyBody:
 		status, message = http.StatusBadRequest, emptyBodyMessage
 	case kernel.UnsupportedMediaType:
@@ -332,6 +344,8 @@ func rule(schema *openapi3.Schema, b gate.Breach) string {
 	switch {
 	case enumNames(schema) != nil && (b.Rule == gate.RuleMissing || b.Got == unspecified(schema)):
 		return fmt.Sprintf("value must not be in list [%s]", unspecified(schema))
+	case schema.Format == "date-time" && b.Rule == gate.RuleMissing:
+		return "value is required"
 	case enumNames(schema) != nil:
 		return "value must be one of the defined enum values"
 	case schema.MinLength > 0 && schema.MaxLength != nil:

@@ -7,9 +7,9 @@ import (
 	"sync"
 
 	"github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/admin"
-	application "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/application/v2"
+	applicationpb "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/application/v2"
 	"github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/management"
-	org "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/org/v2"
+	orgpb "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/org/v2"
 	projectpb "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/project/v2"
 	settingspb "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/settings/v2"
 	userpb "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/user/v2"
@@ -31,10 +31,10 @@ type service struct {
 // services are read from the official client's descriptors.
 func services() []service {
 	return []service{
-		{application.File_zitadel_application_v2_application_service_proto, "", ""},
+		{applicationpb.File_zitadel_application_v2_application_service_proto, "", ""},
 		{projectpb.File_zitadel_project_v2_project_service_proto, "", "roles and grants of projects"},
 		{userpb.File_zitadel_user_v2_user_service_proto, "", "people, their contacts, passwords, factors and sessions"},
-		{org.File_zitadel_org_v2_org_service_proto, "", "domains, metadata and states of organizations"},
+		{orgpb.File_zitadel_org_v2_org_service_proto, "", "domains, metadata and states of organizations"},
 		{settingspb.File_zitadel_settings_v2_settings_service_proto, "", "settings of login pages"},
 		{admin.File_zitadel_admin_proto, "/admin/v1", "settings, policies, texts and data of the instance"},
 		{management.File_zitadel_management_proto, "/management/v1", "people, roles, grants, policies, texts, identity providers, actions"},

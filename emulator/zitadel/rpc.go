@@ -30,7 +30,7 @@ import (
 // pass.
 func unwrap(c *kernel.Call) *kernel.Outcome {
 	r := c.Request
-	if r.Method != http.MethodPost || !strings.HasPrefix(r.URL.Path, "/zitadel.") || !isRPC(r) {
+	if r.Method != http.MethodPost || !isProcedure(c) || !isRPC(r) {
 		return nil
 	}
 	p := procedures()[r.URL.Path]
@@ -50,6 +50,9 @@ func unwrap(c *kernel.Call) *kernel.Outcome {
 	}
 	return rpc.outcome(wire)
 }
+
+// isProcedure reports whether a call's path is one of a procedure.
+func isProcedure(c *kernel.Call) bool { return strings.HasPrefix(c.Request.URL.Path, "/zitadel.") }
 
 // isRPC reports whether a request's media type is of one of the protocols.
 func isRPC(r *http.Request) bool {
