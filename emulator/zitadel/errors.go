@@ -304,7 +304,11 @@ func renderOAuthError(p *kernel.Problem) kernel.Answer {
 // violation is what the service's validators say of a value that its document
 // does not allow. They stop at the first.
 func violation(c *kernel.Call, b gate.Breach) string {
-	message := c.Operation().ID + "Request"
+	_, method, qualified := strings.Cut(c.Operation().ID, ".") // by its service, in version 2
+	if !qualified {
+		method = c.Operation().ID
+	}
+	message := method + "Request"
 	if b.In != "body" {
 		return fmt.Sprintf("invalid %s.%s: %s", message, goName(b.Path[0]), idLength)
 	}

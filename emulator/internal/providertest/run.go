@@ -418,6 +418,8 @@ func value(w *world, schema *openapi3.Schema) map[string]any {
 			object[name] = []any{}
 		case property.Type.Is(openapi3.TypeBoolean):
 			object[name] = true
+		case property.Format == "date-time":
+			object[name] = "2100-01-01T00:00:00Z"
 		case property.Type.Is(openapi3.TypeString):
 			object[name] = "understudy"
 		default:
