@@ -37,18 +37,26 @@ func unwrap(c *kernel.Call) *kernel.Outcome {
 	if p == nil {
 		return nil
 	}
-	rpc := &rpc{call: c, procedure: p}
+	body, tooLarge := c.Whole()
+	if tooLarge != nil {
+		body = emptyMessage(r) // so that the refusal, too, is the operation's
+	}
+	rpc := &rpc{call: c, procedure: p, tooLarge: tooLarge}
 	r = r.WithContext(context.WithValue(r.Context(), rpcKey{}, rpc))
 	r.Header = r.Header.Clone() // the library adds to it
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	wire := &recorder{status: http.StatusOK, header: http.Header{}}
-	body, tooLarge := c.Whole()
-	if tooLarge == nil {
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		rpcHandler().ServeHTTP(wire, r)
-	} else if err := rpcErrors().Write(wire, r, rpc.fail(tooLarge)); err != nil {
-		panic(err) // it writes to memory
-	}
+	rpcHandler().ServeHTTP(wire, r)
 	return rpc.outcome(wire)
+}
+
+// emptyMessage is a body with a message that has no fields: in gRPC, a frame's
+// flag and length.
+func emptyMessage(r *http.Request) []byte {
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
+		return make([]byte, 5)
+	}
+	return nil
 }
 
 // isProcedure reports whether a call's path is one of a procedure.
@@ -72,6 +80,7 @@ func isRPC(r *http.Request) bool {
 type rpc struct {
 	call      *kernel.Call
 	procedure *procedure
+	tooLarge  error
 	out       *kernel.Outcome // nil until the operation has run
 }
 
@@ -87,12 +96,10 @@ var rpcHandler = sync.OnceValue(func() *connect.Handler {
 		connect.WithCodec(rawCodec("proto")), connect.WithCodec(rawCodec("json")), connect.WithCodec(rawCodec("json; charset=utf-8")))
 })
 
-var rpcErrors = sync.OnceValue(func() *connect.ErrorWriter { return connect.NewErrorWriter() })
-
 // answer runs the operation that a message is for.
 func (r *rpc) answer(ctx context.Context, in *rawMessage) (*connect.Response[rawMessage], error) {
 	r.call.Request = r.call.Request.WithContext(ctx) // with the client's deadline
-	r.out = r.call.Run(r.procedure.target(in))
+	r.out = r.call.Run(r.target(in))
 	switch problem := r.call.Problem(); {
 	case ctx.Err() != nil:
 		r.out.Cut = kernel.CutNot // other calls may share the connection
@@ -102,28 +109,15 @@ func (r *rpc) answer(ctx context.Context, in *rawMessage) (*connect.Response[raw
 	case r.out.Status == 0:
 		return nil, connect.NewError(connect.CodeUnavailable, errors.New("the connection is lost")) // nobody will read it
 	}
-	out := &rawMessage{codec: in.codec, data: r.out.Body}
-	if in.codec == "proto" {
-		out.data = r.procedure.encode(r.out.Body)
-	}
-	return connect.NewResponse(out), nil
-}
-
-// fail ends a call whose message cannot be read.
-func (r *rpc) fail(err error) error {
-	var problem *kernel.Problem
-	if !errors.As(err, &problem) {
-		problem = malformed(err.Error(), "%s", err)
-	}
-	r.out = r.call.Run(kernel.Target{Line: r.procedure.line, Vars: r.procedure.vars(nil), Malformed: problem})
-	return refusalOf(r.call, r.call.Problem()).rpcError()
+	return connect.NewResponse(&rawMessage{data: r.out.Body, of: r.procedure}), nil
 }
 
 // outcome is what the library has written, with the headers of the operation's
 // own answer: hints, leave for pages of other origins, Retry-After.
 func (r *rpc) outcome(wire *recorder) *kernel.Outcome {
 	if r.out == nil {
-		_ = r.fail(malformed(wire.complaint(), "the request is not one of its protocol: %s", wire.complaint()))
+		problem := malformed(wire.complaint(), "the request is not one of its protocol: %s", wire.complaint())
+		r.out = r.call.Run(kernel.Target{Line: r.procedure.line, Vars: r.procedure.vars(nil), Malformed: problem})
 	}
 	out := &kernel.Outcome{Status: wire.status, Header: http.Header{}, Body: wire.body.Bytes(), Cut: r.out.Cut}
 	for name, values := range wire.header {
@@ -170,10 +164,12 @@ func (r refusal) detail() *message.ErrorDetail {
 	return &message.ErrorDetail{Id: strings.ToValidUTF8(r.id, "?"), Message: strings.ToValidUTF8(r.message, "?")}
 }
 
-// A rawMessage is a message in the encoding that it came in.
+// A rawMessage is a request in the encoding that it came in, or an answer in JSON.
+// The library leaves a request of no bytes without an encoding.
 type rawMessage struct {
 	codec string
 	data  []byte
+	of    *procedure // of an answer
 }
 
 // rawCodec leaves messages as they are, for the operation to read: what is wrong
@@ -186,14 +182,17 @@ func (c rawCodec) Name() string { return string(c) }
 // Unmarshal keeps a message.
 func (c rawCodec) Unmarshal(data []byte, out any) error {
 	codec, _, _ := strings.Cut(string(c), ";")
-	*out.(*rawMessage) = rawMessage{codec, bytes.Clone(data)} // the buffer is used again
+	*out.(*rawMessage) = rawMessage{codec: codec, data: bytes.Clone(data)} // the buffer is used again
 	return nil
 }
 
-// Marshal returns a message as it is, or encodes one of the library's own.
+// Marshal encodes an answer, or a message of the library's own.
 func (c rawCodec) Marshal(in any) ([]byte, error) {
 	switch in := in.(type) {
 	case *rawMessage:
+		if c == "proto" {
+			return in.of.encode(in.data), nil
+		}
 		return in.data, nil
 	case proto.Message:
 		return proto.Marshal(in)
@@ -203,7 +202,8 @@ func (c rawCodec) Marshal(in any) ([]byte, error) {
 
 // target makes of a message the operation's own input. JSON for an operation that
 // takes a body goes to it as it came.
-func (p *procedure) target(in *rawMessage) kernel.Target {
+func (r *rpc) target(in *rawMessage) kernel.Target {
+	p := r.procedure
 	decoded := dynamicpb.NewMessage(p.method.Input())
 	var err error
 	if in.codec == "json" {
@@ -212,11 +212,14 @@ func (p *procedure) target(in *rawMessage) kernel.Target {
 		err = proto.Unmarshal(in.data, decoded)
 	}
 	target := kernel.Target{Line: p.line, Vars: p.vars(decoded), Query: p.query(decoded), Body: in.data}
+	var tooLarge *kernel.Problem
 	switch {
+	case errors.As(r.tooLarge, &tooLarge):
+		target.Malformed = tooLarge
 	case in.codec == "json" && p.hasBody:
 	case err != nil:
 		target.Malformed = malformed(plain(err), "the message is not %s: %s", p.method.Input().FullName(), plain(err))
-	case in.codec == "proto":
+	default:
 		if target.Body, err = protojson.Marshal(decoded); err != nil {
 			target.Malformed = malformed(plain(err), "the message has no JSON: %s", plain(err))
 		}
