@@ -1,6 +1,7 @@
 package zitadel
 
 import (
+	"fmt"
 	"net/url"
 	"regexp"
 	"strings"
@@ -19,6 +20,7 @@ import (
 	"google.golang.org/protobuf/types/dynamicpb"
 
 	"github.com/understudy-dev/understudy/emulator/internal/gate"
+	"github.com/understudy-dev/understudy/emulator/internal/kernel"
 )
 
 // A service is one of ZITADEL's RPC services, some of whose methods are served.
@@ -76,6 +78,33 @@ func each[T any](n int, get func(int) T) func(yield func(T) bool) {
 			}
 		}
 	}
+}
+
+// beyond tells by service which methods have no operation here.
+func beyond() []kernel.Choice {
+	contract, err := document.Contract()
+	if err != nil {
+		panic(err) // every call needs the document
+	}
+	served, others := map[protoreflect.FullName]int{}, map[protoreflect.FullName]int{}
+	for _, p := range procedures() {
+		name := p.method.Parent().FullName()
+		if contract.Operation(p.line) != nil {
+			served[name]++
+		} else {
+			others[name]++
+		}
+	}
+	var parts []kernel.Choice
+	for _, s := range services() {
+		name := s.file.Services().Get(0).FullName()
+		what := fmt.Sprintf("%d methods have a row above, which those with a REST path share with it", served[name])
+		if others[name] > 0 {
+			what += fmt.Sprintf("; %d others are not served: %s", others[name], s.rest)
+		}
+		parts = append(parts, kernel.Choice{Name: string(name), What: what})
+	}
+	return parts
 }
 
 // pathField is a variable in the path of an annotation.

@@ -88,6 +88,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Declined:    declined,
 		Differences: differences,
 		Chosen:      chosen,
+		Beyond:      beyond,
 		Settings:    kernel.Settings(lag),
 		Values:      p.settings,
 		Order:       kernel.DecodeFirst,

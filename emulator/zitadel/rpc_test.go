@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 the Terraform provider and most programs call what the service deprecates
+
 package zitadel_test
 
 import (

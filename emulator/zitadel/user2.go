@@ -153,7 +153,7 @@ func (p *Provider) addSecret(c *kernel.Call, in userRef) (addSecretResponse, err
 	if err := p.inUser(c, in.UserID, "user.write"); err != nil {
 		return addSecretResponse{}, err
 	}
-	made, err := p.generateMachineSecret(c, machinePath{in.UserID})
+	made, err := p.generateMachineSecret(c, machinePath(in))
 	return addSecretResponse{creationResponse{timestamp(c.Now)}, made.ClientSecret}, err
 }
 
@@ -162,7 +162,7 @@ func (p *Provider) addSecret(c *kernel.Call, in userRef) (addSecretResponse, err
 func (p *Provider) removeSecret(c *kernel.Call, in userRef) (deletionResponse, error) {
 	err := p.inUser(c, in.UserID, "user.write")
 	if err == nil {
-		_, err = p.removeMachineSecret(c, machinePath{in.UserID})
+		_, err = p.removeMachineSecret(c, machinePath(in))
 	}
 	return deletedNow(c, err)
 }
