@@ -58,6 +58,7 @@ func (ct *control) Mount(*kernel.Env) kernel.Description {
 		Document: controlDocument,
 		Hosts:    []string{"localhost"},
 		Internal: true,
+		MaxBody:  maxControlBody,
 		Error:    renderProblem,
 		Routes: []kernel.Route{
 			kernel.On(kernel.Op(on+"GET /_understudy/health"), ct.health),
@@ -77,6 +78,8 @@ func (ct *control) Mount(*kernel.Env) kernel.Description {
 			kernel.On(kernel.Op(on+"GET /_understudy/journal/{seq}"), ct.getJournalEntry),
 			kernel.On(kernel.Op(on+"GET /_understudy/journal/stream"), ct.streamJournal),
 			kernel.On(kernel.Op(on+"POST /_understudy/reset"), ct.reset),
+			kernel.On(kernel.Op(on+"GET /_understudy/state"), ct.getState).Secret(),
+			kernel.On(kernel.Op(on+"PUT /_understudy/state"), ct.putState),
 			kernel.On(kernel.Op(on+"GET /_understudy/settings/{provider}"), ct.getSettings),
 			kernel.On(kernel.Op(on+"PATCH /_understudy/settings/{provider}"), ct.patchSettings),
 			kernel.On(kernel.Op(on+"PUT /~{id}/_understudy"), ct.putSandbox),

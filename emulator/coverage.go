@@ -169,3 +169,6 @@ func (s *Server) Env(provider string, info ProviderInfo) ([]EnvVar, error) {
 	}
 	return vars, nil
 }
+
+// WorldSchema returns the JSON Schema (draft 2020-12) of world files.
+func WorldSchema() ([]byte, error) { return kernel.WorldSchema() }

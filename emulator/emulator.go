@@ -136,6 +136,11 @@ func New(opts ...Option) (*Server, error) {
 	if s.control, err = newControl(s, config); err != nil {
 		return nil, fmt.Errorf("emulator: %w", err)
 	}
+	if config.Keep != nil {
+		if err := config.Keep(world); err != nil {
+			return nil, fmt.Errorf("emulator: %w", err)
+		}
+	}
 	return s, nil
 }
 

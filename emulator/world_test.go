@@ -123,7 +123,7 @@ func TestDamagedWorldFiles(t *testing.T) {
 		{"unknown setting", "settings:\n  infisical:\n    rate: 1\n", `infisical has no setting "rate"; it has [rateLimit ipAllowlisting]`},
 		{"bad setting", "settings:\n  infisical:\n    rateLimit: -1\n", "infisical.rateLimit: -1 is negative"},
 		{"setting of the wrong type", "settings:\n  infisical:\n    ipAllowlisting: 7\n", "infisical.ipAllowlisting: 7 is not a bool"},
-		{"unknown provider's setting", "settings:\n  vault:\n    rateLimit: 1\n", `settings: there is no provider "vault" here`},
+		{"unknown provider's setting", "settings:\n  vault:\n    rateLimit: 1\n", `/settings/vault: there is no such provider here`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := emulator.New(infisical.New(), emulator.WithWorld(strings.NewReader(test.file)))

@@ -18,6 +18,7 @@ import (
 
 	"github.com/understudy-dev/understudy/emulator"
 	"github.com/understudy-dev/understudy/emulator/all"
+	"github.com/understudy-dev/understudy/emulator/statefile"
 )
 
 type serveCommand struct {
@@ -28,12 +29,16 @@ type serveCommand struct {
 	World        string   `placeholder:"FILE" type:"existingfile" help:"Start with this world (YAML) instead of the default one; see understudy world."`
 	Contract     string   `enum:"documented,live," default:"" placeholder:"NAME" help:"Which contract to follow: documented (the default) or live."`
 	Set          []string `placeholder:"PROVIDER.NAME=VALUE" sep:"none" help:"Set a provider's setting; repeatable."`
+	State        string   `placeholder:"FILE" help:"Keep the world in this file; one that is there wins over --seed, --world and --contract."`
 	LogFormat    string   `enum:"text,json" default:"text" help:"How to log calls, ${enum} (${default})."`
 	LogLevel     string   `enum:"debug,info,warn,error,off" default:"info" help:"What to log, ${enum} (${default})."`
 	ReadyFile    string   `placeholder:"FILE" help:"Write addresses and credentials to this file, as JSON, once listening."`
 	CheckAnswers bool     `help:"Hold every answer to the provider's document; breaches go to the journal."`
 	NoHints      bool     `help:"Leave the X-Understudy-* headers out."`
 	NoControl    bool     `help:"Leave the control API out."`
+
+	Sandboxes   int           `default:"${sandboxes}" placeholder:"N" help:"How many sandboxes there may be at a time (${default})."`
+	SandboxIdle time.Duration `default:"${sandboxIdle}" placeholder:"DURATION" help:"How long a sandbox may go unused before it makes room; 0: for ever (${default})."`
 }
 
 // shutdownGrace is how long running calls may take once the server is told to
@@ -41,14 +46,22 @@ type serveCommand struct {
 const shutdownGrace = 10 * time.Second
 
 // Run serves until ctx is done.
-func (cmd serveCommand) Run(ctx context.Context, s streams) error {
+func (cmd serveCommand) Run(ctx context.Context, s streams) (err error) {
 	options, err := cmd.options(s.err)
 	if err != nil {
 		return err
 	}
+	file := statefile.New(cmd.State)
+	if cmd.State != "" {
+		options = append(options, file)
+		defer func() { err = errors.Join(err, file.Close()) }() // once nobody changes anything any more
+	}
 	server, err := emulator.New(options...)
 	if err != nil {
 		return err
+	}
+	if ignored := cmd.beginning(); file.Continued() && len(ignored) > 0 {
+		cmd.logger(s.err).Warn("the world goes on as it is in the state file", "file", cmd.State, "ignored", strings.Join(ignored, " "))
 	}
 	if cmd.ReadyFile != "" {
 		// That of an earlier run would send its reader to the wrong ports.
@@ -75,12 +88,23 @@ func (cmd serveCommand) Run(ctx context.Context, s streams) error {
 	return server.Shutdown(grace)
 }
 
+// beginning lists the flags that say what to start with.
+func (cmd serveCommand) beginning() []string {
+	var given []string
+	for _, flag := range []struct{ name, value string }{{"--seed", cmd.Seed}, {"--world", cmd.World}, {"--contract", cmd.Contract}} {
+		if flag.value != "" {
+			given = append(given, flag.name)
+		}
+	}
+	return given
+}
+
 func (cmd serveCommand) options(log io.Writer) ([]emulator.Option, error) {
 	options, err := all.New(cmd.Provider...)
 	if err != nil {
 		return nil, err
 	}
-	options = append(options, emulator.WithSeed(cmd.Seed), emulator.WithLogger(cmd.logger(log)))
+	options = append(options, emulator.WithSeed(cmd.Seed), emulator.WithLogger(cmd.logger(log)), emulator.WithSandboxes(cmd.Sandboxes, cmd.SandboxIdle))
 	for _, o := range []struct {
 		set    bool
 		option emulator.Option

@@ -18,7 +18,7 @@ import (
 	"connectrpc.com/connect"
 	apppb "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/app"
 	applicationpb "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/application/v2"
-	"github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/management"
+	managementpb "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/management"
 	"github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/message"
 	projectpb "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/project/v2"
 	userpb "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/user/v2"
@@ -73,7 +73,7 @@ func h2c() *http.Client {
 const (
 	generate   = applicationpb.ApplicationService_GenerateClientSecret_FullMethodName
 	getProject = projectpb.ProjectService_GetProject_FullMethodName
-	getApp     = management.ManagementService_GetAppByID_FullMethodName
+	getApp     = managementpb.ManagementService_GetAppByID_FullMethodName
 )
 
 // TestProtocols asks the same thing in every protocol and encoding, on the
@@ -110,8 +110,8 @@ func TestProtocols(t *testing.T) {
 					t.Errorf("%v %v", answer.Msg, answer.Header())
 				}
 
-				read := connected[management.GetAppByIDRequest, management.GetAppByIDResponse](place.client, place.base, getApp, options...)
-				_, err = send(t, read, s.token, &management.GetAppByIDRequest{ProjectId: project, AppId: "1"})
+				read := connected[managementpb.GetAppByIDRequest, managementpb.GetAppByIDResponse](place.client, place.base, getApp, options...)
+				_, err = send(t, read, s.token, &managementpb.GetAppByIDRequest{ProjectId: project, AppId: "1"})
 				refused := new(connect.Error)
 				if !asConnect(err, &refused) || refused.Code() != connect.CodeNotFound || refused.Message() != "Errors.App.NotExisting (QUERY-pCP8P)" {
 					t.Fatal(err)
@@ -148,9 +148,9 @@ func asConnect(err error, target **connect.Error) bool {
 func TestSecretAcrossProtocols(t *testing.T) {
 	srv, s := start(t)
 	conn, ctx := dial(t, s.zit), s.bearer()
-	m, v2 := management.NewManagementServiceClient(conn), applicationpb.NewApplicationServiceClient(conn)
+	m, v2 := managementpb.NewManagementServiceClient(conn), applicationpb.NewApplicationServiceClient(conn)
 	project := s.zit.Credentials()["projectId"]
-	made, err := m.AddAPIApp(ctx, &management.AddAPIAppRequest{ProjectId: project, Name: "api", AuthMethodType: apppb.APIAuthMethodType_API_AUTH_METHOD_TYPE_BASIC})
+	made, err := m.AddAPIApp(ctx, &managementpb.AddAPIAppRequest{ProjectId: project, Name: "api", AuthMethodType: apppb.APIAuthMethodType_API_AUTH_METHOD_TYPE_BASIC})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +166,7 @@ func TestSecretAcrossProtocols(t *testing.T) {
 		return answer["clientSecret"].(string), n
 	}
 	byRPC := func() (string, uint64) {
-		answer, err := m.RegenerateAPIClientSecret(ctx, &management.RegenerateAPIClientSecretRequest{ProjectId: project, AppId: made.AppId})
+		answer, err := m.RegenerateAPIClientSecret(ctx, &managementpb.RegenerateAPIClientSecretRequest{ProjectId: project, AppId: made.AppId})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -190,7 +190,7 @@ func TestSecretAcrossProtocols(t *testing.T) {
 
 	// One fault hits the next call of the operation, by whichever protocol.
 	srv.Faults.Next(zitadel.OpRegenerateAPIClientSecret, fault.Status(503))
-	if _, err := m.RegenerateAPIClientSecret(ctx, &management.RegenerateAPIClientSecretRequest{ProjectId: project, AppId: made.AppId}); status.Code(err) != codes.Unavailable {
+	if _, err := m.RegenerateAPIClientSecret(ctx, &managementpb.RegenerateAPIClientSecretRequest{ProjectId: project, AppId: made.AppId}); status.Code(err) != codes.Unavailable {
 		t.Errorf("a fault over gRPC: %v", err)
 	}
 	if !introspects(answer.ClientSecret) {
@@ -210,9 +210,9 @@ func TestSecretAcrossProtocols(t *testing.T) {
 // TestFaultsOverGRPC looks at faults as a gRPC client sees them.
 func TestFaultsOverGRPC(t *testing.T) {
 	srv, s := start(t)
-	m := management.NewManagementServiceClient(dial(t, s.zit))
+	m := managementpb.NewManagementServiceClient(dial(t, s.zit))
 	add := func(ctx context.Context, name string) error {
-		_, err := m.AddProject(ctx, &management.AddProjectRequest{Name: name})
+		_, err := m.AddProject(ctx, &managementpb.AddProjectRequest{Name: name})
 		return err
 	}
 	for _, test := range []struct {
@@ -258,7 +258,7 @@ func TestFaultsOverGRPC(t *testing.T) {
 	}
 	srv.Faults.Next(zitadel.OpAddProject, fault.Status(503).RetryAfter(3*time.Second))
 	var header metadata.MD
-	_, err := m.AddProject(s.bearer(), &management.AddProjectRequest{Name: "x"}, grpc.Header(&header))
+	_, err := m.AddProject(s.bearer(), &managementpb.AddProjectRequest{Name: "x"}, grpc.Header(&header))
 	if err == nil || len(header.Get("retry-after")) != 1 || header.Get("x-understudy-reason")[0] != "injected fault: status 503" {
 		t.Errorf("%v %v", err, header)
 	}
@@ -316,7 +316,7 @@ func TestDamagedRPC(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := srv.Snapshot()
-			request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.zit.URL()+management.ManagementService_AddProject_FullMethodName, bytes.NewReader(test.body))
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.zit.URL()+managementpb.ManagementService_AddProject_FullMethodName, bytes.NewReader(test.body))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -360,8 +360,8 @@ func TestBrowser(t *testing.T) {
 		t.Errorf("preflight: %d %v", response.StatusCode, response.Header)
 	}
 
-	web := connected[management.GetAppByIDRequest, management.GetAppByIDResponse](http.DefaultClient, s.zit.URL(), getApp, connect.WithGRPCWeb())
-	call := connect.NewRequest(&management.GetAppByIDRequest{ProjectId: "1", AppId: "1"})
+	web := connected[managementpb.GetAppByIDRequest, managementpb.GetAppByIDResponse](http.DefaultClient, s.zit.URL(), getApp, connect.WithGRPCWeb())
+	call := connect.NewRequest(&managementpb.GetAppByIDRequest{ProjectId: "1", AppId: "1"})
 	call.Header().Set("Origin", "http://localhost:4200")
 	call.Header().Set("Authorization", "Bearer "+s.token)
 	_, err = web.CallUnary(t.Context(), call)
@@ -457,7 +457,7 @@ func TestOnePort(t *testing.T) {
 	id := made["appId"].(string)
 	secrets := make(chan string, 3*clients*calls)
 	conn, ctx := dial(t, s.zit), s.bearer()
-	m := management.NewManagementServiceClient(conn)
+	m := managementpb.NewManagementServiceClient(conn)
 	client := &http.Client{Transport: &http.Transport{MaxConnsPerHost: clients}}
 	generated := connected[applicationpb.GenerateClientSecretRequest, applicationpb.GenerateClientSecretResponse](client, s.zit.URL(), generate)
 
@@ -465,7 +465,7 @@ func TestOnePort(t *testing.T) {
 	for range clients {
 		for _, renew := range []func() (string, error){
 			func() (string, error) {
-				answer, err := m.RegenerateAPIClientSecret(ctx, &management.RegenerateAPIClientSecretRequest{ProjectId: project, AppId: id})
+				answer, err := m.RegenerateAPIClientSecret(ctx, &managementpb.RegenerateAPIClientSecretRequest{ProjectId: project, AppId: id})
 				return answer.GetClientSecret(), err
 			},
 			func() (string, error) {

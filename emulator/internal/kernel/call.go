@@ -46,12 +46,14 @@ type Call struct {
 	setup     *setup
 	number    uint64
 	raw       []byte
+	limit     int64          // of raw
 	path      map[string]any // Vars, by the types of the document
 	tooLarge  bool
 	operation *gate.Operation
 	route     *Route
 	target    *Target  // of a request in another protocol
 	problem   *Problem // why the call is refused
+	entry     string   // its number in the journal, as a hint
 	fault     string
 	differs   string
 	warnings  []string
@@ -135,19 +137,23 @@ func (c *Call) RemoteIP() net.IP {
 	return net.IPv4(127, 0, 0, 1)
 }
 
-// readBody reads the request body up to MaxBody.
+// readBody reads the request body up to the provider's limit.
 func (c *Call) readBody() error {
+	c.limit = MaxBody
+	if of := c.instance.desc.MaxBody; of != nil {
+		c.limit = of(c.Request)
+	}
 	body := c.Request.Body
 	if body == nil || body == http.NoBody {
 		return nil
 	}
-	raw, err := io.ReadAll(io.LimitReader(body, MaxBody+1))
+	raw, err := io.ReadAll(io.LimitReader(body, c.limit+1))
 	if err != nil {
 		return err
 	}
-	if len(raw) > MaxBody {
+	if int64(len(raw)) > c.limit {
 		c.tooLarge = true
-		raw = raw[:MaxBody]
+		raw = raw[:c.limit]
 		if _, err := io.CopyN(io.Discard, body, maxDrain); err != nil && err != io.EOF {
 			return err
 		}
@@ -177,6 +183,9 @@ func (c *Call) query() (url.Values, error) {
 	if c.target != nil {
 		return c.target.Query, nil
 	}
+	if c.Request.URL.RawQuery == "" {
+		return nil, nil
+	}
 	return url.ParseQuery(c.Request.URL.RawQuery)
 }
 
@@ -189,7 +198,7 @@ const (
 // refusal of one that is too large.
 func (c *Call) Whole() ([]byte, error) {
 	if c.tooLarge {
-		return nil, (&Problem{Kind: TooLarge}).Because("the body is longer than %d bytes", MaxBody)
+		return nil, (&Problem{Kind: TooLarge}).Because("the body is longer than %d bytes", c.limit)
 	}
 	return c.raw, nil
 }

@@ -25,6 +25,7 @@ type Outcome struct {
 	Trailer http.Header // after the body
 	Cut     Cut
 
+	entry  string                                       // the call's number in the journal, as a hint
 	stream func(ctx context.Context, w io.Writer) error // in place of Body
 }
 
@@ -61,6 +62,7 @@ func (in *Instance) Handle(r *http.Request, base string) (out *Outcome, err erro
 	}()
 	if in.desc.Unwrap != nil {
 		if out := in.desc.Unwrap(c); out != nil {
+			out.entry = c.entry
 			return out, nil
 		}
 	}
@@ -101,6 +103,9 @@ func (o *Outcome) write(w http.ResponseWriter, r *http.Request) {
 	}
 	for name, values := range o.Header {
 		w.Header()[name] = values
+	}
+	if o.entry != "" {
+		w.Header()[HeaderEntry] = []string{o.entry}
 	}
 	if o.stream != nil {
 		controller := http.NewResponseController(w)
@@ -206,11 +211,15 @@ func (in *Instance) RoundTrip(r *http.Request, base string) (*http.Response, err
 	if out.Cut == CutSilently || out.Cut == CutInStatusLine {
 		return nil, &net.OpError{Op: "read", Net: "tcp", Err: errors.Join(io.ErrUnexpectedEOF, syscall.ECONNRESET)}
 	}
+	header := out.Header.Clone() // in memory it is the client's, who may change it
+	if out.entry != "" {
+		header.Set(HeaderEntry, out.entry)
+	}
 	response := &http.Response{
 		Status:     strconv.Itoa(out.Status) + " " + http.StatusText(out.Status),
 		StatusCode: out.Status,
 		Proto:      "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header:        out.Header,
+		Header:        header,
 		Trailer:       out.Trailer,
 		ContentLength: int64(len(out.Body)),
 		Request:       r,

@@ -442,11 +442,11 @@ func (in *Instance) finish(c *Call, answer Answer, spec fault.Spec, injected boo
 		Reason:   c.Reason, Differs: c.differs, Fault: c.fault,
 		Breaches: breaches, Warnings: c.warnings,
 	})
-	// The journal shares no header map that is still written to; in memory the
-	// answer's is the client's.
-	out.Header = out.Header.Clone()
+	// The header is the journal's from now on; what the client gets beside it is
+	// added when it is sent.
 	if !in.world.config.NoHints {
-		out.Header.Set(HeaderEntry, strconv.FormatUint(seq, 10))
+		c.entry = strconv.FormatUint(seq, 10)
+		out.entry = c.entry
 	}
 	return out
 }
