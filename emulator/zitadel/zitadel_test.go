@@ -127,14 +127,15 @@ func TestSecretForm(t *testing.T) {
 // TestOrganizations looks at what is another organization's, for callers of
 // different roles.
 func TestOrganizations(t *testing.T) {
-	_, owner := start(t)
-	zit := owner.zit
+	_, s := start(t)
+	zit := s.zit
 	foreign := zit.SeedOrganization(zitadel.Organization{Name: "Other"})
 	project := zit.SeedProject(zitadel.Project{OrganizationID: foreign.ID})
 	app := zit.SeedAPIApp(zitadel.APIApp{ProjectID: project.ID})
 	user := func(name, orgID string, roles ...string) session {
 		return session{t: t, zit: zit, token: zit.SeedMachineUser(zitadel.MachineUser{UserName: name, OrganizationID: orgID, Roles: roles}).AccessToken}
 	}
+	owner := user("owner", "", "ORG_OWNER")
 	instance := user("instance", "", "IAM_OWNER")
 	viewer := user("viewer", foreign.ID, "ORG_OWNER_VIEWER")
 	manager := user("manager", foreign.ID, "ORG_USER_MANAGER")

@@ -436,7 +436,7 @@ func example(w *world, name string, property *openapi3.Schema) any {
 		return true
 	case property.Type.Is(openapi3.TypeString):
 		return cmp.Or(map[string]string{
-			"date-time": "2030-01-01T00:00:00Z",
+			"date-time": "2100-01-01T00:00:00Z",
 			"uuid":      "00000000-0000-4000-8000-000000000000",
 			"email":     "a@example.com",
 			"byte":      "eA==",
