@@ -148,19 +148,20 @@ func (k *kept) entry() Entry {
 // flat writes a header into one string: each name with the number of its values,
 // and the values, all with their lengths before them.
 func flat(h http.Header) string {
-	var text []byte
-	add := func(s string) {
-		text = binary.AppendUvarint(text, uint64(len(s)))
-		text = append(text, s...)
-	}
+	var usual [1024]byte // is enough, and not on the heap
+	text := usual[:0]
 	for name, values := range h {
-		add(name)
+		text = appendText(text, name)
 		text = binary.AppendUvarint(text, uint64(len(values)))
 		for _, v := range values {
-			add(v)
+			text = appendText(text, v)
 		}
 	}
 	return string(text)
+}
+
+func appendText(text []byte, s string) []byte {
+	return append(binary.AppendUvarint(text, uint64(len(s))), s...)
 }
 
 // header reads what flat wrote. It is empty rather than nil, which JSON would
