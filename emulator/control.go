@@ -58,6 +58,7 @@ func (ct *control) Mount(*kernel.Env) kernel.Description {
 		Document: controlDocument,
 		Hosts:    []string{"localhost"},
 		Internal: true,
+		MaxBody:  maxControlBody,
 		Error:    renderProblem,
 		Routes: []kernel.Route{
 			kernel.On(kernel.Op(on+"GET /_understudy/health"), ct.health),
@@ -77,6 +78,8 @@ func (ct *control) Mount(*kernel.Env) kernel.Description {
 			kernel.On(kernel.Op(on+"GET /_understudy/journal/{seq}"), ct.getJournalEntry),
 			kernel.On(kernel.Op(on+"GET /_understudy/journal/stream"), ct.streamJournal),
 			kernel.On(kernel.Op(on+"POST /_understudy/reset"), ct.reset),
+			kernel.On(kernel.Op(on+"GET /_understudy/state"), ct.getState).Secret(),
+			kernel.On(kernel.Op(on+"PUT /_understudy/state"), ct.putState),
 			kernel.On(kernel.Op(on+"GET /_understudy/settings/{provider}"), ct.getSettings),
 			kernel.On(kernel.Op(on+"PATCH /_understudy/settings/{provider}"), ct.patchSettings),
 			kernel.On(kernel.Op(on+"PUT /~{id}/_understudy"), ct.putSandbox),
@@ -172,6 +175,7 @@ func Version() string {
 type Info struct {
 	Gateway   string                  `json:"gateway"`
 	Control   string                  `json:"control,omitempty"`
+	CA        string                  `json:"ca,omitempty"` // the file that TellCA has told
 	Contract  string                  `json:"contract,omitempty"`
 	Seed      string                  `json:"seed,omitempty"`
 	Clock     *ClockInfo              `json:"clock,omitempty"`
@@ -189,19 +193,20 @@ type ClockInfo struct {
 type ProviderInfo struct {
 	URL         string            `json:"url"`
 	GatewayURL  string            `json:"gatewayUrl,omitempty"`
+	PublicURL   string            `json:"publicUrl,omitempty"` // what issuers and links name, if it is pinned
 	Credentials map[string]string `json:"credentials"`
 	Example     string            `json:"-"` // a shell command that shows the provider at work
 }
 
 // Info returns the addresses and the default world's credentials.
 func (s *Server) Info() Info {
-	info := Info{Gateway: s.URL(), Providers: map[string]ProviderInfo{}}
+	info := Info{Gateway: s.URL(), CA: s.caFile(), Providers: map[string]ProviderInfo{}}
 	if !s.config.NoControl {
 		info.Control = s.URL() + controlPrefix
 	}
 	for _, in := range s.world.Instances() {
 		url, credentials := in.URL(), in.Credentials()
-		info.Providers[in.Name()] = ProviderInfo{URL: url, Credentials: credentials, Example: in.Example(url, credentials)}
+		info.Providers[in.Name()] = ProviderInfo{URL: url, PublicURL: in.PublicURL(), Credentials: credentials, Example: in.Example(url, credentials)}
 	}
 	return info
 }
@@ -213,7 +218,7 @@ func (s *Server) InfoAt(addr string) (Info, error) {
 		return Info{}, err
 	}
 	at := func(offset int) string {
-		return "http://" + net.JoinHostPort(shownHost(host), strconv.Itoa(port+offset))
+		return s.scheme() + "://" + net.JoinHostPort(shownHost(host), strconv.Itoa(port+offset))
 	}
 	info := s.Info()
 	info.Gateway, info.Control = at(0), at(0)+controlPrefix
@@ -232,13 +237,13 @@ func (ct *control) info(c *kernel.Call, _ none) (Info, error) {
 	sp := ct.at(c)
 	clock := clockInfo(sp.world.Clock)
 	info := Info{
-		Gateway: c.Base, Control: c.Base + controlPrefix,
+		Gateway: c.Base, Control: c.Base + controlPrefix, CA: ct.server.caFile(),
 		Contract: sp.world.Contract().String(), Seed: sp.world.Seed(), Clock: &clock,
 		Providers: map[string]ProviderInfo{},
 	}
 	for _, in := range sp.world.Instances() {
 		at := c.Base + "/" + in.Name()
-		info.Providers[in.Name()] = ProviderInfo{URL: sp.urlOf(in, at), GatewayURL: at, Credentials: in.Credentials()}
+		info.Providers[in.Name()] = ProviderInfo{URL: sp.urlOf(in, at), GatewayURL: at, PublicURL: in.PublicURL(), Credentials: in.Credentials()}
 	}
 	return info, nil
 }

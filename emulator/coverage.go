@@ -132,6 +132,9 @@ func (c Coverage) Markdown() string {
 		if len(p.Settings) > 0 {
 			b.WriteString("\nSettings (`--set`, `New`, `PATCH settings`):\n\n| setting | what it does | at first |\n|---|---|---|\n")
 			for _, s := range p.Settings {
+				if s.Initial == "" {
+					s.Initial = `""` // an empty code span would be none
+				}
 				fmt.Fprintf(&b, "| `%s` | %s | `%v` |\n", s.Name, s.About, s.Initial)
 			}
 		}
@@ -147,15 +150,19 @@ func (s *Server) World() ([]byte, error) { return s.world.YAML() }
 type EnvVar struct{ Name, Value string }
 
 // Env returns the environment variables that point a provider's official
-// clients at the given address and credentials, as Info has them.
+// clients at the given address, the public one if there is one, and credentials,
+// as Info has them.
 func (s *Server) Env(provider string, info ProviderInfo) ([]EnvVar, error) {
 	in := s.world.Instance(provider)
 	if in == nil {
 		return nil, fmt.Errorf("there is no provider %q", provider)
 	}
 	var vars []EnvVar
-	for _, v := range in.Env(info.URL, info.Credentials) {
+	for _, v := range in.Env(cmp.Or(info.PublicURL, info.URL), info.Credentials) {
 		vars = append(vars, EnvVar(v))
 	}
 	return vars, nil
 }
+
+// WorldSchema returns the JSON Schema (draft 2020-12) of world files.
+func WorldSchema() ([]byte, error) { return kernel.WorldSchema() }

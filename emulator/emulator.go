@@ -10,6 +10,7 @@ import (
 
 	"github.com/understudy-dev/understudy/emulator/clock"
 	"github.com/understudy-dev/understudy/emulator/fault"
+	"github.com/understudy-dev/understudy/emulator/internal/certificate"
 	"github.com/understudy-dev/understudy/emulator/internal/kernel"
 	"github.com/understudy-dev/understudy/emulator/journal"
 )
@@ -116,8 +117,11 @@ type Server struct {
 	own       *space // of world
 	sandboxes *sandboxes
 	control   *kernel.Instance
+	hosts     []string               // names of this server that somebody gave it
+	authority *certificate.Authority // nil without WithTLS
 
-	mu sync.Mutex // guards the ports of spaces
+	mu sync.Mutex // guards the ports of spaces, and ca
+	ca string     // the file that TellCA has told
 }
 
 // New returns a server that does not listen: see Handler, HandlerFor, Client
@@ -127,14 +131,26 @@ func New(opts ...Option) (*Server, error) {
 	for _, o := range opts {
 		o.Apply(&config)
 	}
+	s := &Server{config: config, hosts: ownHosts(config)}
+	if config.TLS && config.Certificate == nil {
+		var err error
+		if s.authority, err = certificate.NewAuthority(); err != nil {
+			return nil, fmt.Errorf("emulator: %w", err)
+		}
+	}
 	world, err := kernel.NewWorld(config)
 	if err != nil {
 		return nil, fmt.Errorf("emulator: %w", err)
 	}
-	s := &Server{Clock: world.Clock, Faults: world.Faults, Journal: world.Journal, config: config, world: world, own: &space{world: world}}
+	s.world, s.Clock, s.Faults, s.Journal, s.own = world, world.Clock, world.Faults, world.Journal, &space{world: world}
 	s.sandboxes = newSandboxes(s)
 	if s.control, err = newControl(s, config); err != nil {
 		return nil, fmt.Errorf("emulator: %w", err)
+	}
+	if config.Keep != nil {
+		if err := config.Keep(world); err != nil {
+			return nil, fmt.Errorf("emulator: %w", err)
+		}
 	}
 	return s, nil
 }

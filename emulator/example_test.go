@@ -2,6 +2,7 @@ package emulator_test
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net/http"
 	"strings"
@@ -61,6 +62,29 @@ func ExampleServer_Client() {
 	// Output:
 	// 200 <nil>
 	// Get "https://example.com": understudy: example.com is no host of this server's providers
+}
+
+// With TLS, clients trust the authority that the server made for itself.
+func ExampleWithTLS() {
+	inf := infisical.New()
+	srv, err := emulator.New(inf, emulator.WithTLS())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := srv.Listen("127.0.0.1:0"); err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = srv.Close() }()
+
+	id := inf.SeedIdentity(infisical.Identity{Name: "ci"})
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: srv.CertPool()}}}
+	fmt.Println(strings.HasPrefix(inf.URL(), "https://127.0.0.1:"))
+	fmt.Println(login(client, inf.URL(), id.ClientID, id.ClientSecret))
+	// Output:
+	// true
+	// 200 <nil>
 }
 
 // Nothing expires by a timer, so that moving the clock is instant.

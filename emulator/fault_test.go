@@ -24,10 +24,13 @@ var carriers = []struct {
 	name   string
 	client func(*testing.T, *emulator.Server) *http.Client
 	cut    func(error) bool // whether this is how a truncated body ends
+	tls    []emulator.Option
 }{
-	{"HTTP1", func(t *testing.T, _ *emulator.Server) *http.Client { return socketClient(t, false) }, isUnexpectedEOF},
-	{"HTTP2", func(t *testing.T, _ *emulator.Server) *http.Client { return socketClient(t, true) }, isStreamError},
-	{"memory", func(_ *testing.T, srv *emulator.Server) *http.Client { return srv.Client() }, isUnexpectedEOF},
+	{"HTTP1", func(t *testing.T, _ *emulator.Server) *http.Client { return socketClient(t, false) }, isUnexpectedEOF, nil},
+	{"HTTP2", func(t *testing.T, _ *emulator.Server) *http.Client { return socketClient(t, true) }, isStreamError, nil},
+	{"TLS1", func(t *testing.T, srv *emulator.Server) *http.Client { return tlsClient(t, srv, false) }, isUnexpectedEOF, []emulator.Option{emulator.WithTLS()}},
+	{"TLS2", func(t *testing.T, srv *emulator.Server) *http.Client { return tlsClient(t, srv, true) }, isStreamError, []emulator.Option{emulator.WithTLS()}},
+	{"memory", func(_ *testing.T, srv *emulator.Server) *http.Client { return srv.Client() }, isUnexpectedEOF, nil},
 }
 
 func isUnexpectedEOF(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) }
@@ -51,7 +54,7 @@ func socketClient(t *testing.T, http2 bool) *http.Client {
 func overCarriers(t *testing.T, test func(t *testing.T, srv *emulator.Server, id infisical.Identity, a api, cut func(error) bool)) {
 	for _, c := range carriers {
 		t.Run(c.name, func(t *testing.T) {
-			srv, id, a := newWorld(t)
+			srv, id, a := newWorld(t, c.tls...)
 			a.client = c.client(t, srv)
 			test(t, srv, id, a, c.cut)
 		})

@@ -2,9 +2,7 @@ package emulator
 
 import (
 	"context"
-	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -28,22 +26,21 @@ func (s *Server) Handler() http.Handler { return s.gateway(s.own) }
 
 // gateway returns the gateway of one space. A sandbox's does not lead to others.
 func (s *Server) gateway(own *space) http.Handler {
-	guard := http.NewCrossOriginProtection()
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	refusal := s.guard()
+	return s.arriving(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		to := s.behind(own, r)
-		switch {
-		case to.in == nil:
+		if to.in == nil {
 			writeProblem(w, http.StatusNotFound, to.problem)
-		case to.in != s.control:
-			to.in.ServeAt(w, to.request, kernel.BaseURL(r)+to.prefix)
-		case !controlHost(r.Host):
-			writeProblem(w, http.StatusForbidden, "the control API does not answer to the host name "+r.Host+": it could be a page's way around the same-origin rule")
-		case guard.Check(r) != nil:
-			writeProblem(w, http.StatusForbidden, "the control API takes no changes from pages of another origin")
-		default:
-			to.in.ServeAt(w, to.request, kernel.BaseURL(r)+to.prefix)
+			return
 		}
-	})
+		if to.in == s.control {
+			if why := refusal(r); why != "" {
+				writeProblem(w, http.StatusForbidden, why)
+				return
+			}
+		}
+		to.in.ServeAt(w, to.request, kernel.BaseURL(r)+to.prefix)
+	}))
 }
 
 // A target is what the gateway has behind a request.
@@ -136,23 +133,4 @@ func (s *Server) names() []string {
 		names = append(names, controlPrefix+"/")
 	}
 	return names
-}
-
-// hostname is the host of a Host header; host names have no case.
-func hostname(hostport string) string {
-	if host, _, err := net.SplitHostPort(hostport); err == nil {
-		hostport = host
-	}
-	return strings.ToLower(hostport)
-}
-
-// controlHost reports whether a Host header can be trusted to mean this server:
-// an address, localhost or a name without dots. A public name could be another
-// site's that resolves to here (DNS rebinding).
-func controlHost(hostport string) bool {
-	host := strings.Trim(hostname(hostport), "[]")
-	if _, err := netip.ParseAddr(host); err == nil {
-		return true
-	}
-	return host != "" && (!strings.Contains(host, ".") || strings.HasSuffix(host, ".localhost"))
 }

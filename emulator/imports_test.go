@@ -127,6 +127,12 @@ func TestImports(t *testing.T) {
 			why: "who tests against one provider gets no command line, state file, RPC or flags of package testing",
 		},
 		{
+			name: "only the command keeps state files",
+			from: inModule("..."), but: inModule("emulator/statefile", "cmd/understudy"),
+			not: slices.Concat(inModule("emulator/statefile"), []string{"go.etcd.io/bbolt/..."}),
+			why: "who embeds a server keeps its state in memory, and links no database",
+		},
+		{
 			name: "a light server",
 			from: inModule("emulator"), not: heavy,
 			why: "NewTest takes an interface so that package testing stays out of the binary",

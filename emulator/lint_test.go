@@ -15,7 +15,11 @@ import (
 	"testing"
 )
 
-// A confined name belongs to one folder of the module, or to none.
+// certificates is where a server's certificates are made: clients judge them by
+// their own clock, and a key must be nobody's guess.
+const certificates = "emulator/internal/certificate"
+
+// A confined name belongs to a few folders of the module, or to none.
 type confined struct {
 	pkg   string   // an import path; "…uuid" stands for any that ends so
 	names []string // of the package; none means the whole package
@@ -24,9 +28,10 @@ type confined struct {
 }
 
 var confinedNames = []confined{
-	{"time", []string{"Now", "Since", "Until"}, []string{"emulator/clock", "bench"}, "a world's time is its clock's; only what measures speed has a stopwatch"},
+	{"time", []string{"Now", "Since", "Until"}, []string{"emulator/clock", "bench", certificates}, "a world's time is its clock's; only what measures speed has a stopwatch"},
 	{"math/rand", nil, []string{"fixtures"}, "what a world draws comes from its seed"},
 	{"math/rand/v2", nil, []string{"fixtures"}, "what a world draws comes from its seed"},
+	{"crypto/rand", nil, []string{"bench", certificates}, "what a world draws comes from its seed"},
 	{"…uuid", nil, nil, "identifiers are drawn from the world's entropy"},
 	{"os", []string{"Getenv", "LookupEnv", "Environ", "ExpandEnv"}, nil, "the command line's parser reads the environment"},
 	{"net/http", []string{"Error"}, nil, "a refusal is in its provider's dialect or a problem detail"},
@@ -156,6 +161,8 @@ func TestLintFinds(t *testing.T) {
 		{"random numbers", "emulator/x.go", `import "math/rand"`, 1},
 		{"random numbers, v2", "emulator/infisical/x.go", `import "math/rand/v2"`, 1},
 		{"random numbers at home", "fixtures/x.go", `import "math/rand/v2"`, 0},
+		{"real randomness", "emulator/x.go", `import "crypto/rand"`, 1},
+		{"a certificate's time and key", "emulator/internal/certificate/x.go", `import ("crypto/rand"; "time"); var t, r = time.Now(), rand.Reader`, 0},
 		{"random identifiers", "emulator/x.go", `import "github.com/google/uuid"`, 1},
 		{"the environment", "cmd/understudy/x.go", `import "os"; var v = os.Getenv("V")`, 1},
 		{"arguments", "cmd/understudy/x.go", `import "os"; var v = os.Args`, 0},

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -35,7 +36,8 @@ type ports struct {
 // Listen opens the gateway on addr and each provider on its own port after it
 // (infisical the next one); with port 0 all ports are free ones. It returns
 // when all of them are open, or with an error and none open. HTTP/1.1 and
-// HTTP/2 without TLS are both served.
+// HTTP/2 are both served, without TLS unless WithTLS or WithCertificate asks for
+// it.
 func (s *Server) Listen(addr string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -53,6 +55,10 @@ func (s *Server) open(of *space, addr string) (*ports, error) {
 	if err != nil {
 		return nil, err
 	}
+	certificates, err := s.tlsConfig(shownHost(host))
+	if err != nil {
+		return nil, fmt.Errorf("emulator: %w", err)
+	}
 	handlers := map[net.Listener]http.Handler{}
 	open := func(offset int, handler http.Handler) (string, error) {
 		p := 0
@@ -65,7 +71,7 @@ func (s *Server) open(of *space, addr string) (*ports, error) {
 		}
 		handlers[l] = handler
 		_, shownPort, _ := net.SplitHostPort(l.Addr().String())
-		return "http://" + net.JoinHostPort(shownHost(host), shownPort), nil
+		return s.scheme() + "://" + net.JoinHostPort(shownHost(host), shownPort), nil
 	}
 	base, err := open(0, s.gateway(of))
 	urls := map[*kernel.Instance]string{}
@@ -75,7 +81,7 @@ func (s *Server) open(of *space, addr string) (*ports, error) {
 		case s.config.GatewayOnly:
 			urls[in] = base + "/" + in.Name()
 		default:
-			urls[in], err = open(in.Port(), in)
+			urls[in], err = open(in.Port(), s.arriving(in))
 		}
 	}
 	if err != nil {
@@ -89,15 +95,23 @@ func (s *Server) open(of *space, addr string) (*ports, error) {
 	}
 
 	p := &ports{base: base}
-	p.server = newHTTPServer(&p.running)
+	p.server = newHTTPServer(&p.running, certificates)
+	byAddress := map[string]http.Handler{} // the server may see a listener through TLS
+	for l, handler := range handlers {
+		byAddress[l.Addr().String()] = handler
+	}
 	p.server.BaseContext = func(l net.Listener) context.Context {
-		return context.WithValue(context.Background(), handlerKey{}, handlers[l])
+		return context.WithValue(context.Background(), handlerKey{}, byAddress[l.Addr().String()])
+	}
+	serve := p.server.Serve
+	if certificates != nil {
+		serve = func(l net.Listener) error { return p.server.ServeTLS(l, "", "") } // with those of its configuration
 	}
 	for l := range handlers {
 		p.running.Add(1)
 		go func() {
 			defer p.running.Done()
-			if err := p.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			if err := serve(l); !errors.Is(err, http.ErrServerClosed) {
 				of.world.Logger().Error("a listener failed", "error", err)
 			}
 		}()
@@ -126,11 +140,12 @@ func shownHost(host string) string {
 }
 
 // newHTTPServer returns the one server of all listeners; the handler of each is
-// in its base context.
-func newHTTPServer(running *sync.WaitGroup) *http.Server {
+// in its base context. Without certificates it speaks no TLS.
+func newHTTPServer(running *sync.WaitGroup, certificates *tls.Config) *http.Server {
 	protocols := &http.Protocols{}
 	protocols.SetHTTP1(true)
-	protocols.SetUnencryptedHTTP2(true)
+	protocols.SetHTTP2(certificates != nil)
+	protocols.SetUnencryptedHTTP2(certificates == nil)
 	return &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			running.Add(1)
@@ -142,6 +157,7 @@ func newHTTPServer(running *sync.WaitGroup) *http.Server {
 		ReadTimeout:       readTimeout,
 		IdleTimeout:       idleTimeout,
 		Protocols:         protocols,
+		TLSConfig:         certificates,
 		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // noise of clients that go away
 	}
 }

@@ -128,6 +128,7 @@ func (b *sandboxes) create(id string, asked [sha256.Size]byte, start *kernel.Sta
 		id = b.name()
 	}
 	sp = &space{world: world, id: id, asked: asked}
+	world.Path = sp.path()
 	if listen != "" {
 		if sp.ports, err = b.server.open(sp, listen); err != nil {
 			return nil, false, refuse(http.StatusBadRequest, "%v; no sandbox was made", err)

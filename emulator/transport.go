@@ -11,9 +11,9 @@ import (
 func (s *Server) Client() *http.Client { return &http.Client{Transport: s.Transport()} }
 
 // Transport returns a transport that sends requests for the real hosts of the
-// providers, and for their URLs and the gateway's here, to the providers in
-// memory, without a goroutine or a socket. It refuses any other host, which fails
-// the test of NewTest: nothing leaks to production.
+// providers, for their public URLs, and for their URLs and the gateway's here, to
+// the providers in memory, without a goroutine or a socket. It refuses any other
+// host, which fails the test of NewTest: nothing leaks to production.
 //
 // It works inside a testing/synctest bubble.
 func (s *Server) Transport() http.RoundTripper { return transport{s} }
@@ -35,6 +35,9 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 			return to.in.RoundTrip(to.request, base+to.prefix)
 		}
 	}
+	if in, inner, public := t.server.atPublicURL(r); in != nil {
+		return in.RoundTrip(inner, public)
+	}
 	if r.Body != nil {
 		_ = r.Body.Close()
 	}
@@ -49,5 +52,5 @@ func (s *Server) HandlerFor(p Provider) http.Handler {
 	if in == nil {
 		panic("emulator: the provider belongs to another server")
 	}
-	return in
+	return s.arriving(in)
 }

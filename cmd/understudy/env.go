@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -20,7 +21,7 @@ type envCommand struct {
 // Run prints the variables of the running server, or of the default world when
 // none runs and no address was given.
 func (cmd envCommand) Run(ctx context.Context, s streams) error {
-	server, err := local()
+	server, err := local(cmd.options()...)
 	if err != nil {
 		return err
 	}
@@ -41,6 +42,11 @@ func (cmd envCommand) Run(ctx context.Context, s streams) error {
 	vars, err := server.Env(cmd.Provider, info)
 	if err != nil {
 		return err
+	}
+	if ca := cmp.Or(cmd.CA, running.CA); ca != "" {
+		for _, name := range []string{"NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"} { // Node's; OpenSSL's and Go's
+			vars = append(vars, emulator.EnvVar{Name: name, Value: ca})
+		}
 	}
 	return printEnv(s.out, cmd.Format, vars)
 }

@@ -10,8 +10,11 @@ import (
 
 // target is where a running server is looked for.
 type target struct {
-	URL    string `placeholder:"URL" help:"The gateway's base URL; by default that of --listen on this machine."`
-	Listen string `default:"127.0.0.1:8600" placeholder:"HOST:PORT" help:"Where the server was told to listen (${default})."`
+	URL     string `placeholder:"URL" help:"The gateway's base URL; by default that of --listen on this machine."`
+	Listen  string `default:"127.0.0.1:8600" placeholder:"HOST:PORT" help:"Where the server was told to listen (${default})."`
+	TLS     bool   `name:"tls" help:"The server was started with --tls."`
+	TLSCert string `name:"tls-cert" placeholder:"FILE" help:"The server was started with this certificate."`
+	CA      string `name:"ca" placeholder:"FILE" help:"Trust this certificate authority; by default also the one that serve --tls writes."`
 }
 
 // askTimeout bounds a question to a running server.
@@ -28,7 +31,7 @@ func (t target) get(ctx context.Context, path string, read func(*http.Response) 
 		if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 			host = "127.0.0.1"
 		}
-		url = "http://" + net.JoinHostPort(host, port)
+		url = t.scheme() + "://" + net.JoinHostPort(host, port)
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
@@ -36,7 +39,11 @@ func (t target) get(ctx context.Context, path string, read func(*http.Response) 
 	if err != nil {
 		return err
 	}
-	response, err := http.DefaultClient.Do(request)
+	client, err := t.client(url)
+	if err != nil {
+		return err
+	}
+	response, err := client.Do(request)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/understudy-dev/understudy/emulator"
 	"github.com/understudy-dev/understudy/emulator/all"
+	"github.com/understudy-dev/understudy/emulator/statefile"
 )
 
 type serveCommand struct {
@@ -28,12 +30,15 @@ type serveCommand struct {
 	World        string   `placeholder:"FILE" type:"existingfile" help:"Start with this world (YAML) instead of the default one; see understudy world."`
 	Contract     string   `enum:"documented,live," default:"" placeholder:"NAME" help:"Which contract to follow: documented (the default) or live."`
 	Set          []string `placeholder:"PROVIDER.NAME=VALUE" sep:"none" help:"Set a provider's setting; repeatable."`
+	State        string   `placeholder:"FILE" help:"Keep the world in this file; one that is there wins over --seed, --world and --contract."`
 	LogFormat    string   `enum:"text,json" default:"text" help:"How to log calls, ${enum} (${default})."`
 	LogLevel     string   `enum:"debug,info,warn,error,off" default:"info" help:"What to log, ${enum} (${default})."`
 	ReadyFile    string   `placeholder:"FILE" help:"Write addresses and credentials to this file, as JSON, once listening."`
 	CheckAnswers bool     `help:"Hold every answer to the provider's document; breaches go to the journal."`
 	NoHints      bool     `help:"Leave the X-Understudy-* headers out."`
 	NoControl    bool     `help:"Leave the control API out."`
+
+	addressFlags
 
 	Sandboxes   int           `default:"${sandboxes}" placeholder:"N" help:"How many sandboxes there may be at a time (${default})."`
 	SandboxIdle time.Duration `default:"${sandboxIdle}" placeholder:"DURATION" help:"How long a sandbox may go unused before it makes room; 0: for ever (${default})."`
@@ -44,14 +49,22 @@ type serveCommand struct {
 const shutdownGrace = 10 * time.Second
 
 // Run serves until ctx is done.
-func (cmd serveCommand) Run(ctx context.Context, s streams) error {
+func (cmd serveCommand) Run(ctx context.Context, s streams) (err error) {
 	options, err := cmd.options(s.err)
 	if err != nil {
 		return err
 	}
+	file := statefile.New(cmd.State)
+	if cmd.State != "" {
+		options = append(options, file)
+		defer func() { err = errors.Join(err, file.Close()) }() // once nobody changes anything any more
+	}
 	server, err := emulator.New(options...)
 	if err != nil {
 		return err
+	}
+	if ignored := cmd.beginning(); file.Continued() && len(ignored) > 0 {
+		cmd.logger(s.err).Warn("the world goes on as it is in the state file", "file", cmd.State, "ignored", strings.Join(ignored, " "))
 	}
 	if cmd.ReadyFile != "" {
 		// That of an earlier run would send its reader to the wrong ports.
@@ -63,6 +76,17 @@ func (cmd serveCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	defer func() { _ = server.Close() }()
+	if ca := server.CertificatePEM(); ca != nil {
+		file, err := filepath.Abs(cmp.Or(cmd.CA, caFile(server.URL())))
+		if err != nil {
+			return fmt.Errorf("CA file: %w", err)
+		}
+		if err := writeFile(file, ca); err != nil {
+			return fmt.Errorf("CA file: %w", err)
+		}
+		defer removeCA(file, ca)
+		server.TellCA(file)
+	}
 	info := server.Info()
 	if cmd.ReadyFile != "" {
 		if err := writeReadyFile(cmd.ReadyFile, info); err != nil {
@@ -76,6 +100,17 @@ func (cmd serveCommand) Run(ctx context.Context, s streams) error {
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
 	defer cancel()
 	return server.Shutdown(grace)
+}
+
+// beginning lists the flags that say what to start with.
+func (cmd serveCommand) beginning() []string {
+	var given []string
+	for _, flag := range []struct{ name, value string }{{"--seed", cmd.Seed}, {"--world", cmd.World}, {"--contract", cmd.Contract}} {
+		if flag.value != "" {
+			given = append(given, flag.name)
+		}
+	}
+	return given
 }
 
 func (cmd serveCommand) options(log io.Writer) ([]emulator.Option, error) {
@@ -99,6 +134,11 @@ func (cmd serveCommand) options(log io.Writer) ([]emulator.Option, error) {
 			options = append(options, o.option)
 		}
 	}
+	address, err := cmd.addressFlags.options()
+	if err != nil {
+		return nil, err
+	}
+	options = append(options, address...)
 	for _, set := range cmd.Set {
 		name, value, ok := strings.Cut(set, "=")
 		provider, setting, dotted := strings.Cut(name, ".")
@@ -132,18 +172,25 @@ func (cmd serveCommand) logger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
-// writeReadyFile writes by rename, so that nobody reads half of it.
 func writeReadyFile(path string, info emulator.Info) error {
 	text, err := json.Marshal(info)
-	if err != nil {
-		return err
+	if err == nil {
+		err = writeFile(path, append(text, '\n'))
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".understudy-ready-*")
 	if err != nil {
 		return fmt.Errorf("ready file: %w", err)
 	}
+	return nil
+}
+
+// writeFile writes by rename, so that nobody reads half of it.
+func writeFile(path string, text []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".understudy-*")
+	if err != nil {
+		return err
+	}
 	defer func() { _ = os.Remove(f.Name()) }() // gone already once it is renamed
-	_, err = f.Write(append(text, '\n'))
+	_, err = f.Write(text)
 	if err == nil {
 		err = f.Chmod(0o644) // read by others, such as a container's neighbours
 	}
@@ -153,10 +200,7 @@ func writeReadyFile(path string, info emulator.Info) error {
 	if err == nil {
 		err = os.Rename(f.Name(), path)
 	}
-	if err != nil {
-		return fmt.Errorf("ready file: %w", err)
-	}
-	return nil
+	return err
 }
 
 // banner tells a person where everything is.
@@ -165,6 +209,11 @@ func banner(w io.Writer, info emulator.Info) {
 	fmt.Fprintf(w, "  %-10s %s\n", "gateway", info.Gateway)
 	if info.Control != "" {
 		fmt.Fprintf(w, "  %-10s %s\n", "control", info.Control)
+	}
+	example := "  %s\n"
+	if info.CA != "" {
+		fmt.Fprintf(w, "  %-10s %s\n", "ca", info.CA)
+		example = "  CURL_CA_BUNDLE='" + strings.ReplaceAll(info.CA, "'", `'\''`) + "' %s\n"
 	}
 	names := slices.Sorted(maps.Keys(info.Providers))
 	for _, name := range names {
@@ -176,7 +225,7 @@ func banner(w io.Writer, info emulator.Info) {
 		for _, key := range slices.Sorted(maps.Keys(p.Credentials)) {
 			fmt.Fprintf(w, "  %-15s %s\n", key, p.Credentials[key])
 		}
-		fmt.Fprintf(w, "try it:\n  %s\n", p.Example)
+		fmt.Fprintf(w, "try it:\n"+example, p.Example)
 	}
 	fmt.Fprintln(w)
 }

@@ -17,11 +17,20 @@ func local(opts ...emulator.Option) (*emulator.Server, error) {
 }
 
 type worldCommand struct {
-	Seed string `placeholder:"TEXT" help:"What identifiers and secrets derive from."`
+	Seed   string `placeholder:"TEXT" help:"What identifiers and secrets derive from."`
+	Schema bool   `help:"Print the JSON Schema of world files instead."`
 }
 
 // Run prints the default world as YAML.
 func (cmd worldCommand) Run(s streams) error {
+	if cmd.Schema {
+		text, err := emulator.WorldSchema()
+		if err != nil {
+			return err
+		}
+		_, err = s.out.Write(text)
+		return err
+	}
 	server, err := local(emulator.WithSeed(cmd.Seed))
 	if err != nil {
 		return err

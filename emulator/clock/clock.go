@@ -28,8 +28,15 @@ var (
 // State is where a clock stands, as kept in a snapshot: the instant, not its
 // distance from real time, so that restoring it later brings the instant back.
 type State struct {
-	Now    time.Time
-	Frozen bool
+	Now    time.Time `json:"now"`
+	Frozen bool      `json:"frozen"`
+	Real   time.Time `json:"real,omitzero"` // when it stood there, if it was running
+}
+
+// Same reports whether two states are of a clock that nobody has moved between
+// them.
+func (s State) Same(other State) bool {
+	return s.Frozen == other.Frozen && s.Now.Sub(other.Now) == s.Real.Sub(other.Real)
 }
 
 // New returns a clock that follows real time.
@@ -43,21 +50,26 @@ func New() *Clock {
 func (c *Clock) Now() time.Time {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return c.nowLocked()
+	return c.nowLocked(real())
 }
 
-func (c *Clock) nowLocked() time.Time {
+func (c *Clock) nowLocked(real time.Time) time.Time {
 	now := c.at
 	if !c.frozen {
-		now = now.Add(real().Sub(c.since))
+		now = now.Add(real.Sub(c.since))
 	}
+	return Showable(now)
+}
+
+// Showable returns t, or the nearest instant that a timestamp can show.
+func Showable(t time.Time) time.Time {
 	switch {
-	case now.Before(First):
+	case t.Before(First):
 		return First
-	case now.After(Last):
+	case t.After(Last):
 		return Last
 	}
-	return now
+	return t
 }
 
 // Advance moves the clock by d; a negative d moves it back.
@@ -82,7 +94,7 @@ func (c *Clock) setLocked(t time.Time) {
 func (c *Clock) Freeze() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.at, c.frozen = c.nowLocked(), true
+	c.at, c.frozen = c.nowLocked(real()), true
 }
 
 // Resume lets a frozen clock run on from where it stands.
@@ -117,7 +129,11 @@ func (c *Clock) Offset() time.Duration {
 func (c *Clock) State() State {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return State{Now: c.nowLocked(), Frozen: c.frozen}
+	if c.frozen {
+		return State{Now: c.nowLocked(c.at), Frozen: true}
+	}
+	now := real()
+	return State{Now: c.nowLocked(now), Real: now}
 }
 
 // Restore puts the clock where s says.
@@ -126,6 +142,16 @@ func (c *Clock) Restore(s State) {
 	defer c.mu.Unlock()
 	c.setLocked(s.Now)
 	c.frozen = s.Frozen
+}
+
+// RunOn returns where the clock that s was of stands by now: one that was running
+// has run on.
+func RunOn(s State) State {
+	if s.Frozen {
+		return s
+	}
+	now := real()
+	return State{Now: Showable(s.Now.Add(now.Sub(s.Real))), Real: now}
 }
 
 // Reset makes the clock follow real time again.

@@ -71,10 +71,21 @@ func TestClock(t *testing.T) {
 
 				// A state brings the instant back, however long it was kept.
 				state := c.State()
-				if want := (clock.State{Now: tt.want, Frozen: tt.frozen}); state != want {
-					t.Errorf("the state is %+v, want %+v", state, want)
+				wantState := clock.State{Now: tt.want, Frozen: tt.frozen}
+				if !tt.frozen {
+					wantState.Real = time.Now().Round(0).UTC()
+				}
+				if state != wantState {
+					t.Errorf("the state is %+v, want %+v", state, wantState)
 				}
 				time.Sleep(hour)
+				if later := c.State(); !later.Same(state) || later != clock.RunOn(state) {
+					t.Errorf("an hour later the state is %+v, want %+v", later, clock.RunOn(state))
+				}
+				c.Advance(1)
+				if c.State().Same(state) {
+					t.Error("a clock that was moved has the same state")
+				}
 				c.Freeze()
 				c.Set(day)
 				c.Restore(state)

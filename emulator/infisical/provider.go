@@ -5,6 +5,7 @@ import (
 
 	"github.com/understudy-dev/understudy/emulator/internal/gate"
 	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/emulator/internal/oauth"
 	"github.com/understudy-dev/understudy/emulator/internal/store"
 	"github.com/understudy-dev/understudy/specs"
 )
@@ -18,6 +19,7 @@ var document = gate.NewDocument(specs.Infisical, gate.PathRule{IgnoreTrailingSla
 // A Provider is an emulated Infisical organization.
 type Provider struct {
 	kernel.Binding
+	verified oauth.Verified[claims]
 
 	organizations  *store.Table[organization]
 	bySlug         *store.Unique[organization]

@@ -24,6 +24,11 @@ func RateLimit(n int) Setting { return rateLimit.To(n) }
 // IPAllowlisting sets whether the plan allows trusted IPs other than everywhere.
 func IPAllowlisting(allowed bool) Setting { return ipAllowlisting.To(allowed) }
 
+// PublicURL pins the base URL that issuers, discovery documents and links name,
+// whatever address a request came by: where clients find the provider behind a
+// proxy. Empty, the default, is none of its own. See emulator.WithPublicURL.
+func PublicURL(base string) Setting { return kernel.PublicURL.To(base) }
+
 // admit counts a call against the rate limit, as the service's cloud does.
 func (p *Provider) admit(c *kernel.Call) error {
 	count, on := p.rates.Count(c)

@@ -13,6 +13,7 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 
 	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/emulator/internal/oauth"
 	"github.com/understudy-dev/understudy/fixtures"
 )
 
@@ -122,15 +123,7 @@ func sign(c *kernel.Call, cl claims) (string, error) {
 	if err := enc.Encode(cl); err != nil {
 		return "", fmt.Errorf("encoding claims: %w", err)
 	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.HS256, Key: signingKey(c)}, (&jose.SignerOptions{}).WithType("JWT"))
-	if err != nil {
-		return "", fmt.Errorf("making the token's signer: %w", err)
-	}
-	token, err := signer.Sign(bytes.TrimSpace(payload.Bytes()))
-	if err != nil {
-		return "", fmt.Errorf("signing an access token: %w", err)
-	}
-	return token.CompactSerialize()
+	return oauth.SignHS256(signingKey(c), bytes.TrimSpace(payload.Bytes())), nil
 }
 
 // The answers to a bad JWT.
@@ -143,11 +136,21 @@ const (
 
 // verify reads a JWT: its form, algorithm, signature and expiry, in the order of
 // the library the service uses.
-func verify(c *kernel.Call, text string) (claims, error) {
-	var cl claims
+func (p *Provider) verify(c *kernel.Call, text string) (claims, error) {
 	if text == "" {
-		return cl, tokenError("jwt must be provided").Because("the token is empty; of an Authorization header the first 7 characters are cut off")
+		return claims{}, tokenError("jwt must be provided").Because("the token is empty; of an Authorization header the first 7 characters are cut off")
 	}
+	key := signingKey(c)
+	cl, err := p.verified.Claims(string(key), text, func() (claims, error) { return readSigned(text, key) })
+	if err == nil && cl.ExpiresAt != 0 && c.Now.Unix() >= cl.ExpiresAt {
+		return cl, tokenError(tokenExpired).Because("the token expired at %s", time.Unix(cl.ExpiresAt, 0).UTC().Format(time.RFC3339))
+	}
+	return cl, err
+}
+
+// readSigned reads a JWT that is signed with key.
+func readSigned(text string, key []byte) (claims, error) {
+	var cl claims
 	token, err := jwt.ParseSigned(text, []jose.SignatureAlgorithm{jose.HS256})
 	var algorithm *jose.ErrUnexpectedSignatureAlgorithm
 	switch {
@@ -158,11 +161,8 @@ func verify(c *kernel.Call, text string) (claims, error) {
 	case err != nil:
 		return cl, tokenError(tokenMalformed).Because("the token is not a JWT")
 	}
-	if err := token.Claims(signingKey(c), &cl); err != nil {
+	if err := token.Claims(key, &cl); err != nil {
 		return cl, tokenError("invalid signature").Because("the token is not signed with this world's key: it is changed, or from another world or seed")
-	}
-	if cl.ExpiresAt != 0 && c.Now.Unix() >= cl.ExpiresAt {
-		return cl, tokenError(tokenExpired).Because("the token expired at %s", time.Unix(cl.ExpiresAt, 0).UTC().Format(time.RFC3339))
 	}
 	return cl, nil
 }
@@ -183,7 +183,7 @@ func (p *Provider) identify(c *kernel.Call) error {
 		return validation(custom{"custom", notASlug, []any{}}).Because("the header x-infisical-org has %q", slug)
 	}
 	if authorization := header.Get("Authorization"); authorization != "" {
-		cl, err := verify(c, authorization[min(schemeLength, len(authorization)):])
+		cl, err := p.verify(c, authorization[min(schemeLength, len(authorization)):])
 		if err != nil {
 			return err
 		}
@@ -269,8 +269,8 @@ type accessTokenRequest struct {
 }
 
 // identityToken reads the token of a renewal or revocation.
-func identityToken(c *kernel.Call, in accessTokenRequest) (claims, error) {
-	cl, err := verify(c, trim(in.AccessToken))
+func (p *Provider) identityToken(c *kernel.Call, in accessTokenRequest) (claims, error) {
+	cl, err := p.verify(c, trim(in.AccessToken))
 	if err == nil && cl.AuthTokenType != identityAccessToken {
 		err = badRequest("Token is not an identity access token").Because("the token's authTokenType is %q", cl.AuthTokenType)
 	}
@@ -283,7 +283,7 @@ func identityToken(c *kernel.Call, in accessTokenRequest) (claims, error) {
 // https://infisical.com/docs/api-reference/endpoints/universal-auth/renew-access-token
 func (p *Provider) renewToken(c *kernel.Call, in accessTokenRequest) (tokenResponse, error) {
 	var none tokenResponse
-	cl, err := identityToken(c, in)
+	cl, err := p.identityToken(c, in)
 	if err != nil {
 		return none, err
 	}
@@ -306,7 +306,7 @@ type messageResponse struct {
 // revokeToken ends a token, and what it was or will be renewed to.
 // https://infisical.com/docs/api-reference/endpoints/universal-auth/revoke-access-token
 func (p *Provider) revokeToken(c *kernel.Call, in accessTokenRequest) (messageResponse, error) {
-	cl, err := identityToken(c, in)
+	cl, err := p.identityToken(c, in)
 	if err != nil {
 		return messageResponse{}, err
 	}

@@ -44,6 +44,8 @@ type Entry struct {
 	Breaches []string `json:"breaches,omitempty"`
 	// Warnings lists what was accepted although the page does not name it.
 	Warnings []string `json:"warnings,omitempty"`
+
+	size int // what it holds on to, once it is kept
 }
 
 // A Request is what the client sent.
@@ -88,14 +90,15 @@ func (j *Journal) Append(e Entry) uint64 {
 			*h = http.Header{} // an object in JSON, not null
 		}
 	}
+	e.size = size(&e)
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.seq++
 	e.Seq = j.seq
 	j.entries = append(j.entries, e)
-	j.bytes += size(&e)
+	j.bytes += e.size
 	for len(j.entries) > j.maxEntries || (j.bytes > j.maxBytes && len(j.entries) > 1) {
-		j.bytes -= size(&j.entries[0])
+		j.bytes -= j.entries[0].size
 		j.entries[0] = Entry{} // free its strings before the slice moves on
 		j.entries = j.entries[1:]
 	}

@@ -90,7 +90,7 @@ func (p *Provider) identify(c *kernel.Call) error {
 	if !c.Secured {
 		return nil // the token service reads the header itself
 	}
-	who, err := verify(c)
+	who, err := p.verify(c)
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (p *Provider) identify(c *kernel.Call) error {
 }
 
 // verify reads the access token of a call.
-func verify(c *kernel.Call) (caller, error) {
+func (p *Provider) verify(c *kernel.Call) (caller, error) {
 	header := c.Request.Header.Get("Authorization")
 	scheme, token, _ := strings.Cut(header, " ")
 	switch {
@@ -113,8 +113,13 @@ func verify(c *kernel.Call) (caller, error) {
 	case !strings.EqualFold(scheme, "Bearer"):
 		return caller{}, unauthorized("the Authorization header's scheme is not Bearer")
 	}
-	var cl claims
-	switch err := oauth.Verify(strings.TrimSpace(token), &cl, signingKey(c)); {
+	token = strings.TrimSpace(token)
+	key := signingKey(c)
+	cl, err := p.verified.Claims(key.ID, token, func() (cl claims, err error) {
+		err = oauth.Verify(token, &cl, key)
+		return cl, err
+	})
+	switch {
 	case errors.Is(err, oauth.ErrKey):
 		return caller{}, unauthorized("the token is not signed with this world's key: it is from another world or seed")
 	case err != nil:

@@ -3,6 +3,7 @@ package ocs
 import (
 	"github.com/understudy-dev/understudy/emulator/internal/gate"
 	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/emulator/internal/oauth"
 	"github.com/understudy-dev/understudy/emulator/internal/store"
 	"github.com/understudy-dev/understudy/specs"
 )
@@ -17,6 +18,7 @@ var document = gate.NewDocument(specs.OCS, gate.PathRule{IgnoreTrailingSlash: tr
 // A Provider is an emulated OCS with its tenants.
 type Provider struct {
 	kernel.Binding
+	verified oauth.Verified[claims]
 
 	tenants         *store.Table[tenant]
 	roles           *store.Table[role]

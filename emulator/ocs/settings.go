@@ -36,6 +36,11 @@ func Propagation(d time.Duration) Setting { return propagation.To(d) }
 // tenant can have it. By default members may, too.
 func StrictRoles(strict bool) Setting { return strictRoles.To(strict) }
 
+// PublicURL pins the base URL that issuers, discovery documents and links name,
+// whatever address a request came by: where clients find the provider behind a
+// proxy. Empty, the default, is none of its own. See emulator.WithPublicURL.
+func PublicURL(base string) Setting { return kernel.PublicURL.To(base) }
+
 // past is what held until a change.
 type past[T any] struct {
 	Was   T

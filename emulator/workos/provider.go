@@ -5,6 +5,7 @@ import (
 
 	"github.com/understudy-dev/understudy/emulator/internal/gate"
 	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/emulator/internal/oauth"
 	"github.com/understudy-dev/understudy/emulator/internal/store"
 	"github.com/understudy-dev/understudy/specs"
 )
@@ -18,6 +19,7 @@ var document = gate.NewDocument(specs.WorkOS, gate.PathRule{IgnoreTrailingSlash:
 // A Provider is an emulated WorkOS environment.
 type Provider struct {
 	kernel.Binding
+	verified oauth.Verified[claims]
 
 	environments *store.Table[environment] // the one there is
 	apiKeys      *store.Table[apiKey]      // by digest

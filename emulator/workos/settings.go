@@ -32,6 +32,11 @@ func TokenLifetime(d time.Duration) Setting { return tokenLifetime.To(d) }
 // default, is no limit; the service's own is 6,000.
 func RateLimit(n int) Setting { return rateLimit.To(n) }
 
+// PublicURL pins the base URL that issuers, discovery documents and links name,
+// whatever address a request came by: where clients find the provider behind a
+// proxy. Empty, the default, is none of its own. See emulator.WithPublicURL.
+func PublicURL(base string) Setting { return kernel.PublicURL.To(base) }
+
 // admit counts a call against the rate limit.
 func (p *Provider) admit(c *kernel.Call) error {
 	count, _ := p.rates.Count(c)

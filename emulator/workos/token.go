@@ -166,8 +166,12 @@ func scopes(a application, asked string) (string, error) {
 
 // verify reads a token of this world that is alive, or says why it is not.
 func (p *Provider) verify(c *kernel.Call, token string) (claims, error) {
-	var cl claims
-	if err := oauth.Verify(token, &cl, key(c)); err != nil {
+	k := key(c)
+	cl, err := p.verified.Claims(k.ID, token, func() (cl claims, err error) {
+		err = oauth.Verify(token, &cl, k)
+		return cl, err
+	})
+	if err != nil {
 		return cl, err
 	}
 	if end := cl.ExpiresAt; c.Now.Unix() >= end {

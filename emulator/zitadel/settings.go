@@ -25,3 +25,8 @@ var lag = kernel.NewSetting("lag", time.Duration(0), "how long after a change th
 // fresh machine secret is answered Errors.User.Machine.Secret.NotExisting until
 // then. The delay is by the world's clock. 0, the default, is none.
 func Lag(d time.Duration) Setting { return lag.To(d) }
+
+// PublicURL pins the base URL that issuers, discovery documents and links name,
+// whatever address a request came by: where clients find the provider behind a
+// proxy. Empty, the default, is none of its own. See emulator.WithPublicURL.
+func PublicURL(base string) Setting { return kernel.PublicURL.To(base) }

@@ -47,9 +47,11 @@ func (d *Document) Contract() (*Contract, error) { return d.load() }
 type Contract struct {
 	Operations []*Operation // by path, then method
 
-	rule   PathRule
-	router *mux.Router
-	paths  map[*mux.Route]methods
+	rule PathRule
+	// Routers hold the paths by how many slashes they have: mux tries its routes
+	// one after the other, and no variable spans a slash.
+	routers map[int]*mux.Router
+	paths   map[*mux.Route]methods
 	byLine map[string]*Operation
 }
 
@@ -202,7 +204,7 @@ func WriteJSON(w *bytes.Buffer, n *yaml.Node, ordered bool) error {
 		}
 		text, err := json.Marshal(v)
 		if err != nil {
-			return err
+			return fmt.Errorf("line %d: %w", n.Line, err)
 		}
 		w.Write(text)
 	}
@@ -211,12 +213,10 @@ func WriteJSON(w *bytes.Buffer, n *yaml.Node, ordered bool) error {
 
 func compile(doc *openapi3.T, rule PathRule) (*Contract, error) {
 	c := &Contract{
-		rule: rule,
-		// SkipClean and UseEncodedPath: a path is taken as it was sent, so that
-		// neither ".." nor an encoded slash reaches another operation.
-		router: mux.NewRouter().SkipClean(true).UseEncodedPath(),
-		paths:  map[*mux.Route]methods{},
-		byLine: map[string]*Operation{},
+		rule:    rule,
+		routers: map[int]*mux.Router{},
+		paths:   map[*mux.Route]methods{},
+		byLine:  map[string]*Operation{},
 	}
 	transports := map[string]map[int]*openapi3.Schema{} // by the names of their components
 	for _, path := range doc.Paths.InMatchingOrder() {
@@ -239,7 +239,13 @@ func compile(doc *openapi3.T, rule PathRule) (*Contract, error) {
 			c.byLine[op.Line()] = op
 			c.Operations = append(c.Operations, op)
 		}
-		route := c.router.Path(c.template(path))
+		slashes := strings.Count(path, "/")
+		if c.routers[slashes] == nil {
+			// SkipClean and UseEncodedPath: a path is taken as it was sent, so that
+			// neither ".." nor an encoded slash reaches another operation.
+			c.routers[slashes] = mux.NewRouter().SkipClean(true).UseEncodedPath()
+		}
+		route := c.routers[slashes].Path(c.template(path))
 		if err := route.GetError(); err != nil {
 			return nil, fmt.Errorf("gate: %s: %w", path, err)
 		}

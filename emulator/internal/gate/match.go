@@ -21,7 +21,8 @@ func (c *Contract) Match(r *http.Request) (op *Operation, vars map[string]string
 		r = &http.Request{Method: r.Method, URL: &u}
 	}
 	var m mux.RouteMatch
-	if !c.router.Match(r, &m) {
+	router := c.routers[strings.Count(r.URL.EscapedPath(), "/")]
+	if router == nil || !router.Match(r, &m) {
 		return nil, nil, nil
 	}
 	for name, value := range m.Vars {

@@ -27,7 +27,7 @@ const maxDrain = 16 << 20
 type Call struct {
 	Op      Op
 	Request *http.Request // nil while seeding
-	Base    string        // the address the request came by, without a slash at the end
+	Base    string        // the provider's address for the client, without a slash at the end
 	Vars    map[string]string
 	Query   map[string]any
 	Body    Body
@@ -43,9 +43,11 @@ type Call struct {
 	Reason string
 
 	instance  *Instance
+	cameBy    string // the address of the request
 	setup     *setup
 	number    uint64
 	raw       []byte
+	limit     int64          // of raw
 	path      map[string]any // Vars, by the types of the document
 	tooLarge  bool
 	operation *gate.Operation
@@ -133,19 +135,23 @@ func (c *Call) RemoteIP() net.IP {
 	return net.IPv4(127, 0, 0, 1)
 }
 
-// readBody reads the request body up to MaxBody.
+// readBody reads the request body up to the provider's limit.
 func (c *Call) readBody() error {
+	c.limit = MaxBody
+	if of := c.instance.desc.MaxBody; of != nil {
+		c.limit = of(c.Request)
+	}
 	body := c.Request.Body
 	if body == nil || body == http.NoBody {
 		return nil
 	}
-	raw, err := io.ReadAll(io.LimitReader(body, MaxBody+1))
+	raw, err := io.ReadAll(io.LimitReader(body, c.limit+1))
 	if err != nil {
 		return err
 	}
-	if len(raw) > MaxBody {
+	if int64(len(raw)) > c.limit {
 		c.tooLarge = true
-		raw = raw[:MaxBody]
+		raw = raw[:c.limit]
 		if _, err := io.CopyN(io.Discard, body, maxDrain); err != nil && err != io.EOF {
 			return err
 		}
@@ -176,7 +182,7 @@ const (
 // refusal of one that is too large.
 func (c *Call) Whole() ([]byte, error) {
 	if c.tooLarge {
-		return nil, (&Problem{Kind: TooLarge}).Because("the body is longer than %d bytes", MaxBody)
+		return nil, (&Problem{Kind: TooLarge}).Because("the body is longer than %d bytes", c.limit)
 	}
 	return c.raw, nil
 }

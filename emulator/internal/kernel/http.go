@@ -24,6 +24,7 @@ type Outcome struct {
 	Body   []byte
 	Cut    Cut
 
+	entry  string // the call's number in the journal, as a hint
 	stream func(ctx context.Context, w io.Writer) error // in place of Body
 }
 
@@ -39,7 +40,7 @@ const (
 
 // Handle answers a request that came by the given address.
 func (in *Instance) Handle(r *http.Request, base string) (out *Outcome, err error) {
-	c := &Call{Request: r, Base: base, Header: http.Header{}, instance: in}
+	c := &Call{Request: r, cameBy: base, Header: http.Header{}, instance: in}
 	if err := c.readBody(); err != nil {
 		return nil, fmt.Errorf("reading the request: %w", err)
 	}
@@ -61,11 +62,6 @@ func (in *Instance) Handle(r *http.Request, base string) (out *Outcome, err erro
 	return in.serve(c), nil
 }
 
-// enter takes the world's present settings and time.
-func (c *Call) enter() {
-	c.setup, c.Now = c.instance.world.setup.Load(), c.instance.world.Clock.Now()
-}
-
 // ServeHTTP answers a request on the provider's own address.
 func (in *Instance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	in.ServeAt(w, r, BaseURL(r))
@@ -81,20 +77,15 @@ func (in *Instance) ServeAt(w http.ResponseWriter, r *http.Request, base string)
 	out.write(w, r)
 }
 
-// BaseURL returns the address a request came by.
-func BaseURL(r *http.Request) string {
-	if r.TLS != nil {
-		return "https://" + r.Host
-	}
-	return "http://" + r.Host
-}
-
 func (o *Outcome) write(w http.ResponseWriter, r *http.Request) {
 	if o.Cut == CutSilently || o.Cut == CutInStatusLine {
 		breakOff(w, r, o.Cut)
 	}
 	for name, values := range o.Header {
 		w.Header()[name] = values
+	}
+	if o.entry != "" {
+		w.Header()[HeaderEntry] = []string{o.entry}
 	}
 	if o.stream != nil {
 		controller := http.NewResponseController(w)
@@ -193,11 +184,15 @@ func (in *Instance) RoundTrip(r *http.Request, base string) (*http.Response, err
 	if out.Cut == CutSilently || out.Cut == CutInStatusLine {
 		return nil, &net.OpError{Op: "read", Net: "tcp", Err: errors.Join(io.ErrUnexpectedEOF, syscall.ECONNRESET)}
 	}
+	header := out.Header.Clone() // in memory it is the client's, who may change it
+	if out.entry != "" {
+		header.Set(HeaderEntry, out.entry)
+	}
 	response := &http.Response{
 		Status:     strconv.Itoa(out.Status) + " " + http.StatusText(out.Status),
 		StatusCode: out.Status,
 		Proto:      "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header:        out.Header,
+		Header:        header,
 		ContentLength: int64(len(out.Body)),
 		Request:       r,
 	}

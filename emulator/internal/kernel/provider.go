@@ -3,6 +3,7 @@ package kernel
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"sync/atomic"
 
 	"github.com/understudy-dev/understudy/emulator/internal/gate"
@@ -42,6 +43,15 @@ func ParseContract(name string) (Contract, error) {
 		return Live, nil
 	}
 	return 0, fmt.Errorf("contract %q is neither documented nor live", name)
+}
+
+// MarshalText returns the contract's name.
+func (c Contract) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// UnmarshalText reads a contract's name.
+func (c *Contract) UnmarshalText(name []byte) (err error) {
+	*c, err = ParseContract(string(name))
+	return err
 }
 
 // A Difference is one row of a provider's table of differences between the two
@@ -106,6 +116,9 @@ type Description struct {
 	// runs: next runs it and encodes its answer. What Around stores is stored
 	// with what the handler stores.
 	Around func(c *Call, next func() (Answer, error)) (Answer, error)
+	// MaxBody is the largest request body that is taken, in bytes, if it is not
+	// the usual MaxBody.
+	MaxBody func(r *http.Request) int64
 	// FoldQuery makes the names of query parameters count without their case.
 	FoldQuery bool
 	// Expose are headers of answers that pages of other origins may read.

@@ -287,9 +287,12 @@ func (in *Instance) check(c *Call) error {
 	c.path, breaches = c.operation.Parameters("path", func(name string) []string { return []string{c.Vars[name]} })
 	_, more = c.operation.Parameters("header", c.Request.Header.Values)
 	breaches = append(breaches, more...)
-	query, err := url.ParseQuery(c.Request.URL.RawQuery)
-	if err != nil {
-		return (&Problem{Kind: MalformedQuery, Status: http.StatusBadRequest, cause: err}).Because("the query string is not encoded as one: %v", err)
+	var query url.Values
+	if raw := c.Request.URL.RawQuery; raw != "" {
+		var err error
+		if query, err = url.ParseQuery(raw); err != nil {
+			return (&Problem{Kind: MalformedQuery, Status: http.StatusBadRequest, cause: err}).Because("the query string is not encoded as one: %v", err)
+		}
 	}
 	c.Query, more = c.operation.Parameters("query", func(name string) []string {
 		values := query[name]
@@ -425,11 +428,10 @@ func (in *Instance) finish(c *Call, answer Answer, spec fault.Spec, injected boo
 		Reason:   c.Reason, Differs: c.differs, Fault: c.fault,
 		Breaches: breaches, Warnings: c.warnings,
 	})
-	// The journal shares no header map that is still written to; in memory the
-	// answer's is the client's.
-	out.Header = out.Header.Clone()
+	// The header is the journal's from now on; what the client gets beside it is
+	// added when it is sent.
 	if !in.world.config.NoHints {
-		out.Header.Set(HeaderEntry, strconv.FormatUint(seq, 10))
+		out.entry = strconv.FormatUint(seq, 10)
 	}
 	return out
 }

@@ -3,7 +3,9 @@ package kernel
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -38,21 +40,29 @@ type Config struct {
 	NoHints      bool
 	AllowUnknown bool
 	CheckAnswers bool
-	NoControl    bool          // the gateway has no control API
-	GatewayOnly  bool          // providers have no ports of their own
-	MaxSandboxes int           // at a time
-	SandboxIdle  time.Duration // until one makes room; 0: never
-	Err          error         // why an option could not be used
+	NoControl    bool             // the gateway has no control API
+	GatewayOnly  bool             // providers have no ports of their own
+	MaxSandboxes int              // at a time
+	SandboxIdle  time.Duration    // until one makes room; 0: never
+	TLS          bool             // listeners speak TLS
+	Certificate  *tls.Certificate // theirs; nil: one of a throw-away authority
+	PublicURL    string           // the gateway's address for clients, without a slash at the end; "": that of each request
+	TrustProxy   bool             // X-Forwarded-Host and -Proto count
+	AllowHosts   []string         // further names of this server
+	// Keep is called with the server's own world before it serves, to bring back
+	// what was kept of it and to keep what becomes of it.
+	Keep func(*World) error
+	Err  error // why an option could not be used
 }
 
 // Start is what a world starts with. What is left empty is the world file's,
 // or else the default.
 type Start struct {
-	Seed     string
-	Contract *Contract
-	Clock    time.Time // zero: real time
-	World    *WorldFile
-	Settings map[string]map[string]any // by provider, as flags or JSON have them
+	Seed     string                    `json:"seed,omitempty"`
+	Contract *Contract                 `json:"contract,omitempty"`
+	Clock    time.Time                 `json:"clock,omitzero"` // zero: real time
+	World    *WorldFile                `json:"world,omitempty"`
+	Settings map[string]map[string]any `json:"settings,omitempty"` // by provider, as flags or JSON have them
 }
 
 // A World is one isolated state of all its providers.
@@ -60,6 +70,7 @@ type World struct {
 	Clock   *clock.Clock
 	Faults  *fault.Set
 	Journal *journal.Journal
+	Path    string // of this world below the gateway's public URL; "" for the default one
 
 	config    Config
 	instances []*Instance
@@ -180,6 +191,9 @@ func mount(p Provider) (*mounted, error) {
 	case d.Identify == nil:
 		d.Identify = func(*Call) error { return nil }
 	}
+	if !d.Internal {
+		d.Settings = append(d.Settings, PublicURL)
+	}
 	for i := range d.Routes {
 		route := &d.Routes[i]
 		if m.routes[route.Op] != nil {
@@ -258,20 +272,28 @@ func (w *World) resolve(start Start) (*setup, error) {
 		for _, v := range in.desc.Values {
 			given[v.setting.Name()] = v.value
 		}
-		values := map[string]any{}
-		for _, changes := range []map[string]any{given, file.Settings[in.Name()], start.Settings[in.Name()]} {
-			var err error
-			if values, err = in.settings(values, changes); err != nil {
-				return nil, err
+		values, err := in.settings(nil, given)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range slices.Sorted(maps.Keys(file.Settings[in.Name()])) {
+			if values, err = in.settings(values, map[string]any{name: file.Settings[in.Name()][name]}); err != nil {
+				return nil, file.at([]string{"settings", in.Name(), name}, err)
 			}
+		}
+		if values, err = in.settings(values, start.Settings[in.Name()]); err != nil {
+			return nil, err
 		}
 		s.settings[in.Name()] = values
 	}
-	for _, settings := range []map[string]map[string]any{file.Settings, start.Settings} {
-		for name := range settings {
-			if w.Instance(name) == nil {
-				return nil, fmt.Errorf("settings: there is no provider %q here", name)
-			}
+	for _, name := range slices.Sorted(maps.Keys(file.Settings)) {
+		if w.Instance(name) == nil {
+			return nil, file.at([]string{"settings", name}, errors.New("there is no such provider here"))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(start.Settings)) {
+		if w.Instance(name) == nil {
+			return nil, fmt.Errorf("settings: there is no provider %q here", name)
 		}
 	}
 	for _, in := range w.instances {
@@ -331,6 +353,8 @@ func (w *World) Start() Start {
 // A Snapshot is a world at one moment: what it stores and where its clock stands.
 type Snapshot struct {
 	world  *World
+	start  Start
+	begun  *setup
 	setup  *setup
 	clock  clock.State
 	calls  uint64
@@ -341,7 +365,7 @@ type Snapshot struct {
 func (w *World) Snapshot() Snapshot {
 	w.state.Lock()
 	defer w.state.Unlock()
-	s := Snapshot{world: w, setup: w.setup.Load(), clock: w.Clock.State(), calls: w.calls.Load()}
+	s := Snapshot{world: w, start: w.start, begun: w.begun, setup: w.setup.Load(), clock: w.Clock.State(), calls: w.calls.Load()}
 	for _, in := range w.instances {
 		s.stores = append(s.stores, in.store.Snapshot())
 	}
@@ -356,6 +380,11 @@ func (w *World) Restore(s Snapshot) {
 	}
 	w.state.Lock()
 	defer w.state.Unlock()
+	w.restore(s)
+}
+
+func (w *World) restore(s Snapshot) {
+	w.start, w.begun = s.start, s.begun
 	w.setup.Store(s.setup)
 	for i, in := range w.instances {
 		in.store.Restore(s.stores[i])

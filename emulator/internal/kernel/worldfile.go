@@ -27,10 +27,52 @@ type WorldFile struct {
 	Settings  map[string]map[string]any
 	providers map[string]json.RawMessage
 
+	text []byte     // as it was read
 	root *yaml.Node // where lines are looked up
 }
 
 var worldSchema = gate.NewSchema(specs.World, "World")
+
+// WorldSchema returns the JSON Schema of world files. It is made of what they are
+// checked with. What no schema can say, such as that an identifier is given twice,
+// is told when a world is read.
+func WorldSchema() ([]byte, error) {
+	var doc struct {
+		Info struct {
+			Title       string
+			Description string
+		}
+		Components struct{ Schemas yaml.Node }
+	}
+	if err := yaml.Unmarshal(specs.World, &doc); err != nil {
+		return nil, err
+	}
+	relocate(&doc.Components.Schemas)
+	var defs bytes.Buffer
+	if err := gate.WriteJSON(&defs, &doc.Components.Schemas, false); err != nil {
+		return nil, err
+	}
+	text, err := json.MarshalIndent(struct {
+		Schema      string          `json:"$schema"`
+		Title       string          `json:"title"`
+		Description string          `json:"description"`
+		Ref         string          `json:"$ref"`
+		Defs        json.RawMessage `json:"$defs"`
+	}{"https://json-schema.org/draft/2020-12/schema", doc.Info.Title, doc.Info.Description, "#/$defs/World", defs.Bytes()}, "", "  ")
+	return append(text, '\n'), err
+}
+
+// relocate makes references of an OpenAPI document those of a JSON Schema.
+func relocate(n *yaml.Node) {
+	if n.Kind == yaml.ScalarNode {
+		if name, ok := strings.CutPrefix(n.Value, "#/components/schemas/"); ok {
+			n.Value = "#/$defs/" + name
+		}
+	}
+	for _, c := range n.Content {
+		relocate(c)
+	}
+}
 
 // ReadWorld reads a world file, YAML or JSON. An error names the line.
 func ReadWorld(r io.Reader) (*WorldFile, error) {
@@ -42,7 +84,7 @@ func ReadWorld(r io.Reader) (*WorldFile, error) {
 	if err := yaml.Unmarshal(text, &node); err != nil {
 		return nil, fmt.Errorf("world file: %w", errors.New(strings.TrimPrefix(err.Error(), "yaml: ")))
 	}
-	f := &WorldFile{providers: map[string]json.RawMessage{}}
+	f := &WorldFile{providers: map[string]json.RawMessage{}, text: text}
 	if node.Kind == 0 {
 		return nil, errors.New("world file: it is empty")
 	}
@@ -81,6 +123,18 @@ func ReadWorld(r io.Reader) (*WorldFile, error) {
 	}
 	f.providers = sections
 	return f, nil
+}
+
+// MarshalText returns the file's text.
+func (f *WorldFile) MarshalText() ([]byte, error) { return f.text, nil }
+
+// UnmarshalText reads a file's text.
+func (f *WorldFile) UnmarshalText(text []byte) error {
+	file, err := ReadWorld(bytes.NewReader(text))
+	if err == nil {
+		*f = *file
+	}
+	return err
 }
 
 // A WorldError is a fault in a provider's section of a world file.

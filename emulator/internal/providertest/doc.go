@@ -7,7 +7,8 @@
 //	func TestProvider(t *testing.T) { providertest.Run(t, option) }
 //
 // Run holds the provider to what its document promises whatever it is about.
-// Scripts runs conversations with it and compares every byte it answers.
+// Scripts runs conversations with it and compares every byte it answers. A
+// History is a random one, held to a model of the provider.
 //
 // # Scripts
 //

@@ -59,10 +59,11 @@ func NewHistory[M any](t *rapid.T, option emulator.Option, model M, clone func(M
 	return h
 }
 
-// Run takes random actions and the ones every provider has: to take a snapshot
+// Run takes random actions, each as often as another unless often says how many
+// times as often, and the ones every provider has: to take a snapshot
 // and to go back to it. In the end, and now and then, agree compares what can be
 // read with the model.
-func (h *History[M]) Run(actions map[string]func(), agree func()) {
+func (h *History[M]) Run(actions map[string]func(), often map[string]int, agree func()) {
 	read := func() {
 		before := h.server.Snapshot()
 		h.reading = true
@@ -92,7 +93,9 @@ func (h *History[M]) Run(actions map[string]func(), agree func()) {
 		},
 	}
 	for name, action := range actions {
-		all[name] = func(*rapid.T) { action() }
+		for i := range max(1, often[name]) {
+			all[name+strings.Repeat("'", i)] = func(*rapid.T) { action() }
+		}
 	}
 	h.Repeat(all)
 	read()

@@ -34,6 +34,7 @@ func Run(t *testing.T, new func() emulator.Option) {
 	t.Run("unknown", func(t *testing.T) { unknown(t, s, new) })
 	t.Run("bodies", func(t *testing.T) { bodies(t, s, doc, new) })
 	t.Run("credentials", func(t *testing.T) { credentials(t, s, doc, new) })
+	t.Run("rows", func(t *testing.T) { rows(t, s) })
 }
 
 // document checks the document itself, and that it and the provider name the

@@ -36,13 +36,15 @@ type conversation struct {
 	contract string // as the script has set it
 	body     []byte // the last one
 	header   http.Header
+	moves    bool // whether the world is exported and imported before each call
 }
 
 type conversationKey struct{}
 
 // Scripts runs the scripts in dir, and logs which documented statuses of which
 // operations they reach. It fails when no script reaches the success of an
-// operation that is served.
+// operation that is served. Each script runs a second time in a world that is
+// exported and imported before every call, which must not show.
 func Scripts(t *testing.T, dir string, new func() emulator.Option) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*.txtar"))
@@ -54,11 +56,10 @@ func Scripts(t *testing.T, dir string, new func() emulator.Option) {
 		reached []reach
 		ended   int
 	)
-	// A test of its own, because scripts run in parallel: it is over when they are.
-	t.Run("script", func(t *testing.T) {
+	run := func(t *testing.T, update, moves bool, end func(name string, w *world)) {
 		testscript.Run(t, testscript.Params{
 			Dir:                dir,
-			UpdateScripts:      *update,
+			UpdateScripts:      update,
 			RequireUniqueNames: true,
 			Cmds: map[string]func(*testscript.TestScript, bool, []string){
 				"http": httpCommand, "json": jsonCommand, "header": headerCommand, "escape": escapeCommand, "set": setCommand,
@@ -67,25 +68,30 @@ func Scripts(t *testing.T, dir string, new func() emulator.Option) {
 			},
 			Setup: func(env *testscript.Env) error {
 				w := newWorld(env.T().(emulator.TB), new, seed)
-				env.Values[conversationKey{}] = &conversation{world: w}
+				env.Values[conversationKey{}] = &conversation{world: w, moves: moves}
 				env.Setenv("url", "http://"+host)
 				for name, value := range w.credentials {
 					env.Setenv(name, value)
 				}
 				name := env.T().(testing.TB).Name()
 				name = name[strings.LastIndex(name, "/")+1:]
-				env.Defer(func() {
-					mu.Lock()
-					defer mu.Unlock()
-					ended++
-					for _, e := range w.Journal.All() {
-						reached = append(reached, reach{name, e.Operation, e.Response.Status, e.Fault != ""})
-					}
-				})
+				env.Defer(func() { end(name, w) })
 				return nil
 			},
 		})
+	}
+	// Tests of their own, because scripts run in parallel: each is over when they are.
+	t.Run("script", func(t *testing.T) {
+		run(t, *update, false, func(name string, w *world) {
+			mu.Lock()
+			defer mu.Unlock()
+			ended++
+			for _, e := range w.Journal.All() {
+				reached = append(reached, reach{name, e.Operation, e.Response.Status, e.Fault != ""})
+			}
+		})
 	})
+	t.Run("moved", func(t *testing.T) { run(t, false, true, func(string, *world) {}) })
 	// A part of the scripts (go test -run) says nothing about all of them.
 	if ended == len(files) && !t.Failed() {
 		coverage(t, examine(t, new), reached)
@@ -171,6 +177,9 @@ func httpCommand(ts *testscript.TestScript, neg bool, args []string) {
 		header.Del("Content-Type")
 	}
 
+	if c.moves {
+		ts.Check(c.move())
+	}
 	before := c.Snapshot()
 	a := c.send(args[0], args[1], header, body)
 	c.body, c.header = a.body, a.header

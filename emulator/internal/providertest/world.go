@@ -79,21 +79,27 @@ func (w *world) control(method, path string, body any) error {
 	if err != nil {
 		return err
 	}
-	request, err := http.NewRequest(method, w.URL()+"/_understudy"+path, bytes.NewReader(text))
+	_, err = w.ask(method, path, text)
+	return err
+}
+
+// ask makes a call of the control API and returns its answer.
+func (w *world) ask(method, path string, body []byte) ([]byte, error) {
+	request, err := http.NewRequest(method, w.URL()+"/_understudy"+path, bytes.NewReader(body))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	request.Header.Set("Content-Type", "application/json")
 	r, err := w.client.Do(request)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { _ = r.Body.Close() }()
-	if r.StatusCode != http.StatusOK {
-		answer, _ := io.ReadAll(r.Body)
-		return fmt.Errorf("%s %s: %s", method, path, answer)
+	answer, err := io.ReadAll(r.Body)
+	if err == nil && r.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s %s: %s", method, path, answer)
 	}
-	return nil
+	return answer, err
 }
 
 // token is the credential of the default world that calls carry.
@@ -142,6 +148,7 @@ func (w *world) send(method, path string, header http.Header, body []byte) answe
 // A subject is a provider and its document.
 type subject struct {
 	kernel.Description
+	schema   *store.Schema
 	contract *gate.Contract
 	served   map[kernel.Op]bool
 }
@@ -153,8 +160,8 @@ func examine(t *testing.T, new func() emulator.Option) subject {
 	if len(config.Providers) != 1 {
 		t.Fatalf("the option holds %d providers, want one", len(config.Providers))
 	}
-	s := subject{served: map[kernel.Op]bool{}}
-	s.Description = config.Providers[0].Mount(&kernel.Env{Schema: &store.Schema{}})
+	s := subject{schema: &store.Schema{}, served: map[kernel.Op]bool{}}
+	s.Description = config.Providers[0].Mount(&kernel.Env{Schema: s.schema})
 	for _, route := range s.Routes {
 		s.served[route.Op] = true
 	}

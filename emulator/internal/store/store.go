@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"sync"
 )
@@ -23,13 +24,17 @@ func (s *Schema) Empty() bool { return len(s.tables) == 0 }
 
 // anyTable is what a store needs of a table whatever its values are.
 type anyTable interface {
+	title() string
+	rowType() reflect.Type
 	newData() data
+	decode([]Row) (data, error)
 }
 
 // data is the content of one table in one store.
 type data interface {
 	clone() data
-	each(func(key string, value any))
+	each(func(order uint64, key string, value any))
+	at(order uint64) (key string, value any, ok bool)
 }
 
 // A Store holds the tables of a schema. It is safe for concurrent use.
@@ -44,6 +49,7 @@ type Store struct {
 	base      Snapshot
 	tables    []data // nil where base's still holds
 	sequences map[string]uint64
+	touched   *touched // nil until Watch
 }
 
 // New returns an empty store.
@@ -83,6 +89,9 @@ func (tx *Tx) Next(sequence string) uint64 {
 	n := tx.store.sequences[sequence]
 	tx.store.sequences[sequence] = n + 1
 	tx.undo = append(tx.undo, func() { tx.store.sequences[sequence] = n })
+	if tx.store.touched != nil {
+		tx.store.touched.sequences = true
+	}
 	return n + 1
 }
 
@@ -148,6 +157,9 @@ func (s *Store) Promise(from func() Snapshot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.from, s.base, s.tables, s.sequences = from, Snapshot{}, nil, nil
+	if s.touched != nil {
+		s.touched.all = true
+	}
 }
 
 // Digest returns a fingerprint of the content: equal content, equal digest.
@@ -160,7 +172,7 @@ func (snap Snapshot) Digest() [sha256.Size]byte {
 		if t == nil {
 			continue
 		}
-		t.each(func(key string, value any) {
+		t.each(func(_ uint64, key string, value any) {
 			fmt.Fprintf(h, "%d %q ", i, key)
 			if err := enc.Encode(value); err != nil {
 				panic(fmt.Sprintf("store: a row cannot be encoded: %v", err))

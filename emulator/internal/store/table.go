@@ -113,11 +113,19 @@ func (d *rows[V]) clone() data {
 	return c
 }
 
-func (d *rows[V]) each(fn func(key string, value any)) {
-	d.ordered.Scan(func(_ uint64, r *row[V]) bool {
-		fn(r.key, r.value)
+func (d *rows[V]) each(fn func(order uint64, key string, value any)) {
+	d.ordered.Scan(func(order uint64, r *row[V]) bool {
+		fn(order, r.key, r.value)
 		return true
 	})
+}
+
+func (d *rows[V]) at(order uint64) (key string, value any, ok bool) {
+	r, ok := d.ordered.Get(order)
+	if !ok {
+		return "", nil, false
+	}
+	return r.key, r.value, true
 }
 
 func (t *Table[V]) data(tx *Tx) *rows[V] { return tx.store.data(t.slot).(*rows[V]) }
@@ -155,6 +163,13 @@ func (t *Table[V]) change(tx *Tx, old, new *row[V]) {
 	d := t.data(tx)
 	t.replace(d, old, new)
 	tx.undo = append(tx.undo, func() { t.replace(d, new, old) })
+	if touched := tx.store.touched; touched != nil {
+		for _, r := range []*row[V]{old, new} {
+			if r != nil {
+				touched.rows[place{t.slot, r.seq}] = true
+			}
+		}
+	}
 }
 
 // Get returns the row of a key.
@@ -175,10 +190,8 @@ func value[V any](r *row[V]) (V, bool) {
 // checks what its users may clash on before it writes.
 func (t *Table[V]) Put(tx *Tx, key string, v V) {
 	d := t.data(tx)
-	for i, u := range t.unique {
-		if clash := d.unique[i][u.of(v)]; clash != nil && clash.key != key {
-			panic(fmt.Sprintf("store: %s %q: its %s belongs to %q", t.name, key, u.name, clash.key))
-		}
+	if err := t.clash(d, key, v); err != nil {
+		panic(fmt.Sprintf("store: %s %q: %v", t.name, key, err))
 	}
 	old := d.byKey[key]
 	r := &row[V]{key: key, value: v}
@@ -189,6 +202,16 @@ func (t *Table[V]) Put(tx *Tx, key string, v V) {
 		d.nextSeq++ // not undone: a gap in the order means nothing
 	}
 	t.change(tx, old, r)
+}
+
+// clash tells which unique index has a value of v for another key.
+func (t *Table[V]) clash(d *rows[V], key string, v V) error {
+	for i, u := range t.unique {
+		if other := d.unique[i][u.of(v)]; other != nil && other.key != key {
+			return fmt.Errorf("its %s belongs to %q", u.name, other.key)
+		}
+	}
+	return nil
 }
 
 // Delete removes a row and reports whether it was there.
