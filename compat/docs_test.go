@@ -48,6 +48,7 @@ func blocks(t *testing.T, page string) []block {
 //	go, js, yaml, nginx FILE   part of a file of the repository, which other tests run
 //	sh                         runs, in one shell a page, against a server of its own
 //	sh serve                   runs until a server is ready
+//	sh there                   runs against the server of the block before, in its folder
 //	text                       what the block before prints; … stands for anything
 //	yaml compose, yaml actions the service is run, with the users' variables or steps
 //	sh engine, js engine       not run: it needs a container engine
@@ -128,7 +129,13 @@ func (d *docs) serve(t *testing.T, gateway, script string, env ...string) *proce
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the shell's children with it
 	p := start(t, c)
 	t.Cleanup(func() { _ = syscall.Kill(-c.Process.Pid, syscall.SIGKILL) })
-	p.until(func() bool { return exec.Command(d.understudy, "healthcheck", "--listen", gateway).Run() == nil })
+	p.until(func() bool {
+		check := exec.Command(d.understudy, "healthcheck", "--listen", gateway)
+		if check.Dir = c.Dir; strings.Contains(script, "--tls") {
+			check.Args = append(check.Args, "--tls", "--ca", "understudy-ca.pem")
+		}
+		return check.Run() == nil
+	})
 	return p
 }
 
@@ -163,13 +170,20 @@ func (d *docs) page(t *testing.T, all []block) {
 		t.Run(b.name, func(t *testing.T) {
 			language, proof, _ := strings.Cut(b.kind, " ")
 			switch {
-			case b.kind == "sh":
+			case b.kind == "sh", b.kind == "sh there" && printed[i] != "":
 				t.Logf("%s", printed[i])
 			case b.kind == "sh serve":
 				if strings.Contains(b.text, "docker") && d.engine != "" {
 					t.Skip(d.engine)
 				}
-				printed[i] = d.serve(t, freePorts(t), b.text).stop()
+				gateway := freePorts(t)
+				p := d.serve(t, gateway, b.text)
+				if i+1 < len(all) && all[i+1].kind == "sh there" {
+					c := d.shell(t, gateway, all[i+1].text)
+					c.Dir = p.command.Dir
+					printed[i+1] = string(d.run(t, c))
+				}
+				printed[i] = p.stop()
 			case language == "text":
 				matches(t, printed[i-1], b.text)
 			case b.kind == "yaml compose":

@@ -254,14 +254,30 @@ func TestFleet(t *testing.T) {
 			t.Errorf("the journal of %s has %d entries, want 1", id, len(journal.Entries))
 		}
 	}
-	response, err := http.Get("http://" + balancer + "/_understudy/health")
+	if status := statusOf(http.Get("http://" + balancer + "/_understudy/health")); status != http.StatusNotFound {
+		t.Errorf("a path of no sandbox: %d, want 404", status)
+	}
+
+	// What does not answer is not asked again, here or at another replica.
+	gateway := "http://" + balancer + "/~" + made[0]
+	drop := `{"operation":"infisical GET /api/v1/identities/details","drop":true}`
+	if status := statusOf(http.Post(gateway+"/_understudy/faults", "application/json", strings.NewReader(drop))); status != http.StatusCreated {
+		t.Fatalf("a fault: %d", status)
+	}
+	for _, want := range []int{http.StatusBadGateway, http.StatusUnauthorized} {
+		if status := statusOf(http.Get(gateway + "/infisical/api/v1/identities/details")); status != want {
+			t.Errorf("a dropped call and the next one: %d, want %d", status, want)
+		}
+	}
+}
+
+// statusOf is the status of an answer, 0 if there is none.
+func statusOf(response *http.Response, err error) int {
 	if err != nil {
-		t.Fatal(err)
+		return 0
 	}
 	_ = response.Body.Close()
-	if response.StatusCode != http.StatusNotFound {
-		t.Errorf("a path of no sandbox: %s, want 404", response.Status)
-	}
+	return response.StatusCode
 }
 
 func replaceOnce(t *testing.T, text, old, replacement string) string {
