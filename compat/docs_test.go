@@ -51,7 +51,6 @@ func blocks(t *testing.T, page string) []block {
 //	sh there                   runs against the server of the block before, in its folder
 //	text                       what the block before prints; … stands for anything
 //	yaml compose, yaml actions the service is run, with the users' variables or steps
-//	sh engine, js engine       not run: it needs a container engine
 //	sh cluster                 not run: it needs a cluster
 //
 // What is told to use docker runs in the root directory of the image.
@@ -190,8 +189,6 @@ func (d *docs) page(t *testing.T, all []block) {
 				d.compose(t, b.text)
 			case b.kind == "yaml actions":
 				d.actions(t, b.text)
-			case proof == "engine":
-				t.Skip("it needs a container engine; TestImage runs the same image without one")
 			case proof == "cluster":
 				t.Skip("it needs a cluster; TestManifests and TestFleet prove what it applies")
 			case slices.Contains([]string{"go", "js", "yaml", "nginx"}, language) && proof != "":

@@ -79,6 +79,8 @@ func (e *engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "GET /version":
 		body = map[string]any{"ApiVersion": "1.47", "MinAPIVersion": "1.24", "Version": "27.0.0", "Os": "linux"}
 	case "GET /info", "GET /containers/{id}/logs", "POST /containers/{id}/wait":
+	case "GET /containers/json":
+		body = []any{}
 	case "GET /networks":
 		body = []any{map[string]any{"Name": "bridge", "Id": "bridge", "Driver": "bridge"}}
 	case "GET /images/understudy/json", "GET /images/understudy:latest/json":
