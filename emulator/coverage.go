@@ -21,6 +21,7 @@ type ProviderCoverage struct {
 	Operations  []OperationCoverage  `json:"operations"`
 	Differences []DifferenceCoverage `json:"differences"`
 	Chosen      []ChoiceCoverage     `json:"chosen"`
+	Beyond      []ChoiceCoverage     `json:"beyond,omitempty"` // what the service has and no row says
 	Settings    []SettingCoverage    `json:"settings"`
 }
 
@@ -85,6 +86,9 @@ func (s *Server) Coverage() (Coverage, error) {
 		for _, c := range in.Chosen() {
 			p.Chosen = append(p.Chosen, ChoiceCoverage(c))
 		}
+		for _, b := range in.Beyond() {
+			p.Beyond = append(p.Beyond, ChoiceCoverage(b))
+		}
 		for _, setting := range in.SettingInfos() {
 			p.Settings = append(p.Settings, SettingCoverage(setting))
 		}
@@ -116,6 +120,12 @@ func (c Coverage) Markdown() string {
 				what, statuses = "declined: "+op.Reason, nil
 			}
 			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", op.Operation, what, strings.Join(statuses, ", "))
+		}
+		if len(p.Beyond) > 0 {
+			b.WriteString("\nBeyond these rows, and answered 501:\n\n| part | what |\n|---|---|\n")
+			for _, part := range p.Beyond {
+				fmt.Fprintf(&b, "| `%s` | %s |\n", part.Name, part.What)
+			}
 		}
 		if len(p.Differences) > 0 {
 			b.WriteString("\nWhere page and service differ (`--contract`):\n\n| difference | documented | live | known from |\n|---|---|---|---|\n")

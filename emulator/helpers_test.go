@@ -18,11 +18,16 @@ import (
 // start is where the clocks of these tests stand.
 var start = time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
 
-// TestMain lets the test binary run as another process that prints a
-// transcript; see TestAnotherProcessAnswersTheSame.
+// TestMain lets the test binary run as another process: one that prints a
+// transcript (TestAnotherProcessAnswersTheSame) or holds connections
+// (TestTenThousandConnections).
 func TestMain(m *testing.M) {
 	if seed, ok := os.LookupEnv(transcriptSeed); ok {
 		printTranscript(seed)
+		return
+	}
+	if address, ok := os.LookupEnv(holdAt); ok {
+		holdConnections(address)
 		return
 	}
 	os.Exit(m.Run())

@@ -82,7 +82,8 @@ func TestImports(t *testing.T) {
 	}
 	server := inModule("emulator", "emulator/all")
 	testSuite := inModule("emulator/internal/providertest")
-	heavy := []string{"testing/...", "github.com/alecthomas/kong/...", "go.etcd.io/bbolt/...", "connectrpc.com/...", "google.golang.org/grpc/..."}
+	rpc := []string{"connectrpc.com/...", "google.golang.org/...", "github.com/zitadel/..."}
+	heavy := slices.Concat(rpc, []string{"testing/...", "github.com/alecthomas/kong/...", "go.etcd.io/bbolt/..."})
 
 	type rule struct {
 		name       string
@@ -125,6 +126,13 @@ func TestImports(t *testing.T) {
 			name: "a light provider",
 			from: inModule("emulator/infisical"), not: heavy,
 			why: "who tests against one provider gets no command line, state file, RPC or flags of package testing",
+		},
+		{
+			name: "only one provider speaks RPC",
+			from: inModule("emulator/...", "specs", "fixtures"),
+			but:  inModule("emulator/zitadel", "emulator/all"),
+			not:  rpc,
+			why:  "the RPC libraries are heavy, and only ZITADEL needs them",
 		},
 		{
 			name: "only the command keeps state files",

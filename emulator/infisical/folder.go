@@ -216,7 +216,8 @@ func (p *Provider) createFolder(c *kernel.Call, in createFolderRequest) (pathFol
 func newFolderName(name string) (string, error) {
 	name = trim(name)
 	if !folderName.MatchString(name) {
-		return "", validation(custom{"custom", "Invalid folder name. Only alphanumeric characters, dashes, and underscores are allowed.", []any{"name"}})
+		return "", validation(custom{"custom", "Invalid folder name. Only alphanumeric characters, dashes, and underscores are allowed.", []any{"name"}}).
+			Because("%q cannot be the name of a folder", name)
 	}
 	return name, nil
 }

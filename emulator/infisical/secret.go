@@ -228,7 +228,8 @@ func metadataFilter(text string) ([]secretMetadata, error) {
 		}
 	}
 	if len(filter) > 10 {
-		return nil, validation(custom{"custom", "You can only filter by up to 10 metadata fields", []any{"metadataFilter"}})
+		return nil, validation(custom{"custom", "You can only filter by up to 10 metadata fields", []any{"metadataFilter"}}).
+			Because("metadataFilter has %d fields", len(filter))
 	}
 	return filter, nil
 }
@@ -471,7 +472,7 @@ func (p *Provider) createSecret(c *kernel.Call, in createSecretRequest) (createS
 	var none createSecretResponse
 	name := trim(in.SecretName)
 	if issue := secretNameIssue(name, "secretName"); issue != nil {
-		return none, validation(issue)
+		return none, validation(issue).Because("%q cannot be the name of a secret", name)
 	}
 	at, err := p.change(c, in.secretWhere, "CreateSecret", personalSecretOfIdentity)
 	if err != nil {
@@ -512,7 +513,7 @@ func (p *Provider) createSecrets(c *kernel.Call, in createSecretsRequest) (creat
 		}
 	}
 	if issues != nil {
-		return response, validation(issues...)
+		return response, validation(issues...).Because("some of the names cannot be those of secrets")
 	}
 	at, err := p.change(c, in.secretWhere, "CreateManySecret", "")
 	if err != nil {
@@ -572,7 +573,7 @@ func (p *Provider) updateSecret(c *kernel.Call, in updateSecretRequest) (changed
 	if in.NewSecretName != nil {
 		rename = trim(*in.NewSecretName)
 		if issue := secretNameIssue(rename, "newSecretName"); issue != nil {
-			return none, validation(issue)
+			return none, validation(issue).Because("%q cannot be the name of a secret", rename)
 		}
 	}
 	at, err := p.change(c, in.secretWhere, "UpdateSecret", personalSecretOfIdentity)

@@ -131,7 +131,7 @@ func size(e *Entry) int {
 		for name, values := range h {
 			n += 64 + len(name)
 			for _, v := range values {
-				n += len(v)
+				n += 16 + len(v)
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package zitadel
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"iter"
@@ -127,7 +128,10 @@ func (p *Provider) addApp(c *kernel.Call, v project, a *app, secret string) (pro
 	if _, taken := p.byAppName.Get(c.Tx, a.uniqueName()); taken {
 		return v, nameTaken("Application already exists").Because("the project has an application %q", a.Name)
 	}
-	a.ID, a.ClientID = p.nextID(c), p.nextID(c)
+	if _, taken := p.apps.Get(c.Tx, a.ID); taken {
+		return v, nameTaken("Application already exists").Because("there is an application %s", a.ID)
+	}
+	a.ID, a.ClientID = cmp.Or(a.ID, p.nextID(c)), p.nextID(c)
 	state := client{Active: true, AuthMethod: a.oidcAuthMethod()}
 	if secret != "" {
 		state.Digest = digest(secret)
@@ -148,6 +152,7 @@ func (p *Provider) projectFor(c *kernel.Call, id string) (project, error) {
 
 type addAPIAppRequest struct {
 	ProjectID      string `path:"projectId" json:"-"`
+	AppID          string `json:"-"` // version 2 lets the client choose it
 	Name           string `json:"name"`
 	AuthMethodType string `json:"authMethodType"`
 }
@@ -167,7 +172,7 @@ func (p *Provider) addAPIApp(c *kernel.Call, in addAPIAppRequest) (addAppRespons
 	if err != nil {
 		return addAppResponse{}, err
 	}
-	a := app{Name: in.Name, AuthMethod: nonZero(in.AuthMethodType, apiBasic)}
+	a := app{ID: in.AppID, Name: in.Name, AuthMethod: nonZero(in.AuthMethodType, apiBasic)}
 	secret := ""
 	if a.AuthMethod == "" {
 		secret = newSecret(c)

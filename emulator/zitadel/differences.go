@@ -45,6 +45,11 @@ const (
 	keyExpiredID, keyExpired = "DOMAIN-dv3t5", "Errors.AuthNKey.ExpireBeforeNow"
 	// unknownAdmin is the refusal of a project whose administrator does not exist.
 	unknownAdmin = userNotFound
+	// unknownAppType and unknownUserType are the refusals of a new application or
+	// user without a type.
+	unknownAppType, unknownUserType = "unknown app type", "user type is not implemented"
+	// defaultOrgStays is the refusal to delete the default organization.
+	defaultOrgStays = "Default Organisation must not be deleted"
 	// defaultLimit and maxLimit bound the pages of lists.
 	defaultLimit, maxLimit = 100, 1000
 	// tokenLifetime is how long access and ID tokens live, in seconds.
@@ -77,5 +82,12 @@ var chosen = []kernel.Choice{
 	{Name: "other-grants", What: "codes, refresh tokens, device codes and subject tokens are never good: 400 invalid_grant"},
 	{Name: "jwt-profile-client-id", What: "the client_id of a token from a JWT-profile grant is the user's id, of one from client credentials the user name"},
 	{Name: "revocation", What: "an OIDC application can revoke a token whose audience has its client id or its project's id; other tokens are left alone and the answer is 200 all the same"},
+	{Name: "version-2", What: "methods of version 2 refuse with the ids and messages of the methods of version 1 that do the same; creating without a type is 400, code 3, \"" + unknownAppType + "\" or \"" + unknownUserType + "\""},
+	{Name: "version-2-permissions", What: "methods of version 2 ask for the permission in the organization of what they work on: 403 AUTH-5mWD2; lists leave out what the caller may not read"},
+	{Name: "version-2-lists", What: "in the order of creation, whatever the sorting column; pages as in version 1"},
+	{Name: "version-2-users", What: "a machine user without a user name logs in by its id; an update that changes nothing is 200"},
+	{Name: "default-organization", What: "the first organization; deleting it is 400, code 9, \"" + defaultOrgStays + "\", without an id"},
+	{Name: "general-settings", What: "English is the one language"},
+	{Name: "rpc-status", What: "an injected status has the code of the gateway's table; a fault's code that is a gRPC code's name, in any spelling, names it exactly"},
 	{Name: "default-token", What: "the personal access token of the world's credentials lives until 2100-01-01"},
 }

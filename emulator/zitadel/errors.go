@@ -1,11 +1,15 @@
 package zitadel
 
 import (
+	"cmp"
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"strings"
 
+	"connectrpc.com/connect"
 	"github.com/getkin/kin-openapi/openapi3"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/understudy-dev/understudy/emulator/internal/gate"
 	"github.com/understudy-dev/understudy/emulator/internal/kernel"
@@ -44,6 +48,8 @@ func (c code) status() int {
 		return http.StatusForbidden
 	case unauthenticated:
 		return http.StatusUnauthorized
+	case unimplemented:
+		return http.StatusNotImplemented
 	}
 	return http.StatusInternalServerError
 }
@@ -65,6 +71,18 @@ var codes = map[int]code{
 	http.StatusBadGateway:            unavailable,
 	http.StatusServiceUnavailable:    unavailable,
 	http.StatusGatewayTimeout:        deadlineExceeded,
+}
+
+// codeNamed returns the code of a name, in whatever case and with or without
+// underscores: NOT_FOUND, not_found, NotFound.
+func codeNamed(name string) (code, bool) {
+	name = strings.ReplaceAll(name, "_", "")
+	for c := canceled; c <= unauthenticated; c++ {
+		if strings.EqualFold(name, strings.ReplaceAll(connect.Code(c).String(), "_", "")) {
+			return c, true
+		}
+	}
+	return 0, false
 }
 
 // errorBody is the envelope of the Management API's refusals, in wire order.
@@ -97,6 +115,8 @@ const (
 	userNotFound      = "User could not be found"
 	userNotExisting   = "Errors.User.NotExisting"
 	userExists        = "User already exists"
+	orgExists         = "Organisation already exists"
+	orgNotFound       = "Organisation not found"
 	tokenInvalid      = "Errors.Token.Invalid"
 	secretNotExisting = "Errors.User.Machine.Secret.NotExisting"
 	secretInvalid     = "Errors.User.Machine.Secret.Invalid"
@@ -108,6 +128,11 @@ const uniqueConstraint = "V3-DKcYh"
 // nameTaken refuses a name that another object has.
 func nameTaken(message string) *kernel.Problem {
 	return refuse(alreadyExists, uniqueConstraint, message)
+}
+
+// notEmulated refuses what an operation can do and Understudy does not.
+func notEmulated(why string) *kernel.Problem {
+	return (&kernel.Problem{Kind: kernel.Declined, Status: http.StatusNotImplemented}).Because("it is not served: %s", why)
 }
 
 // refuseOAuth is a refusal of an OAuth endpoint: 400 unless it is told
@@ -132,17 +157,33 @@ const (
 func isOAuth(op Op) bool {
 	_, line := kernel.SplitOp(op)
 	_, path, found := strings.Cut(line, " ")
-	return found && !strings.HasPrefix(path, managementPrefix)
+	return found && (strings.HasPrefix(path, "/oauth/") || strings.HasPrefix(path, "/oidc/") || strings.HasPrefix(path, "/.well-known/"))
 }
 
-// managementPrefix is where the gateway of the Management API lives.
-const managementPrefix = "/management/v1/"
+// isRPCOnly reports whether an operation has no REST path: Connect's is its only
+// HTTP.
+func isRPCOnly(op Op) bool {
+	_, line := kernel.SplitOp(op)
+	return strings.HasPrefix(line, "/")
+}
 
-// renderError renders every kind of problem in the words of the endpoint.
-func renderError(c *kernel.Call, p *kernel.Problem) kernel.Answer {
-	if isOAuth(c.Op) {
-		return renderOAuthError(p)
+// A refusal is a problem in the service's own terms, whatever the protocol.
+type refusal struct {
+	status      int
+	code        code
+	id, message string
+}
+
+// text is the message that is sent, with the id.
+func (r refusal) text() string {
+	if r.id == "" {
+		return r.message
 	}
+	return r.message + " (" + r.id + ")"
+}
+
+// refusalOf says in the service's terms what a problem is.
+func refusalOf(c *kernel.Call, p *kernel.Problem) refusal {
 	status, id, message := p.Status, p.Code, p.Message
 	switch p.Kind {
 	case kernel.UnknownPath:
@@ -153,6 +194,9 @@ func renderError(c *kernel.Call, p *kernel.Problem) kernel.Answer {
 		message = "Understudy does not serve this operation"
 	case kernel.MalformedBody:
 		status = http.StatusBadRequest
+		if isProcedure(c) {
+			message = "unmarshal message: " + message
+		}
 	case kernel.EmptyBody:
 		status, message = http.StatusBadRequest, emptyBodyMessage
 	case kernel.UnsupportedMediaType:
@@ -164,24 +208,68 @@ func renderError(c *kernel.Call, p *kernel.Problem) kernel.Answer {
 	}
 	grpc, own := p.Details.(code)
 	if !own {
-		grpc = codes[status]
-		if grpc == 0 {
-			grpc = internal
-		}
+		grpc = cmp.Or(codes[status], internal)
+	}
+	if named, ok := codeNamed(p.Code); ok && p.Kind == kernel.Injected {
+		grpc, id = named, ""
 	}
 	if message == "" {
 		message = http.StatusText(status)
 	}
-	body := errorBody{Code: grpc, Message: message}
-	if id != "" {
-		body.Message = message + " (" + id + ")"
-		body.Details = []errorDetail{{detailType, id, message}}
+	return refusal{status, grpc, id, message}
+}
+
+// renderError renders every kind of problem in the words of the endpoint.
+func renderError(c *kernel.Call, p *kernel.Problem) kernel.Answer {
+	if isOAuth(c.Op) {
+		return renderOAuthError(p)
 	}
-	answer := kernel.Answer{Status: status, Body: body}
-	if status == http.StatusUnauthorized {
+	r := refusalOf(c, p)
+	if isRPCOnly(c.Op) {
+		return kernel.Answer{Status: r.status, Body: r.connectBody()}
+	}
+	body := errorBody{Code: r.code, Message: r.text()}
+	if r.id != "" {
+		body.Details = []errorDetail{{detailType, r.id, r.message}}
+	}
+	answer := kernel.Answer{Status: r.status, Body: body}
+	if r.status == http.StatusUnauthorized {
 		answer.Header = http.Header{"Www-Authenticate": {body.Message}}
 	}
 	return answer
+}
+
+// connectError is the envelope of Connect's refusals, in wire order.
+type connectError struct {
+	Code    string          `json:"code"`
+	Message string          `json:"message,omitempty"`
+	Details []connectDetail `json:"details,omitempty"`
+}
+
+type connectDetail struct {
+	Type  string      `json:"type"`
+	Value string      `json:"value"` // the detail's message, encoded
+	Debug debugDetail `json:"debug"`
+}
+
+type debugDetail struct {
+	ID      string `json:"id"`
+	Message string `json:"message,omitempty"`
+}
+
+func (r refusal) connectBody() connectError {
+	body := connectError{Code: connect.Code(r.code).String(), Message: r.text()}
+	if detail := r.detail(); detail != nil {
+		value, err := proto.MarshalOptions{Deterministic: true}.Marshal(detail)
+		if err != nil {
+			panic(err) // it is valid UTF-8
+		}
+		body.Details = []connectDetail{{
+			string(detail.ProtoReflect().Descriptor().FullName()), base64.RawStdEncoding.EncodeToString(value),
+			debugDetail{detail.Id, detail.Message},
+		}}
+	}
+	return body
 }
 
 // oauthErrors are the errors of statuses that nothing more is known of.
@@ -216,7 +304,11 @@ func renderOAuthError(p *kernel.Problem) kernel.Answer {
 // violation is what the service's validators say of a value that its document
 // does not allow. They stop at the first.
 func violation(c *kernel.Call, b gate.Breach) string {
-	message := c.Operation().ID + "Request"
+	_, method, qualified := strings.Cut(c.Operation().ID, ".") // by its service, in version 2
+	if !qualified {
+		method = c.Operation().ID
+	}
+	message := method + "Request"
 	if b.In != "body" {
 		return fmt.Sprintf("invalid %s.%s: %s", message, goName(b.Path[0]), idLength)
 	}
@@ -256,6 +348,8 @@ func rule(schema *openapi3.Schema, b gate.Breach) string {
 	switch {
 	case enumNames(schema) != nil && (b.Rule == gate.RuleMissing || b.Got == unspecified(schema)):
 		return fmt.Sprintf("value must not be in list [%s]", unspecified(schema))
+	case schema.Format == "date-time" && b.Rule == gate.RuleMissing:
+		return "value is required"
 	case enumNames(schema) != nil:
 		return "value must be one of the defined enum values"
 	case schema.MinLength > 0 && schema.MaxLength != nil:

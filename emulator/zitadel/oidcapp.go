@@ -117,6 +117,7 @@ func (o *oidcConfig) body(clientID string) *oidcBody {
 
 type addOIDCAppRequest struct {
 	ProjectID string `path:"projectId" json:"-"`
+	AppID     string `json:"-"` // version 2 lets the client choose it
 	Name      string `json:"name"`
 	oidcConfig
 }
@@ -133,7 +134,7 @@ func (p *Provider) addOIDCApp(c *kernel.Call, in addOIDCAppRequest) (addAppRespo
 	if err != nil {
 		return addAppResponse{}, err
 	}
-	a := app{Name: in.Name, OIDC: &config}
+	a := app{ID: in.AppID, Name: in.Name, OIDC: &config}
 	secret := ""
 	if config.hasSecret() {
 		secret = newSecret(c)

@@ -47,7 +47,7 @@ func (p *Provider) getOrgByDomain(c *kernel.Call, in domainRequest) (orgResponse
 	}
 	org, ok := p.byDomain.Get(c.Tx, in.Domain)
 	if !ok {
-		return orgResponse{}, refuse(notFound, "QUERY-iTTGJ", "Organisation not found").Because("no organization has the domain %q", in.Domain)
+		return orgResponse{}, refuse(notFound, "QUERY-iTTGJ", orgNotFound).Because("no organization has the domain %q", in.Domain)
 	}
 	return orgResponse{org.body()}, nil
 }

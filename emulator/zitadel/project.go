@@ -1,6 +1,8 @@
 package zitadel
 
 import (
+	"cmp"
+
 	"github.com/understudy-dev/understudy/emulator/internal/kernel"
 )
 
@@ -69,6 +71,7 @@ func (p *Provider) push(c *kernel.Call, v *project, n uint64) {
 }
 
 type addProjectRequest struct {
+	ID string `json:"-"` // version 2 lets the client choose it
 	projectInput
 	Admins []struct {
 		UserID string   `json:"userId"`
@@ -84,9 +87,12 @@ type idResponse struct {
 // addProject creates a project. Every administrator is an event of its own.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.AddProject
 func (p *Provider) addProject(c *kernel.Call, in addProjectRequest) (idResponse, error) {
-	v := project{ID: p.nextID(c), OrgID: orgOf(c), projectInput: in.normal(), Active: views[bool](nil).with(c, true)}
+	v := project{ID: cmp.Or(in.ID, p.nextID(c)), OrgID: orgOf(c), projectInput: in.normal(), Active: views[bool](nil).with(c, true)}
 	if _, taken := p.byProjectName.Get(c.Tx, v.uniqueName()); taken {
 		return idResponse{}, nameTaken("Project already exists on organization").Because("the organization has a project %q", v.Name)
+	}
+	if _, taken := p.projects.Get(c.Tx, v.ID); taken {
+		return idResponse{}, nameTaken("Project already exists on organization").Because("there is a project %s", v.ID)
 	}
 	v.touch(1, c.Now)
 	p.push(c, &v, 1)

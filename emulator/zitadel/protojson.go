@@ -37,6 +37,9 @@ func decode(c *kernel.Call) (kernel.Body, error) {
 		return kernel.Body{}, problem.Because("the page wants a body of type %s, not %q", mediaJSON, mediaType)
 	}
 	if len(bytes.TrimSpace(text)) == 0 {
+		if isProcedure(c) {
+			return kernel.Body{}, malformed("zero-length payload is not a valid JSON object", "the body is empty")
+		}
 		if c.Differs(emptyBody) {
 			return kernel.NewBody(mediaJSON, map[string]any{}), nil
 		}
@@ -48,7 +51,7 @@ func decode(c *kernel.Call) (kernel.Body, error) {
 	if err := decoder.Decode(&value); err != nil {
 		return kernel.Body{}, malformed(err.Error(), "the body is not JSON: %v", err)
 	}
-	if rest := bytes.TrimSpace(text[decoder.InputOffset():]); len(rest) > 0 && !c.Differs(trailingData) {
+	if rest := bytes.TrimSpace(text[decoder.InputOffset():]); len(rest) > 0 && (isProcedure(c) || !c.Differs(trailingData)) {
 		r, _ := utf8.DecodeRune(rest)
 		return kernel.Body{}, malformed(fmt.Sprintf("invalid character %q after top-level value", r), "the body goes on after its first JSON value")
 	}

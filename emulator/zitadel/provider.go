@@ -88,6 +88,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Declined:    declined,
 		Differences: differences,
 		Chosen:      chosen,
+		Beyond:      beyond,
 		Settings:    kernel.Settings(lag),
 		Values:      p.settings,
 		Order:       kernel.DecodeFirst,
@@ -95,6 +96,8 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Decode:      decode,
 		Error:       renderError,
 		Finish:      finish,
+		Unwrap:      unwrap,
+		Expose:      []string{"Grpc-Status", "Grpc-Message", "Grpc-Status-Details-Bin", "Content-Encoding"},
 
 		DefaultWorld: p.defaultWorld,
 		Load:         p.load,

@@ -52,6 +52,48 @@ const (
 	OpGetPersonalAccessToken     Op = "zitadel GET /management/v1/users/{userId}/pats/{tokenId}"
 	OpRemovePersonalAccessToken  Op = "zitadel DELETE /management/v1/users/{userId}/pats/{tokenId}"
 
+	// Version 2, and what clients call of the Admin API, by their REST paths.
+	OpCreateUser                  Op = "zitadel POST /v2/users/new"
+	OpGetUserV2                   Op = "zitadel GET /v2/users/{userId}"
+	OpUpdateUser                  Op = "zitadel PATCH /v2/users/{userId}"
+	OpDeleteUser                  Op = "zitadel DELETE /v2/users/{userId}"
+	OpAddSecret                   Op = "zitadel POST /v2/users/{userId}/secret"
+	OpRemoveSecret                Op = "zitadel DELETE /v2/users/{userId}/secret"
+	OpAddKey                      Op = "zitadel POST /v2/users/{userId}/keys"
+	OpRemoveKey                   Op = "zitadel DELETE /v2/users/{userId}/keys/{keyId}"
+	OpListKeys                    Op = "zitadel POST /v2/users/keys/search"
+	OpAddPersonalAccessTokenV2    Op = "zitadel POST /v2/users/{userId}/pats"
+	OpRemovePersonalAccessTokenV2 Op = "zitadel DELETE /v2/users/{userId}/pats/{tokenId}"
+	OpListPersonalAccessTokensV2  Op = "zitadel POST /v2/users/pats/search"
+	OpAddOrganization             Op = "zitadel POST /v2/organizations"
+	OpUpdateOrganization          Op = "zitadel POST /v2/organizations/{organizationId}"
+	OpDeleteOrganization          Op = "zitadel DELETE /v2/organizations/{organizationId}"
+	OpGetGeneralSettings          Op = "zitadel GET /v2/settings"
+	OpAdminHealthz                Op = "zitadel GET /admin/v1/healthz"
+	OpGetDefaultOrg               Op = "zitadel GET /admin/v1/orgs/default"
+	OpGetOrg                      Op = "zitadel GET /admin/v1/orgs/{id}"
+
+	// What has no REST path.
+	OpCreateApplication     Op = "zitadel /zitadel.application.v2.ApplicationService/CreateApplication"
+	OpUpdateApplication     Op = "zitadel /zitadel.application.v2.ApplicationService/UpdateApplication"
+	OpGetApplication        Op = "zitadel /zitadel.application.v2.ApplicationService/GetApplication"
+	OpDeleteApplication     Op = "zitadel /zitadel.application.v2.ApplicationService/DeleteApplication"
+	OpDeactivateApplication Op = "zitadel /zitadel.application.v2.ApplicationService/DeactivateApplication"
+	OpReactivateApplication Op = "zitadel /zitadel.application.v2.ApplicationService/ReactivateApplication"
+	OpGenerateClientSecret  Op = "zitadel /zitadel.application.v2.ApplicationService/GenerateClientSecret"
+	OpListApplications      Op = "zitadel /zitadel.application.v2.ApplicationService/ListApplications"
+	OpCreateApplicationKey  Op = "zitadel /zitadel.application.v2.ApplicationService/CreateApplicationKey"
+	OpDeleteApplicationKey  Op = "zitadel /zitadel.application.v2.ApplicationService/DeleteApplicationKey"
+	OpGetApplicationKey     Op = "zitadel /zitadel.application.v2.ApplicationService/GetApplicationKey"
+	OpListApplicationKeys   Op = "zitadel /zitadel.application.v2.ApplicationService/ListApplicationKeys"
+	OpCreateProject         Op = "zitadel /zitadel.project.v2.ProjectService/CreateProject"
+	OpUpdateProjectV2       Op = "zitadel /zitadel.project.v2.ProjectService/UpdateProject"
+	OpDeleteProject         Op = "zitadel /zitadel.project.v2.ProjectService/DeleteProject"
+	OpGetProjectV2          Op = "zitadel /zitadel.project.v2.ProjectService/GetProject"
+	OpListProjectsV2        Op = "zitadel /zitadel.project.v2.ProjectService/ListProjects"
+	OpDeactivateProjectV2   Op = "zitadel /zitadel.project.v2.ProjectService/DeactivateProject"
+	OpActivateProject       Op = "zitadel /zitadel.project.v2.ProjectService/ActivateProject"
+
 	OpToken        Op = "zitadel POST /oauth/v2/token"
 	OpIntrospect   Op = "zitadel POST /oauth/v2/introspect"
 	OpRevoke       Op = "zitadel POST /oauth/v2/revoke"
@@ -108,6 +150,46 @@ func (p *Provider) routes() []kernel.Route {
 		kernel.On(OpGetPersonalAccessToken, p.getPersonalAccessToken),
 		kernel.On(OpRemovePersonalAccessToken, p.removePersonalAccessToken),
 
+		kernel.On(OpCreateUser, p.createUser),
+		kernel.On(OpGetUserV2, p.getUser2),
+		kernel.On(OpUpdateUser, p.updateUser),
+		kernel.On(OpDeleteUser, p.deleteUser),
+		kernel.On(OpAddSecret, p.addSecret).Secret(),
+		kernel.On(OpRemoveSecret, p.removeSecret),
+		kernel.On(OpAddKey, p.addKey).Secret(),
+		kernel.On(OpRemoveKey, p.removeKey),
+		kernel.On(OpListKeys, p.listKeys2),
+		kernel.On(OpAddPersonalAccessTokenV2, p.addPAT2).Secret(),
+		kernel.On(OpRemovePersonalAccessTokenV2, p.removePAT2),
+		kernel.On(OpListPersonalAccessTokensV2, p.listPATs2),
+		kernel.On(OpAddOrganization, p.createOrganization),
+		kernel.On(OpUpdateOrganization, p.updateOrganization),
+		kernel.On(OpDeleteOrganization, p.deleteOrganization),
+		kernel.On(OpGetGeneralSettings, p.getGeneralSettings),
+		kernel.On(OpAdminHealthz, p.healthz),
+		kernel.On(OpGetDefaultOrg, p.getDefaultOrg),
+		kernel.On(OpGetOrg, p.getOrg),
+
+		kernel.On(OpCreateApplication, p.createApplication).Secret(),
+		kernel.On(OpUpdateApplication, p.updateApplication),
+		kernel.On(OpGetApplication, p.getApplication),
+		kernel.On(OpDeleteApplication, p.deleteApplication),
+		kernel.On(OpDeactivateApplication, p.deactivateApplication),
+		kernel.On(OpReactivateApplication, p.reactivateApplication),
+		kernel.On(OpGenerateClientSecret, p.generateClientSecret).Secret(),
+		kernel.On(OpListApplications, p.listApplications),
+		kernel.On(OpCreateApplicationKey, p.createApplicationKey).Secret(),
+		kernel.On(OpDeleteApplicationKey, p.deleteApplicationKey),
+		kernel.On(OpGetApplicationKey, p.getApplicationKey),
+		kernel.On(OpListApplicationKeys, p.listApplicationKeys),
+		kernel.On(OpCreateProject, p.createProject),
+		kernel.On(OpUpdateProjectV2, p.updateProject2),
+		kernel.On(OpDeleteProject, p.deleteProject),
+		kernel.On(OpGetProjectV2, p.getProject2),
+		kernel.On(OpListProjectsV2, p.listProjects2),
+		kernel.On(OpDeactivateProjectV2, p.deactivateProject2),
+		kernel.On(OpActivateProject, p.activateProject),
+
 		kernel.On(OpToken, p.token).Secret(),
 		kernel.On(OpIntrospect, p.introspect).Secret(),
 		kernel.On(OpRevoke, p.revoke),
@@ -129,8 +211,12 @@ var declined = map[Op]string{
 }
 
 // permissions are what a caller needs for an operation; those that are not
-// listed need no more than a good token, if any.
+// listed need no more than a good token, if any, or ask by themselves: those of
+// version 2, once they know the organization.
 var permissions = map[Op]string{
+	OpAddOrganization:            "org.create",
+	OpGetDefaultOrg:              "iam.read",
+	OpGetOrg:                     "iam.read",
 	OpGetMyOrg:                   "org.read",
 	OpGetOrgByDomain:             "org.global.read",
 	OpGetUserByLoginName:         "user.global.read",

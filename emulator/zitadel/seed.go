@@ -203,9 +203,9 @@ var endOfWorld = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
 func (p *Provider) defaultWorld(c *kernel.Call) any {
 	name := fixtures.Company(c.Seed())
 	return world{Organizations: []worldOrganization{{
-		ID: worldID(c, organizationPlace), Name: name, PrimaryDomain: fixtures.Slug(name) + ".understudy.zitadel.cloud",
+		ID: worldID(c, organizationPlace), Name: name, PrimaryDomain: fixtures.Slug(name) + domainSuffix,
 		Users: []worldUser{{
-			ID: worldID(c, userPlace), UserName: "understudy", Name: "Understudy", Roles: []string{roleOrgOwner},
+			ID: worldID(c, userPlace), UserName: "understudy", Name: "Understudy", Roles: []string{roleOrgOwner, roleIAMOwner},
 			Secret: c.DrawWorld("client-secret").Alphanumeric(secretLength),
 			Tokens: []worldToken{{
 				ID:             worldID(c, tokenPlace),
@@ -274,12 +274,15 @@ func (p *Provider) load(c *kernel.Call, section json.RawMessage) (map[string]str
 // at is a place below another one.
 func at(path []any, steps ...any) []any { return append(append([]any{}, path...), steps...) }
 
+// domainSuffix is the instance's own domain, below which organizations have theirs.
+const domainSuffix = ".understudy.zitadel.cloud"
+
 // addOrganization stores an organization and fills in what is left empty. Path is
 // where it stands in a world file.
 func (p *Provider) addOrganization(c *kernel.Call, in worldOrganization, path []any) (organization, error) {
 	org := organization{ID: cmp.Or(in.ID, p.nextID(c))}
 	org.Name = cmp.Or(in.Name, "Organization "+org.ID)
-	org.PrimaryDomain = cmp.Or(in.PrimaryDomain, fixtures.Slug(org.Name)+".understudy.zitadel.cloud")
+	org.PrimaryDomain = cmp.Or(in.PrimaryDomain, fixtures.Slug(org.Name)+domainSuffix)
 	if _, ok := p.organizations.Get(c.Tx, org.ID); ok {
 		return org, kernel.WorldErrorf(at(path, "id"), "there is an organization %s already", org.ID)
 	}

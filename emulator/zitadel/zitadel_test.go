@@ -127,14 +127,15 @@ func TestSecretForm(t *testing.T) {
 // TestOrganizations looks at what is another organization's, for callers of
 // different roles.
 func TestOrganizations(t *testing.T) {
-	_, owner := start(t)
-	zit := owner.zit
+	_, s := start(t)
+	zit := s.zit
 	foreign := zit.SeedOrganization(zitadel.Organization{Name: "Other"})
 	project := zit.SeedProject(zitadel.Project{OrganizationID: foreign.ID})
 	app := zit.SeedAPIApp(zitadel.APIApp{ProjectID: project.ID})
 	user := func(name, orgID string, roles ...string) session {
 		return session{t: t, zit: zit, token: zit.SeedMachineUser(zitadel.MachineUser{UserName: name, OrganizationID: orgID, Roles: roles}).AccessToken}
 	}
+	owner := user("owner", "", "ORG_OWNER")
 	instance := user("instance", "", "IAM_OWNER")
 	viewer := user("viewer", foreign.ID, "ORG_OWNER_VIEWER")
 	manager := user("manager", foreign.ID, "ORG_USER_MANAGER")
@@ -234,7 +235,7 @@ func keyFile(t *testing.T, encoded any) (file struct{ Type, KeyID, Key, AppID, C
 }
 
 // assert signs an assertion.
-func assert(t *testing.T, key *rsa.PrivateKey, keyID string, claims any) string {
+func assert(t testing.TB, key *rsa.PrivateKey, keyID string, claims any) string {
 	t.Helper()
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: key}, (&jose.SignerOptions{}).WithHeader("kid", keyID))
 	if err != nil {
@@ -576,7 +577,7 @@ func TestLagSetting(t *testing.T) {
 	}
 }
 
-func privateKey(t *testing.T, text string) *rsa.PrivateKey {
+func privateKey(t testing.TB, text string) *rsa.PrivateKey {
 	t.Helper()
 	block, _ := pem.Decode([]byte(text))
 	if block == nil || block.Type != "RSA PRIVATE KEY" {

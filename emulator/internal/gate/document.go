@@ -52,7 +52,7 @@ type Contract struct {
 	// one after the other, and no variable spans a slash.
 	routers map[int]*mux.Router
 	paths   map[*mux.Route]methods
-	byLine map[string]*Operation
+	byLine  map[string]*Operation
 }
 
 // methods are the operations of one path.
@@ -63,6 +63,7 @@ type Operation struct {
 	Method, Path string
 	ID, Summary  string
 	Page         string // the provider's page that the operation imitates
+	RPC          bool   // whether its path alone names it: a procedure is always a POST
 	Secured      bool   // whether it asks for a credential
 	Statuses     []int  // the documented ones, ascending
 	Success      int    // the lowest documented 2xx
@@ -76,8 +77,14 @@ type Operation struct {
 	allowances []string
 }
 
-// Line returns the operation's name within its provider: method and path.
-func (o *Operation) Line() string { return o.Method + " " + o.Path }
+// Line returns the operation's name within its provider: method and path, or
+// the path of a procedure.
+func (o *Operation) Line() string {
+	if o.RPC {
+		return o.Path
+	}
+	return o.Method + " " + o.Path
+}
 
 // Operation returns the operation of a line, or nil.
 func (c *Contract) Operation(line string) *Operation { return c.byLine[line] }
@@ -300,6 +307,7 @@ func compileOperation(doc *openapi3.T, method, path string, item *openapi3.PathI
 		Evidence: map[int]string{},
 		answers:  map[int]map[string]*openapi3.Schema{},
 	}
+	o.RPC, _ = in.Extensions["x-understudy-rpc"].(bool)
 	if in.ExternalDocs != nil {
 		o.Page = in.ExternalDocs.URL
 	}

@@ -52,6 +52,9 @@ type Call struct {
 	tooLarge  bool
 	operation *gate.Operation
 	route     *Route
+	target    *Target  // of a request in another protocol
+	problem   *Problem // why the call is refused
+	entry     string   // its number in the journal, as a hint
 	fault     string
 	differs   string
 	warnings  []string
@@ -163,6 +166,9 @@ func (c *Call) readBody() error {
 // MediaType returns the media type of the request, "" when there is none, and
 // what is not a media type as it came.
 func (c *Call) MediaType() string {
+	if c.target != nil {
+		return mediaJSON
+	}
 	header := c.Request.Header.Get("Content-Type")
 	if header == "application/json" {
 		return header
@@ -171,6 +177,17 @@ func (c *Call) MediaType() string {
 		return mediaType
 	}
 	return header
+}
+
+// query returns the parameters of the request's query.
+func (c *Call) query() (url.Values, error) {
+	if c.target != nil {
+		return c.target.Query, nil
+	}
+	if c.Request.URL.RawQuery == "" {
+		return nil, nil
+	}
+	return url.ParseQuery(c.Request.URL.RawQuery)
 }
 
 const (

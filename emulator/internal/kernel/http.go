@@ -19,12 +19,13 @@ import (
 // An Outcome is what leaves the server: an encoded answer, or a connection that
 // breaks.
 type Outcome struct {
-	Status int
-	Header http.Header
-	Body   []byte
-	Cut    Cut
+	Status  int
+	Header  http.Header
+	Body    []byte
+	Trailer http.Header // after the body
+	Cut     Cut
 
-	entry  string // the call's number in the journal, as a hint
+	entry  string                                       // the call's number in the journal, as a hint
 	stream func(ctx context.Context, w io.Writer) error // in place of Body
 }
 
@@ -59,6 +60,12 @@ func (in *Instance) Handle(r *http.Request, base string) (out *Outcome, err erro
 			}
 		}
 	}()
+	if in.desc.Unwrap != nil {
+		if out := in.desc.Unwrap(c); out != nil {
+			out.entry = c.entry
+			return out, nil
+		}
+	}
 	return in.serve(c), nil
 }
 
@@ -95,9 +102,10 @@ func (o *Outcome) write(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body := o.Body
-	if o.Status == http.StatusNoContent || o.Status == http.StatusNotModified {
+	switch {
+	case o.Status == http.StatusNoContent || o.Status == http.StatusNotModified:
 		body = nil
-	} else {
+	case o.Trailer == nil: // over HTTP/1.1 no trailer follows a body of known length
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	}
 	w.WriteHeader(o.Status)
@@ -107,9 +115,15 @@ func (o *Outcome) write(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(body) // a client that has gone away is not our error
 	}
+	if o.Trailer != nil {
+		_ = http.NewResponseController(w).Flush() // or an empty body would leave no place for it
+	}
 	if o.Cut == CutInBody {
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
+	}
+	for name, values := range o.Trailer {
+		w.Header()[http.TrailerPrefix+name] = values
 	}
 }
 
@@ -193,6 +207,7 @@ func (in *Instance) RoundTrip(r *http.Request, base string) (*http.Response, err
 		StatusCode: out.Status,
 		Proto:      "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header:        header,
+		Trailer:       out.Trailer,
 		ContentLength: int64(len(out.Body)),
 		Request:       r,
 	}

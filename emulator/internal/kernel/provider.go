@@ -110,6 +110,9 @@ type Description struct {
 	// Env are the environment variables that official clients read, in the form
 	// of Example.
 	Env []EnvVar
+	// Beyond lists, by group, what the service has and the document leaves out; it
+	// is only called to be shown.
+	Beyond func() []Choice
 	// Chosen lists the behaviours that nobody public describes.
 	Chosen []Choice
 	// Around runs in the transaction of every handler and decides whether it
@@ -123,6 +126,10 @@ type Description struct {
 	FoldQuery bool
 	// Expose are headers of answers that pages of other origins may read.
 	Expose []string
+	// Unwrap takes requests in protocols that are wrapped around plain HTTP's: it
+	// finds out which operation one is for, has it Run, and wraps the answer. It
+	// returns nil for any other request.
+	Unwrap func(c *Call) *Outcome
 	// Admit refuses calls that come too often; it runs between decode and check.
 	Admit func(c *Call) error
 	// Finish sees every encoded answer before it leaves, and may change it.

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -10,7 +11,6 @@ import (
 	"maps"
 	"math"
 	"net/http"
-	"net/url"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -105,6 +105,9 @@ func (in *Instance) preflight(c *Call) *Outcome {
 
 // find sets the call's operation.
 func (in *Instance) find(c *Call) *Problem {
+	if c.target != nil {
+		return in.findTarget(c)
+	}
 	contract, err := in.desc.Document.Contract()
 	if err != nil {
 		return asProblem(err)
@@ -120,17 +123,27 @@ func (in *Instance) find(c *Call) *Problem {
 		}
 		return (&Problem{Kind: UnknownPath}).Because("%s has no operation %s", in.Name(), what)
 	}
+	return in.found(c, op, vars)
+}
+
+// found notes the operation that a call is for.
+func (in *Instance) found(c *Call, op *gate.Operation, vars map[string]string) *Problem {
 	c.operation, c.Vars, c.Secured = op, vars, op.Secured
 	c.Op = Op(in.Name() + " " + op.Line())
 	c.route = in.routes[c.Op]
 	if c.route == nil {
-		why := in.desc.Declined[c.Op]
-		if !in.world.config.AllowUnknown {
-			in.world.Fail("understudy: %s is not served: %s", c.Op, why)
-		}
-		return (&Problem{Kind: Declined, Status: http.StatusNotImplemented}).Because("%s is not served: %s", c.Op, why)
+		return in.declined(c)
 	}
 	return nil
+}
+
+// declined refuses an operation that the provider has and Understudy does not.
+func (in *Instance) declined(c *Call) *Problem {
+	why := cmp.Or(in.desc.Declined[c.Op], "it is beyond what Understudy emulates")
+	if !in.world.config.AllowUnknown {
+		in.world.Fail("understudy: %s is not served: %s", c.Op, why)
+	}
+	return (&Problem{Kind: Declined, Status: http.StatusNotImplemented}).Because("%s is not served: %s", c.Op, why)
 }
 
 func (in *Instance) takeFault(c *Call) (fault.Fault, bool) {
@@ -267,6 +280,9 @@ func (in *Instance) vet(c *Call) error {
 }
 
 func (in *Instance) decode(c *Call) (err error) {
+	if c.target != nil && c.target.Malformed != nil {
+		return c.target.Malformed
+	}
 	if !c.operation.HasBody() {
 		return nil
 	}
@@ -287,12 +303,9 @@ func (in *Instance) check(c *Call) error {
 	c.path, breaches = c.operation.Parameters("path", func(name string) []string { return []string{c.Vars[name]} })
 	_, more = c.operation.Parameters("header", c.Request.Header.Values)
 	breaches = append(breaches, more...)
-	var query url.Values
-	if raw := c.Request.URL.RawQuery; raw != "" {
-		var err error
-		if query, err = url.ParseQuery(raw); err != nil {
-			return (&Problem{Kind: MalformedQuery, Status: http.StatusBadRequest, cause: err}).Because("the query string is not encoded as one: %v", err)
-		}
+	query, err := c.query()
+	if err != nil {
+		return (&Problem{Kind: MalformedQuery, Status: http.StatusBadRequest, cause: err}).Because("the query string is not encoded as one: %v", err)
 	}
 	c.Query, more = c.operation.Parameters("query", func(name string) []string {
 		values := query[name]
@@ -340,6 +353,7 @@ func (in *Instance) check(c *Call) error {
 
 // refuse renders a problem and notes its reason.
 func (in *Instance) refuse(c *Call, p *Problem) Answer {
+	c.problem = p
 	answer := in.desc.Error(c, p)
 	c.Reason = oneLine(p.Reason)
 	if c.Reason == "" {
@@ -431,7 +445,8 @@ func (in *Instance) finish(c *Call, answer Answer, spec fault.Spec, injected boo
 	// The header is the journal's from now on; what the client gets beside it is
 	// added when it is sent.
 	if !in.world.config.NoHints {
-		out.entry = strconv.FormatUint(seq, 10)
+		c.entry = strconv.FormatUint(seq, 10)
+		out.entry = c.entry
 	}
 	return out
 }

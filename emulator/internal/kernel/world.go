@@ -475,7 +475,11 @@ func (w *World) checkFault(op Op, f fault.Fault) error {
 	name, line := SplitOp(op)
 	in := w.Instance(name)
 	if in == nil {
-		return fmt.Errorf("%q does not begin with a provider of this server", op)
+		var names []string
+		for _, in := range w.instances {
+			names = append(names, in.Name())
+		}
+		return fmt.Errorf("%q does not begin with a provider of this server; there are %s", op, strings.Join(names, ", "))
 	}
 	contract, err := in.desc.Document.Contract()
 	if err != nil {
@@ -483,7 +487,12 @@ func (w *World) checkFault(op Op, f fault.Fault) error {
 	}
 	operation := contract.Operation(line)
 	if operation == nil || in.routes[op] == nil {
-		return fmt.Errorf("%s is not an operation that is served; GET operations lists them", op)
+		var lines []string
+		for _, route := range in.desc.Routes {
+			_, line := SplitOp(route.Op)
+			lines = append(lines, line)
+		}
+		return fmt.Errorf("%s is not an operation that is served; there are %s", op, strings.Join(lines, ", "))
 	}
 	if status := f.Spec.Status; status != 0 && !f.Spec.Undocumented && !slices.Contains(operation.Refusals(), status) {
 		return fmt.Errorf("%s does not document the refusal %d; allowed are %v, or undocumented faults", op, status, operation.Refusals())
@@ -578,6 +587,14 @@ func fill(text, url string, credentials map[string]string) string {
 
 // Chosen returns the behaviours that nobody public describes.
 func (in *Instance) Chosen() []Choice { return in.desc.Chosen }
+
+// Beyond returns, by group, what the service has and the document leaves out.
+func (in *Instance) Beyond() []Choice {
+	if in.desc.Beyond == nil {
+		return nil
+	}
+	return in.desc.Beyond()
+}
 
 // Port returns the distance of the provider's port from the gateway's.
 func (in *Instance) Port() int { return in.desc.Port }

@@ -2,6 +2,7 @@ package providertest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -351,6 +352,7 @@ func expiry(token string) (time.Time, bool) {
 type request struct {
 	method, path string
 	header       http.Header
+	lines        string // more of the header, as it is sent in memory
 	body         []byte
 }
 
@@ -363,19 +365,26 @@ func (w *world) header() http.Header {
 func (w *world) sample(doc *openapi3.T, o *gate.Operation) request {
 	r := request{method: o.Method, path: w.path(o.Path), header: w.header()}
 	for mediaType, content := range requestContent(doc, o) {
-		good := value(w, content.Schema.Value)
 		r.header.Set("Content-Type", mediaType)
+		r.body = encode(mediaType, value(w, content.Schema.Value))
 		if mediaType == "application/json" {
-			r.body, _ = json.Marshal(good)
 			break
 		}
-		form := url.Values{}
-		for name, v := range good {
-			form.Set(name, fmt.Sprint(v))
-		}
-		r.body = []byte(form.Encode())
 	}
 	return r
+}
+
+// encode writes an object as a body of a media type: JSON or a form.
+func encode(mediaType string, object map[string]any) []byte {
+	if mediaType == "application/json" {
+		text, _ := json.Marshal(object)
+		return text
+	}
+	form := url.Values{}
+	for name, v := range object {
+		form.Set(name, fmt.Sprint(v))
+	}
+	return []byte(form.Encode())
 }
 
 // path fills a path's variables from the credentials of the same names; any
@@ -407,26 +416,34 @@ func requestContent(doc *openapi3.T, o *gate.Operation) openapi3.Content {
 func value(w *world, schema *openapi3.Schema) map[string]any {
 	object := map[string]any{}
 	for _, name := range schema.Required {
-		property := schema.Properties[name].Value
-		switch {
-		case w.credentials[name] != "":
-			object[name] = w.credentials[name]
-		case len(property.Enum) > 0:
-			object[name] = property.Enum[0]
-		case property.Type.Is(openapi3.TypeObject):
-			object[name] = value(w, property)
-		case property.Type.Is(openapi3.TypeArray):
-			object[name] = []any{}
-		case property.Type.Is(openapi3.TypeBoolean):
-			object[name] = true
-		case property.Type.Is(openapi3.TypeString):
-			object[name] = "understudy"
-		default:
-			object[name] = 1
-			if property.Min != nil {
-				object[name] = *property.Min
-			}
-		}
+		object[name] = example(w, name, schema.Properties[name].Value)
 	}
 	return object
+}
+
+// example returns a value of a property; strings of a format are of that format.
+func example(w *world, name string, property *openapi3.Schema) any {
+	switch {
+	case w.credentials[name] != "":
+		return w.credentials[name]
+	case len(property.Enum) > 0:
+		return property.Enum[0]
+	case property.Type.Is(openapi3.TypeObject):
+		return value(w, property)
+	case property.Type.Is(openapi3.TypeArray):
+		return []any{}
+	case property.Type.Is(openapi3.TypeBoolean):
+		return true
+	case property.Type.Is(openapi3.TypeString):
+		return cmp.Or(map[string]string{
+			"date-time": "2100-01-01T00:00:00Z",
+			"uuid":      "00000000-0000-4000-8000-000000000000",
+			"email":     "a@example.com",
+			"byte":      "eA==",
+			"duration":  "60s",
+		}[property.Format], "understudy")
+	case property.Min != nil:
+		return *property.Min
+	}
+	return 1
 }

@@ -27,7 +27,9 @@ const host = "understudy.test"
 // A world is an emulator with one provider.
 type world struct {
 	*emulator.Server
-	name        string // the provider's
+	provider    emulator.Provider
+	name        string            // the provider's
+	clean       emulator.Snapshot // what each run of a fuzz target begins with
 	url         string
 	credentials map[string]string
 	client      *http.Client
@@ -35,7 +37,9 @@ type world struct {
 
 func newWorld(tb emulator.TB, new func() emulator.Option, seed string) *world {
 	tb.Helper()
-	w := &world{Server: emulator.NewTest(tb, new(), emulator.WithSeed(seed), emulator.AllowUnknown())}
+	option := new()
+	w := &world{Server: emulator.NewTest(tb, option, emulator.WithSeed(seed), emulator.AllowUnknown())}
+	w.provider, _ = option.(emulator.Provider)
 	w.stopClock()
 	for name, p := range w.Info().Providers {
 		w.name, w.url, w.credentials = name, p.URL, p.Credentials
@@ -153,7 +157,7 @@ type subject struct {
 	served   map[kernel.Op]bool
 }
 
-func examine(t *testing.T, new func() emulator.Option) subject {
+func examine(t testing.TB, new func() emulator.Option) subject {
 	t.Helper()
 	var config kernel.Config
 	new().Apply(&config)
