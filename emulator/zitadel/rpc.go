@@ -106,6 +106,9 @@ func (r *rpc) outcome(wire *recorder) *kernel.Outcome {
 	if r.out == nil {
 		complaint := wire.complaint()
 		problem := malformed(complaint, "the request's message cannot be read: %s", complaint)
+		if wire.status == http.StatusUnsupportedMediaType {
+			problem = (&kernel.Problem{Kind: kernel.UnsupportedMediaType}).Because("no RPC protocol has messages of type %q", r.call.MediaType())
+		}
 		r.out = r.call.Run(kernel.Target{Line: r.procedure.line, Vars: r.procedure.vars(nil), Malformed: problem})
 	}
 	out := &kernel.Outcome{Status: wire.status, Header: http.Header{}, Body: wire.body.Bytes(), Cut: r.out.Cut}
@@ -123,6 +126,11 @@ func (r *rpc) outcome(wire *recorder) *kernel.Outcome {
 		if name != "Content-Type" {
 			out.Header[name] = values
 		}
+	}
+	if wire.status == http.StatusUnsupportedMediaType {
+		// Differs: the library sends no body, and here every refusal has one.
+		out.Body = r.out.Body
+		out.Header.Set("Content-Type", mediaJSON)
 	}
 	if r.refused && wire.status != http.StatusOK {
 		// Connect makes a status of the code; what an injected fault asks for is
@@ -263,5 +271,5 @@ func (r *recorder) complaint() string {
 	if json.Unmarshal(r.body.Bytes(), &refused) == nil {
 		return refused.Message
 	}
-	return http.StatusText(r.status)
+	return ""
 }
