@@ -53,7 +53,7 @@ func (ct *control) sandbox(c *kernel.Call, sp *space) sandboxBody {
 // name of a container.
 func (ct *control) urlOf(c *kernel.Call, sp *space, in *kernel.Instance, gatewayURL string) string {
 	listens := ct.server.portsOf(sp) != nil
-	if listens && ct.server.config.GatewayOnly || !listens && sp.id != "" {
+	if sp == ct.server.own && ct.server.config.GatewayOnly || sp != ct.server.own && !listens {
 		return gatewayURL
 	}
 	u, err := url.Parse(in.URL())

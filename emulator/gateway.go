@@ -63,7 +63,11 @@ func (s *Server) behind(own *space, r *http.Request) target {
 		}
 		id, prefix, path = byPath, sandboxPrefix+byPath, rest
 	}
-	if (id != "" || inSandbox) && own == s.own {
+	switch {
+	case id == "" && !inSandbox:
+	case own != s.own && id != own.id:
+		return target{problem: "this is the sandbox " + own.id + "; it does not lead to others"}
+	case own == s.own:
 		if sp = s.sandboxes.use(id); sp == nil {
 			return target{problem: "there is no sandbox " + id + ", or no longer; PUT " + sandboxPrefix + id + controlPrefix + " makes it"}
 		}

@@ -73,7 +73,7 @@ func (s *Server) open(of *space, addr string) (*ports, error) {
 		_, shownPort, _ := net.SplitHostPort(l.Addr().String())
 		return s.scheme() + "://" + net.JoinHostPort(shownHost(host), shownPort), nil
 	}
-	base, err := open(0, s.gateway(of))
+	base, err := open(0, s.sandboxes.touching(of, s.gateway(of)))
 	urls := map[*kernel.Instance]string{}
 	for _, in := range of.world.Instances() {
 		switch {
@@ -81,7 +81,7 @@ func (s *Server) open(of *space, addr string) (*ports, error) {
 		case s.config.GatewayOnly:
 			urls[in] = base + "/" + in.Name()
 		default:
-			urls[in], err = open(in.Port(), s.arriving(in))
+			urls[in], err = open(in.Port(), s.sandboxes.touching(of, s.arriving(in)))
 		}
 	}
 	if err != nil {
@@ -187,13 +187,15 @@ const closeGrace = 5 * time.Second
 // Close stops listening, breaks connections, waits for the handlers to end and
 // deletes the sandboxes. The server's own world stays usable in memory.
 func (s *Server) Close() error {
-	err := s.sandboxes.close()
 	p := s.portsOf(s.own)
 	if p == nil {
-		return err
+		return s.sandboxes.close()
 	}
-	s.world.Hurry()
-	return errors.Join(err, p.close())
+	for _, of := range s.spaces() {
+		of.world.Hurry()
+	}
+	err := p.close() // before the sandboxes: a running call may make one more
+	return errors.Join(err, s.sandboxes.close())
 }
 
 func (p *ports) close() error {

@@ -81,11 +81,25 @@ func (b *sandboxes) use(id string) *space {
 		return nil
 	}
 	if b.expired(sp) {
-		b.delete(id)
+		b.drop(sp)
 		return nil
 	}
-	sp.usedAt.Store(b.wall.Now().UnixNano())
+	b.touch(sp)
 	return sp
+}
+
+func (b *sandboxes) touch(sp *space) { sp.usedAt.Store(b.wall.Now().UnixNano()) }
+
+// touching returns a handler that counts as use of a sandbox: what comes by its
+// own ports is not looked up.
+func (b *sandboxes) touching(sp *space, next http.Handler) http.Handler {
+	if sp.id == "" {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b.touch(sp)
+		next.ServeHTTP(w, r)
+	})
 }
 
 // all returns the sandboxes by name, without those that have gone unused for
@@ -96,7 +110,7 @@ func (b *sandboxes) all() []*space {
 	b.mu.Unlock()
 	all = slices.DeleteFunc(all, func(sp *space) bool {
 		if b.expired(sp) {
-			b.delete(sp.id)
+			b.drop(sp)
 			return true
 		}
 		return false
@@ -134,7 +148,7 @@ func (b *sandboxes) create(id string, asked [sha256.Size]byte, start *kernel.Sta
 			return nil, false, refuse(http.StatusBadRequest, "%v; no sandbox was made", err)
 		}
 	}
-	sp.usedAt.Store(b.wall.Now().UnixNano())
+	b.touch(sp)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.byID[sp.id] = sp
@@ -158,13 +172,23 @@ func (b *sandboxes) name() string {
 func (b *sandboxes) delete(id string) bool {
 	b.mu.Lock()
 	sp := b.byID[id]
-	delete(b.byID, id)
 	b.mu.Unlock()
-	if sp == nil {
+	return sp != nil && b.drop(sp)
+}
+
+// drop is delete of this very sandbox: not of one that has taken its id since.
+func (b *sandboxes) drop(sp *space) bool {
+	b.mu.Lock()
+	there := b.byID[sp.id] == sp
+	if there {
+		delete(b.byID, sp.id)
+	}
+	b.mu.Unlock()
+	if !there {
 		return false
 	}
 	if err := sp.end(); err != nil {
-		b.server.world.Logger().Error("a sandbox did not end well", "sandbox", id, "error", err)
+		b.server.world.Logger().Error("a sandbox did not end well", "sandbox", sp.id, "error", err)
 	}
 	return true
 }

@@ -174,6 +174,16 @@ func TestSandboxOnItsOwnPorts(t *testing.T) {
 	if len(entries) != 2 {
 		t.Errorf("its journal: %+v", entries)
 	}
+	// What comes by its own ports is use of it.
+	idle := func() float64 {
+		t.Helper()
+		return decode[struct{ Sandboxes []sandbox }](t, root(srv).call(t, "GET", "/_understudy/sandboxes", "", http.StatusOK).body).Sandboxes[0].Idle
+	}
+	before := time.Now()
+	loginAt(t, own, credentials, http.StatusOK)
+	if got, most := idle(), time.Since(before).Seconds(); got > most {
+		t.Errorf("idle for %gs, and it was used %gs ago", got, most)
+	}
 	root(srv).call(t, "DELETE", "/~ports/_understudy", "", http.StatusNoContent)
 	if _, err := (api{http.DefaultClient, own, ""}).try(t.Context(), "POST", loginPath, "{}"); err == nil {
 		t.Error("its port is open after its end")
@@ -183,6 +193,22 @@ func TestSandboxOnItsOwnPorts(t *testing.T) {
 	got := root(srv).call(t, "PUT", "/~taken/_understudy", `{"listen":"`+taken+`"}`, http.StatusBadRequest)
 	wantProblem(t, got)
 	root(srv).call(t, "GET", "/~taken/_understudy/health", "", http.StatusNotFound)
+}
+
+func TestSandboxLeadsToNoOther(t *testing.T) {
+	srv, _, _ := newWorld(t, emulator.WithGatewayOnly())
+	putSandbox(t, srv, "other", "", http.StatusCreated)
+	sb := putSandbox(t, srv, "job", `{"listen":"127.0.0.1:0"}`, http.StatusCreated)
+	gateway := api{http.DefaultClient, strings.TrimSuffix(sb.Providers["infisical"].URL, "/infisical"), ""}
+	gateway.call(t, "GET", "/_understudy/health", "", http.StatusOK)
+	gateway.call(t, "GET", "/~job/_understudy/health", "", http.StatusOK)
+	for _, path := range []string{"/~other/_understudy/health", "/~other/infisical" + loginPath, "/~/_understudy/health"} {
+		got := gateway.call(t, "GET", path, "", http.StatusNotFound)
+		want := `{"type":"about:blank","title":"Not Found","status":404,"detail":"this is the sandbox job; it does not lead to others"}`
+		if strings.TrimSpace(got.body) != want {
+			t.Errorf("%s: %s, want %s", path, got.body, want)
+		}
+	}
 }
 
 func TestSandboxLife(t *testing.T) {

@@ -94,7 +94,10 @@ func (f *File) keep(w *kernel.World) error {
 }
 
 func (f *File) open() error {
-	_, err := os.Stat(f.path)
+	info, err := os.Stat(f.path)
+	if err == nil && !info.Mode().IsRegular() {
+		return errors.New("it is no state file: it is not a regular file") // opening a pipe would wait
+	}
 	f.continued = !errors.Is(err, fs.ErrNotExist)
 	if f.continued {
 		// bbolt trusts what it maps, and may write as it opens: it gets to see only

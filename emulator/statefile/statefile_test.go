@@ -279,6 +279,14 @@ func TestOtherProviders(t *testing.T) {
 	}
 }
 
+func TestNoRegularFile(t *testing.T) {
+	path := t.TempDir()
+	_, err := start(path)
+	if want := "emulator: state file " + path + ": it is no state file: it is not a regular file"; err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
 func TestNoFolder(t *testing.T) {
 	_, err := start(filepath.Join(t.TempDir(), "no", "state"))
 	if err == nil || !strings.Contains(err.Error(), "no such file or directory") {
