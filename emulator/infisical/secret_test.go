@@ -198,6 +198,7 @@ func TestSecretRefusals(t *testing.T) {
 		{"folder get: unknown", "admin", "GET", folders + "/" + unknown, "", 404, refusal("404", `"message":"Folder with ID '`+unknown+`' not found"`+notFound)},
 		{"folder update: unknown", "admin", "PATCH", folders + "/" + unknown, of(`,"name":"a"`), 404, refusal("404", `"message":"Folder with ID '`+unknown+`' not found","error":"UpdateFolder"}`)},
 		{"folder update: unknown path", "admin", "PATCH", folders + "/" + unknown, of(`,"name":"a","path":"/no"`), 404, folderMissing("UpdateFolder")},
+		{"folder update: bad name", "admin", "PATCH", folders + "/" + unknown, of(`,"name":"a b"`), 422, issue(`{"code":"custom","message":"Invalid folder name. Only alphanumeric characters, dashes, and underscores are allowed.","path":["name"]}`)},
 		{"folder update: bad path", "admin", "PATCH", folders + "/" + unknown, of(`,"name":"a","path":"/a b"`), 400, badPath},
 		{"folder update: no access", "no-access", "PATCH", folders + "/" + unknown, of(`,"name":"a"`), 403, denied("edit on secret-folders")},
 		{"folder delete: unknown", "admin", "DELETE", folders + "/" + unknown, of(``), 404, refusal("404", `"message":"Target folder not found"`+notFound)},
