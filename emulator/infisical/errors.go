@@ -104,8 +104,6 @@ func renderError(c *kernel.Call, p *kernel.Problem) kernel.Answer {
 			Error:      "Not Found",
 			StatusCode: http.StatusNotFound,
 		}}
-	case kernel.Declined:
-		name, message = "NotImplemented", "Understudy does not serve this operation"
 	case kernel.MalformedBody:
 		status, message = unparsable(c, malformedJSON, "Body is not valid JSON but content-type is set to 'application/json'")
 	case kernel.EmptyBody:

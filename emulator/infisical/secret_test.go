@@ -118,7 +118,19 @@ func TestSecretRefusals(t *testing.T) {
 	noTag := refusal("404", `"message":"Tag not found. Found "`+notFound)
 
 	w := newSecretsWorld(t)
-	foreign := w.inf.SeedProject(infisical.Project{Name: "foreign", OrganizationID: w.inf.SeedOrganization(infisical.Organization{}).ID}).ID
+	elsewhere := w.inf.SeedOrganization(infisical.Organization{}).ID
+	foreign := w.inf.SeedProject(infisical.Project{Name: "foreign", OrganizationID: elsewhere}).ID
+	w.inf.SeedSecret(infisical.Secret{ProjectID: foreign, Path: "/theirs", Key: "K"})
+	w.tokens["stranger"] = w.inf.SeedIdentity(infisical.Identity{OrganizationID: elsewhere}).AccessToken
+	var theirs struct{ Folders []struct{ ID string } }
+	_, text, _ := w.call("stranger", "GET", folders+"?environment=dev&workspaceId="+foreign, "")
+	if err := json.Unmarshal([]byte(text), &theirs); err != nil || len(theirs.Folders) != 1 {
+		t.Fatalf("%v: %s", err, text)
+	}
+	w.inf.SeedSecret(infisical.Secret{ProjectID: projectID, Key: "TAGGED", Tags: []string{"x", "y"}})
+	var tagged secretAnswer
+	w.get("GET", raw+"/TAGGED"+in(""), "", &tagged)
+	tags := []string{tagged.Secret.Tags[0].ID, tagged.Secret.Tags[1].ID}
 	for _, c := range []struct {
 		name, role, method, path, body string
 		status                         int
@@ -147,6 +159,8 @@ func TestSecretRefusals(t *testing.T) {
 		{"create: personal", "admin", "POST", raw + "/N", of(`,"secretValue":"x","type":"personal"`), 400, personal("create")},
 		{"create: unknown path", "admin", "POST", raw + "/N", of(`,"secretValue":"x","secretPath":"/no"`), 404, folderMissing("CreateSecret")},
 		{"create: unknown tag", "admin", "POST", raw + "/N", of(`,"secretValue":"x","tagIds":["no"]`), 404, noTag},
+		{"create: some of the tags", "admin", "POST", raw + "/N", of(`,"secretValue":"x","tagIds":["` + tags[0] + `","no","` + tags[1] + `"]`), 404, refusal("404", `"message":"Tag not found. Found x,y"`+notFound)},
+		{"create: long metadata", "admin", "POST", raw + "/N", of(`,"secretValue":"x","secretMetadata":[{"key":"` + strings.Repeat("k", 256) + `","value":""}]`), 422, issue(`{"code":"too_big","maximum":255,"type":"string","inclusive":true,"exact":false,"message":"String must contain at most 255 character(s)","path":["secretMetadata",0,"key"]}`)},
 		{"create: no access", "no-access", "POST", raw + "/N", of(`,"secretValue":"x"`), 403, denied("create on secrets")},
 		{"create: no value", "admin", "POST", raw + "/N", of(``), 422, issue(`{"code":"invalid_type","expected":"string","received":"undefined","path":["secretValue"],"message":"Required"}`)},
 		{"create: bad name", "admin", "POST", raw + "/N%3AM", of(`,"secretValue":"x"`), 422, issue(`{"code":"custom","message":"Secret name cannot contain colon or forward slash.","path":["secretName"]}`)},
@@ -170,18 +184,27 @@ func TestSecretRefusals(t *testing.T) {
 		{"batch: no access", "no-access", "POST", "/api/v3/secrets/batch/raw", of(`,"secrets":[{"secretKey":"N","secretValue":""}]`), 403, denied("create on secrets")},
 		{"batch: unknown path", "admin", "POST", "/api/v3/secrets/batch/raw", of(`,"secretPath":"/no","secrets":[{"secretKey":"N","secretValue":""}]`), 404, folderMissing("CreateManySecret")},
 		{"v4 list: no project", "admin", "GET", v4 + "?environment=dev", "", 400, refusal("400", `"message":"Missing project id or environment","error":"BadRequest"}`)},
+		{"v4 list: too long a filter", "admin", "GET", v4 + "?environment=dev&projectId=" + projectID + "&metadataFilter=" + strings.Repeat("key%3Dk%2Cvalue%3Dv%7C", 11), "", 422, issue(`{"code":"custom","message":"You can only filter by up to 10 metadata fields","path":["metadataFilter"]}`)},
 		{"v4 get: no project", "admin", "GET", v4 + "/A?environment=dev", "", 422, issue(`{"code":"invalid_type","expected":"string","received":"undefined","path":["projectId"],"message":"Required"}`)},
 		{"v4 get: unknown", "admin", "GET", v4 + "/NO?environment=dev&projectId=" + projectID, "", 404, refusal("404", `"message":"Secret with name 'NO' not found"`+notFound)},
 		{"folder: bad name", "admin", "POST", folders, of(`,"name":"a b"`), 422, issue(`{"code":"custom","message":"Invalid folder name. Only alphanumeric characters, dashes, and underscores are allowed.","path":["name"]}`)},
 		{"folder: unknown environment", "admin", "POST", folders, `{"workspaceId":"` + projectID + `","environment":"no","name":"a"}`, 404, refusal("404", `"message":"Environment with slug 'no' in project with ID '`+projectID+`' not found"`+notFound)},
+		{"folder: bad path", "admin", "POST", folders, of(`,"name":"a","path":"/a b"`), 400, badPath},
 		{"folder: no access", "no-access", "POST", folders, of(`,"name":"a"`), 403, denied("create on secret-folders")},
 		{"folder list: unknown environment", "admin", "GET", folders + "?workspaceId=" + projectID + "&environment=no", "", 404, refusal("404", `"message":"Environment with slug 'no' not found"`+notFound)},
+		{"folder list: unknown project", "admin", "GET", folders + "?environment=dev&workspaceId=" + unknown, "", 404, refusal("404", `"message":"Project with `+unknown+` not found"`+notFound)},
+		{"folder list: bad path", "admin", "GET", folders + in("&path=/a%20b"), "", 400, badPath},
+		{"folder get: another organization's", "admin", "GET", folders + "/" + theirs.Folders[0].ID, "", 403, refusal("403", `"message":"This project does not belong to your selected organization.","error":"ForbiddenError"}`)},
 		{"folder get: unknown", "admin", "GET", folders + "/" + unknown, "", 404, refusal("404", `"message":"Folder with ID '`+unknown+`' not found"`+notFound)},
 		{"folder update: unknown", "admin", "PATCH", folders + "/" + unknown, of(`,"name":"a"`), 404, refusal("404", `"message":"Folder with ID '`+unknown+`' not found","error":"UpdateFolder"}`)},
 		{"folder update: unknown path", "admin", "PATCH", folders + "/" + unknown, of(`,"name":"a","path":"/no"`), 404, folderMissing("UpdateFolder")},
+		{"folder update: bad name", "admin", "PATCH", folders + "/" + unknown, of(`,"name":"a b"`), 422, issue(`{"code":"custom","message":"Invalid folder name. Only alphanumeric characters, dashes, and underscores are allowed.","path":["name"]}`)},
+		{"folder update: bad path", "admin", "PATCH", folders + "/" + unknown, of(`,"name":"a","path":"/a b"`), 400, badPath},
 		{"folder update: no access", "no-access", "PATCH", folders + "/" + unknown, of(`,"name":"a"`), 403, denied("edit on secret-folders")},
 		{"folder delete: unknown", "admin", "DELETE", folders + "/" + unknown, of(``), 404, refusal("404", `"message":"Target folder not found"`+notFound)},
 		{"folder delete: unknown path", "admin", "DELETE", folders + "/a", of(`,"path":"no"`), 404, folderMissing("NotFound")},
+		{"folder delete: bad path", "admin", "DELETE", folders + "/" + unknown, of(`,"path":"/a b"`), 400, badPath},
+		{"folder delete: unknown environment", "admin", "DELETE", folders + "/" + unknown, `{"workspaceId":"` + projectID + `","environment":"no"}`, 404, refusal("404", `"message":"Environment with slug 'no' not found"`+notFound)},
 		{"folder delete: no access", "no-access", "DELETE", folders + "/" + unknown, of(``), 403, denied("delete on secret-folders")},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -202,6 +225,8 @@ type secretAnswer struct {
 	Secret struct {
 		ID, SecretKey, SecretValue, SecretPath string
 		Version                                int
+		SecretReminderRepeatDays               int
+		SecretReminderNote                     string
 		SecretValueHidden                      bool
 		SecretMetadata                         []struct{ Key, Value string }
 		Tags                                   []struct{ ID, Slug string }
@@ -253,6 +278,12 @@ func TestSecretVersions(t *testing.T) {
 	if a.Secret.Version != 2 || a.Secret.SecretKey != "M" {
 		t.Errorf("updated: %+v", a.Secret)
 	}
+	w.get("PATCH", "/api/v3/secrets/raw/T", of(`,"secretMetadata":[{"key":"k","value":"w"}],"secretReminderRepeatDays":7,"secretReminderNote":"rotate"`), &a)
+	w.get("GET", "/api/v3/secrets/raw/T"+in(""), "", &a)
+	if len(a.Secret.SecretMetadata) != 1 || a.Secret.SecretMetadata[0].Value != "w" || a.Secret.SecretReminderRepeatDays != 7 || a.Secret.SecretReminderNote != "rotate" {
+		t.Errorf("updated: %+v", a.Secret)
+	}
+	w.get("PATCH", "/api/v3/secrets/raw/T", of(`,"secretMetadata":[]`), &a) // as the counts below want it
 	w.get("GET", "/api/v3/secrets/raw/M"+in("&version=1"), "", &a)
 	if a.value() != "first\n" || a.Secret.Version != 1 {
 		t.Errorf("version 1: %+v", a.Secret)

@@ -48,8 +48,6 @@ func (c code) status() int {
 		return http.StatusForbidden
 	case unauthenticated:
 		return http.StatusUnauthorized
-	case unimplemented:
-		return http.StatusNotImplemented
 	}
 	return http.StatusInternalServerError
 }

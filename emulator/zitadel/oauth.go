@@ -88,8 +88,6 @@ func (p *Provider) verifyAssertion(c *kernel.Call, text string) (key, string) {
 		return k, "the assertion's kid names no key"
 	case !seen:
 		return k, "key " + k.ID + " is so new that the OAuth endpoints do not see it: zitadel.lag is " + lag.Get(c).String()
-	case !usable:
-		return k, "key " + k.ID + " is removed"
 	case !c.Now.Before(k.ExpiresAt):
 		return k, "key " + k.ID + " expired at " + k.ExpiresAt.Format(time.RFC3339)
 	}

@@ -158,13 +158,11 @@ func (p *Provider) getProject(c *kernel.Call, in projectPath) (projectResponse, 
 
 // whyNoProject says why a project is not found.
 func (p *Provider) whyNoProject(c *kernel.Call, id string) string {
-	switch v, ok := p.projects.Get(c.Tx, id); {
-	case !ok || v.Removed:
+	v, ok := p.projects.Get(c.Tx, id)
+	if !ok || v.Removed {
 		return "there is no project " + id
-	case v.OrgID != orgOf(c):
-		return "project " + id + " belongs to organization " + v.OrgID + ", and the call is for " + orgOf(c)
 	}
-	return "the project exists"
+	return "project " + id + " belongs to organization " + v.OrgID + ", and the call is for " + orgOf(c)
 }
 
 type updateProjectRequest struct {

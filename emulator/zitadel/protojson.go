@@ -335,13 +335,10 @@ func parseDuration(text string) (time.Duration, error) {
 	return d, nil
 }
 
-// formatDuration writes a duration as protobuf's JSON does.
+// formatDuration writes a duration, which is not negative, as protobuf's JSON
+// does.
 func formatDuration(d time.Duration) string {
-	sign := ""
-	if d < 0 {
-		sign, d = "-", -d
-	}
-	text := fmt.Sprintf("%s%d.%09d", sign, d/time.Second, d%time.Second)
+	text := fmt.Sprintf("%d.%09d", d/time.Second, d%time.Second)
 	for range 3 { // none, three, six or nine digits
 		text = strings.TrimSuffix(text, "000")
 	}

@@ -362,6 +362,24 @@ func TestAssertions(t *testing.T) {
 				t.Errorf("introspection by a machine user's key: %d %s", status, text)
 			}
 
+			// An OIDC application proves itself the same way; then its code is looked at.
+			web := s.make("POST", "/projects/"+project+"/apps/oidc", `{"name":"web","authMethodType":"OIDC_AUTH_METHOD_TYPE_PRIVATE_KEY_JWT"}`)
+			webFile := keyFile(t, s.make("POST", fmt.Sprintf("/projects/%s/apps/%s/keys", project, web["appId"]), `{"type":1}`)["keyDetails"])
+			webKey, webClient := privateKey(t, webFile.Key), web["clientId"].(string)
+			for _, a := range both(webKey, appKey, webFile.KeyID, webClient) {
+				status, text := post(t, issuer+"/oauth/v2/token", "", "", url.Values{
+					"grant_type": {"authorization_code"}, "code": {"x"}, "client_assertion": {a.text},
+					"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
+				})
+				want := `{"error":"invalid_client","error_description":"invalid assertion"}`
+				if a.ok {
+					want = `{"error":"invalid_grant","error_description":"invalid code"}`
+				}
+				if status != http.StatusBadRequest || text != want {
+					t.Errorf("code: %s: %d %s", a.name, status, text)
+				}
+			}
+
 			// Keys end by removal and by the clock.
 			s.make("DELETE", fmt.Sprintf("/projects/%s/apps/%s/keys/%s", project, app["appId"], application.KeyID), "")
 			if status, text := introspect(assert(t, appKey, application.KeyID, claims(clientID, nil))); status != http.StatusBadRequest {
