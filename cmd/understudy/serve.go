@@ -36,7 +36,7 @@ type serveCommand struct {
 	ReadyFile    string   `placeholder:"FILE" help:"Write addresses and credentials to this file, as JSON, once listening."`
 	CheckAnswers bool     `help:"Hold every answer to the provider's document; breaches go to the journal."`
 	NoHints      bool     `help:"Leave the X-Understudy-* headers out."`
-	NoControl    bool     `help:"Leave the control API out."`
+	NoControl    bool     `help:"Leave the control API out; healthcheck and env need it."`
 
 	addressFlags
 

@@ -13,7 +13,7 @@ import (
 )
 
 // binder returns the function that fills a handler's input. The tags of In are
-// read once, when the route is made.
+// read once.
 func binder[In any]() func(*Call, *In) error {
 	type field struct {
 		index []int // through embedded structs
