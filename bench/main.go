@@ -17,6 +17,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -47,6 +48,7 @@ type bench struct {
 	folder      string // for what is built and written
 	command     string // the understudy command
 	serveFlags  []string
+	stderr      io.Writer // of the command; nil: it goes nowhere
 	against     peers
 }
 

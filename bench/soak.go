@@ -12,16 +12,22 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
 const (
 	soakWindow = 20 * time.Second
 	soakFault  = "soaked" // what the injected errors say
+	// soakGoroutines is what a server without connections may have, and one more for
+	// each core, of the collector's. After a start it is about 18.
+	soakGoroutines = 30
 )
 
 // A soak keeps one server busy for long: conversations with every provider on
@@ -52,11 +58,28 @@ type window struct {
 
 // soak runs for a time and prints what it saw.
 func (b *bench) soak(ctx context.Context, most time.Duration) (err error) {
+	if most < 4*soakWindow {
+		return fmt.Errorf("a soak of %s is too short to compare its thirds; it takes %s at least", most, 4*soakWindow)
+	}
+	if b.connections < 8 {
+		return errors.New("a soak takes 8 connections at least")
+	}
+	stderr, err := os.Create(filepath.Join(b.folder, "stderr"))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = stderr.Close() }()
+	b.stderr = stderr
 	u, err := b.startCommand(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, u.stop()) }()
+	ended := false
+	defer func() {
+		if !ended {
+			err = errors.Join(err, u.stop())
+		}
+	}()
 	s := &soak{server: u, owed: map[string]int{}}
 	work, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
@@ -89,7 +112,7 @@ func (b *bench) soak(ctx context.Context, most time.Duration) (err error) {
 		if err != nil {
 			return errors.Join(err, ctx.Err())
 		}
-		if work.Err() == nil || len(windows) == 0 {
+		if work.Err() == nil { // the last is cut short
 			windows = append(windows, w)
 		}
 	}
@@ -97,13 +120,33 @@ func (b *bench) soak(ctx context.Context, most time.Duration) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	pause(ctx, 2*time.Second) // in which the server sees its connections closed
+	ended = true
+	goroutines, err := u.goroutines(stderr.Name())
+	if err != nil {
+		return err
+	}
 	printWindows(os.Stdout, windows)
 	fmt.Println()
-	printTable(os.Stdout, s.verdict(windows))
+	printTable(os.Stdout, append(s.verdict(windows), atMost(float64(soakGoroutines+runtime.NumCPU()), "%.0f").line("goroutines, connections closed", float64(goroutines), "in the trace that SIGQUIT makes")))
 	for _, text := range s.strange[:min(len(s.strange), 20)] {
 		fmt.Println("unexpected:", text)
 	}
 	return nil
+}
+
+// goroutines ends the server in the way that makes the runtime write the stack of
+// every goroutine, and counts them.
+func (u *understudy) goroutines(stderr string) (int, error) {
+	if err := u.cmd.Process.Signal(syscall.SIGQUIT); err != nil {
+		return 0, err
+	}
+	_ = u.cmd.Wait() // says that it was killed
+	trace, err := os.ReadFile(stderr)
+	if n := bytes.Count(trace, []byte("\ngoroutine ")); n > 0 || err != nil {
+		return n, err
+	}
+	return 0, errors.New("the server left no trace")
 }
 
 // watch waits for the end of a window.
@@ -414,8 +457,7 @@ func (s *soak) follow(ctx context.Context) {
 	}
 }
 
-// faults are what calls are made to meet; those that break connections only on
-// POST, which no client sends again by itself.
+// soakFaults are what calls are made to meet.
 var soakFaults = []struct {
 	fault  string
 	breaks bool
@@ -428,6 +470,8 @@ var soakFaults = []struct {
 	{`"truncate":true`, true},
 }
 
+// soakTargets are the operations they are set on: only such as are called by POST,
+// which a client does not send again by itself when its connection breaks.
 var soakTargets = [][2]string{
 	{"infisical", "POST /api/v1/auth/universal-auth/login"},
 	{"infisical", "POST /api/v1/auth/universal-auth/identities/{identityId}/client-secrets"},
