@@ -492,6 +492,13 @@ func (s *soak) change(ctx context.Context) {
 		do()
 		s.upheavals.Add(1)
 	}
+	// Another state takes the counter of identifiers back with it, so that they come
+	// again: what began before must be over before strangers are told apart.
+	replace := func(do func()) func() {
+		return func() {
+			upheaval(func() { do(); pause(ctx, 2*time.Second) })
+		}
+	}
 	advance := func(by string) func() {
 		return func() { upheaval(func() { w.call("POST", "/clock/advance", "", `{"by":"`+by+`"}`) }) }
 	}
@@ -509,14 +516,15 @@ func (s *soak) change(ctx context.Context) {
 	chores := []func(){
 		advance("1m"), advance("90m"),
 		set("workos", `{"tokenLifetime":"10m"}`, `{"tokenLifetime":"5m"}`), set("zitadel", `{"lag":"20ms"}`, `{"lag":"0s"}`),
-		func() {
-			upheaval(func() {
-				r, _ := http.NewRequestWithContext(ctx, http.MethodGet, w.base+"/state", nil)
-				if _, state, err := w.send(r); err == nil {
-					w.call("PUT", "/state", "", string(state))
-				}
-			})
-		},
+		replace(func() {
+			r, err := http.NewRequestWithContext(ctx, http.MethodGet, w.base+"/state", nil)
+			if err != nil {
+				panic(err)
+			}
+			if _, state, err := w.send(r); err == nil {
+				w.call("PUT", "/state", "", string(state))
+			}
+		}),
 		advance("72h"),
 		set("ocs", `{"strictRoles":true}`, `{"strictRoles":false}`), set("infisical", `{"rateLimit":50}`, `{"rateLimit":0}`),
 		func() {
@@ -527,7 +535,7 @@ func (s *soak) change(ctx context.Context) {
 			})
 		},
 		advance("720h"),
-		func() { upheaval(func() { w.call("POST", "/reset", "", `{}`) }) },
+		replace(func() { w.call("POST", "/reset", "", `{}`) }),
 	}
 	next := time.Now()
 	for n, chore := 0, 0; ctx.Err() == nil; n++ {
@@ -584,7 +592,7 @@ func (s *soak) verdict(windows []window) []line {
 		{"open files", "%.0f", 1.1, func(w window) float64 { return w.fds }},
 		{"threads", "%.0f", 1.2, func(w window) float64 { return w.threads }},
 		{"median latency", "%.0f µs", 1.2, func(w window) float64 { return w.p50 }},
-		{"CPU a call", "%.0f µs", 1.1, func(w window) float64 { return w.cpu }},
+		{"CPU a call", "%.0f µs", 1.2, func(w window) float64 { return w.cpu }},
 	} {
 		middle, last := of(windows[third:2*third], v.value), of(windows[len(windows)-third:], v.value)
 		lines = append(lines, atMost(v.limit, "%.2f").line(v.what+", last third over middle third", last/middle, v.format+" after "+v.format, last, middle))
