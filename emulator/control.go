@@ -243,7 +243,7 @@ func (ct *control) info(c *kernel.Call, _ none) (Info, error) {
 	}
 	for _, in := range sp.world.Instances() {
 		at := c.Base + "/" + in.Name()
-		info.Providers[in.Name()] = ProviderInfo{URL: sp.urlOf(in, at), GatewayURL: at, PublicURL: in.PublicURL(), Credentials: in.Credentials()}
+		info.Providers[in.Name()] = ProviderInfo{URL: ct.urlOf(c, sp, in, at), GatewayURL: at, PublicURL: in.PublicURL(), Credentials: in.Credentials()}
 	}
 	return info, nil
 }

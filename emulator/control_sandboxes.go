@@ -3,7 +3,9 @@ package emulator
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"net"
 	"net/http"
+	"net/url"
 
 	"github.com/understudy-dev/understudy/emulator/internal/kernel"
 )
@@ -41,18 +43,25 @@ func (ct *control) sandbox(c *kernel.Call, sp *space) sandboxBody {
 	}
 	for _, in := range sp.world.Instances() {
 		at := gateway + "/" + in.Name()
-		body.Providers[in.Name()] = sandboxProvider{sp.urlOf(in, at), at}
+		body.Providers[in.Name()] = sandboxProvider{ct.urlOf(c, sp, in, at), at}
 	}
 	return body
 }
 
 // urlOf returns the address to use for a provider that the gateway has at the
-// given one.
-func (sp *space) urlOf(in *kernel.Instance, gatewayURL string) string {
-	if sp.id != "" && sp.ports == nil {
+// given one: its own port, at the host that the call came by, which may be the
+// name of a container.
+func (ct *control) urlOf(c *kernel.Call, sp *space, in *kernel.Instance, gatewayURL string) string {
+	listens := ct.server.portsOf(sp) != nil
+	if listens && ct.server.config.GatewayOnly || !listens && sp.id != "" {
 		return gatewayURL
 	}
-	return in.URL()
+	u, err := url.Parse(in.URL())
+	if err != nil || !listens || ct.server.config.TrustProxy { // the call came by the proxy's host
+		return in.URL()
+	}
+	u.Host = net.JoinHostPort(hostname(c.Request.Host), u.Port())
+	return u.String()
 }
 
 func (ct *control) createSandbox(c *kernel.Call, id string, in sandboxRequest) (kernel.Answer, error) {

@@ -498,3 +498,21 @@ func TestGatewayOnly(t *testing.T) {
 	id := inf.SeedIdentity(infisical.Identity{})
 	api{http.DefaultClient, inf.URL(), id.AccessToken}.call(t, "GET", identityPath(id.ID), "", http.StatusOK)
 }
+
+func TestInfoNamesTheHostOfTheCall(t *testing.T) {
+	srv, _, _ := newWorld(t)
+	own := decode[emulator.Info](t, control(srv).call(t, "GET", "/info", "", http.StatusOK).body).Providers["infisical"].URL
+	r, err := http.NewRequestWithContext(t.Context(), "GET", srv.URL()+"/_understudy/info", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Host = "understudy:8600"
+	got, err := send(http.DefaultClient, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := decode[emulator.Info](t, got.body).Providers["infisical"]
+	if want := strings.Replace(own, "127.0.0.1", "understudy", 1); p.URL != want || p.GatewayURL != "http://understudy:8600/infisical" {
+		t.Errorf("provider %+v, want the URL %s", p, want)
+	}
+}

@@ -227,14 +227,14 @@ func (s *Server) URL() string {
 	return ""
 }
 
-// Warm parses the providers' documents in the background, so that first
-// requests do not wait for it.
+// Warm parses the providers' documents in the background, one after the other, so
+// that the first request has a processor for the one that it waits for.
 func (s *Server) Warm() {
-	for _, in := range slices.Concat(s.world.Instances(), []*kernel.Instance{s.control}) {
-		go func() {
+	go func() {
+		for _, in := range slices.Concat(s.world.Instances(), []*kernel.Instance{s.control}) {
 			if _, err := in.Contract(); err != nil {
 				s.world.Logger().Error("a document cannot be used", "provider", in.Name(), "error", err)
 			}
-		}()
-	}
+		}
+	}()
 }

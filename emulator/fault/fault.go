@@ -46,7 +46,8 @@ func Delay(d time.Duration) Fault { return Fault{Spec{Delay: d}} }
 
 // Drop loses the connection without performing the operation. On HTTP/1.1 it
 // breaks off inside the status line, because a connection that closes before
-// any byte is silently tried again by many clients; see Silent.
+// any byte is silently tried again by many clients; see Silent. On HTTP/2 the
+// calls that share the connection are lost with it.
 func Drop() Fault { return Fault{Spec{Drop: true}} }
 
 // Truncate performs the operation and sends half of its answer.

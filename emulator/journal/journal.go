@@ -3,10 +3,9 @@
 package journal
 
 import (
-	"cmp"
 	"context"
+	"encoding/binary"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -44,8 +43,6 @@ type Entry struct {
 	Breaches []string `json:"breaches,omitempty"`
 	// Warnings lists what was accepted although the page does not name it.
 	Warnings []string `json:"warnings,omitempty"`
-
-	size int // what it holds on to, once it is kept
 }
 
 // A Request is what the client sent.
@@ -69,12 +66,23 @@ type Response struct {
 type Journal struct {
 	maxEntries, maxBytes int
 
-	mu      sync.Mutex
-	entries []Entry
-	bytes   int
-	seq     uint64
-	counts  map[Op]int
-	grown   chan struct{} // closed by the next entry; nil while nobody waits
+	mu     sync.Mutex
+	ring   []kept // as long as was needed so far
+	first  int    // where in the ring the oldest entry is
+	length int
+	bytes  int
+	seq    uint64
+	counts map[Op]int
+	grown  chan struct{} // closed by the next entry; nil while nobody waits
+}
+
+// kept is an entry as the journal holds it. Most are never looked at, so their
+// headers, which would be most of what a garbage collection has to visit, are
+// written flat.
+type kept struct {
+	Entry
+	request, response string // headers
+	size              int    // what it holds on to
 }
 
 // New returns a journal that keeps the newest entries within the given bounds.
@@ -84,30 +92,103 @@ func New(maxEntries, maxBytes int) *Journal {
 
 // Append adds e, gives it the next sequence number and returns that number.
 func (j *Journal) Append(e Entry) uint64 {
-	e.Request.Body, e.Response.Body = cut(e.Request.Body), cut(e.Response.Body)
-	for _, h := range []*http.Header{&e.Request.Header, &e.Response.Header} {
-		if *h == nil {
-			*h = http.Header{} // an object in JSON, not null
-		}
-	}
-	e.size = size(&e)
+	k := keep(e)
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.seq++
-	e.Seq = j.seq
-	j.entries = append(j.entries, e)
-	j.bytes += e.size
-	for len(j.entries) > j.maxEntries || (j.bytes > j.maxBytes && len(j.entries) > 1) {
-		j.bytes -= j.entries[0].size
-		j.entries[0] = Entry{} // free its strings before the slice moves on
-		j.entries = j.entries[1:]
+	k.Seq = j.seq
+	for j.length == j.maxEntries || (j.bytes+k.size > j.maxBytes && j.length > 0) {
+		oldest := j.at(0)
+		j.bytes -= oldest.size
+		*oldest = kept{}
+		j.first = (j.first + 1) % len(j.ring)
+		j.length--
 	}
+	if j.length == len(j.ring) {
+		j.grow()
+	}
+	j.length++
+	*j.at(j.length - 1) = k
+	j.bytes += k.size
 	j.counts[e.Operation]++
 	if j.grown != nil {
 		close(j.grown)
 		j.grown = nil
 	}
-	return e.Seq
+	return k.Seq
+}
+
+// at returns the place of the i-th kept entry.
+func (j *Journal) at(i int) *kept { return &j.ring[(j.first+i)%len(j.ring)] }
+
+func (j *Journal) grow() {
+	const least = 16
+	ring := make([]kept, min(max(least, 2*len(j.ring)), j.maxEntries))
+	for i := range j.length {
+		ring[i] = *j.at(i)
+	}
+	j.ring, j.first = ring, 0
+}
+
+func keep(e Entry) kept {
+	e.Request.Body, e.Response.Body = cut(e.Request.Body), cut(e.Response.Body)
+	k := kept{Entry: e, request: flat(e.Request.Header), response: flat(e.Response.Header)}
+	k.Request.Header, k.Response.Header = nil, nil
+	k.size = size(&k)
+	return k
+}
+
+// entry returns what was appended; its headers are the caller's.
+func (k *kept) entry() Entry {
+	e := k.Entry
+	e.Request.Header, e.Response.Header = header(k.request), header(k.response)
+	return e
+}
+
+// flat writes a header into one string: each name with the number of its values,
+// and the values, all with their lengths before them.
+func flat(h http.Header) string {
+	var usual [1024]byte // is enough, and not on the heap
+	text := usual[:0]
+	for name, values := range h {
+		text = appendText(text, name)
+		text = binary.AppendUvarint(text, uint64(len(values)))
+		for _, v := range values {
+			text = appendText(text, v)
+		}
+	}
+	return string(text)
+}
+
+func appendText(text []byte, s string) []byte {
+	return append(binary.AppendUvarint(text, uint64(len(s))), s...)
+}
+
+// header reads what flat wrote. It is empty rather than nil, which JSON would
+// show as null.
+func header(text string) http.Header {
+	h := http.Header{}
+	rest := []byte(text)
+	number := func() int {
+		n, length := binary.Uvarint(rest)
+		rest = rest[length:]
+		return int(n)
+	}
+	next := func() string {
+		n := number()
+		s := string(rest[:n])
+		rest = rest[n:]
+		return s
+	}
+	for len(rest) > 0 {
+		name := next()
+		values := make([]string, number())
+		for i := range values {
+			values[i] = next()
+		}
+		h[name] = values
+	}
+	return h
 }
 
 // cut returns a copy of a long body's beginning, which does not hold on to the
@@ -120,55 +201,63 @@ func cut(body string) string {
 }
 
 // size estimates what an entry holds on to.
-func size(e *Entry) int {
-	n := 512 + len(e.Request.URL) + len(e.Request.Body) + len(e.Response.Body) + len(e.Reason) + len(e.Differs) + len(e.Fault)
-	for _, list := range [][]string{e.Breaches, e.Warnings} {
+func size(k *kept) int {
+	n := 512 + len(k.Request.URL) + len(k.Request.Body) + len(k.Response.Body) + len(k.Reason) + len(k.Differs) + len(k.Fault) +
+		len(k.request) + len(k.response)
+	for _, list := range [][]string{k.Breaches, k.Warnings} {
 		for _, line := range list {
 			n += 16 + len(line)
-		}
-	}
-	for _, h := range []http.Header{e.Request.Header, e.Response.Header} {
-		for name, values := range h {
-			n += 64 + len(name)
-			for _, v := range values {
-				n += 16 + len(v)
-			}
 		}
 	}
 	return n
 }
 
 // All returns the kept entries, oldest first.
-func (j *Journal) All() []Entry {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return slices.Clone(j.entries)
-}
+func (j *Journal) All() []Entry { return j.pick(func(*kept) bool { return true }) }
 
 // For returns the kept entries of one operation, oldest first.
 func (j *Journal) For(op Op) []Entry {
-	return slices.DeleteFunc(j.All(), func(e Entry) bool { return e.Operation != op })
+	return j.pick(func(k *kept) bool { return k.Operation == op })
+}
+
+func (j *Journal) pick(wanted func(*kept) bool) []Entry {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var entries []Entry
+	for i := range j.length {
+		if k := j.at(i); wanted(k) {
+			entries = append(entries, k.entry())
+		}
+	}
+	return entries
 }
 
 // Last returns the newest entry, or the zero Entry when there is none.
 func (j *Journal) Last() Entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if len(j.entries) == 0 {
+	if j.length == 0 {
 		return Entry{}
 	}
-	return j.entries[len(j.entries)-1]
+	return j.at(j.length - 1).entry()
 }
 
 // Get returns the entry with the given sequence number, if it is still kept.
 func (j *Journal) Get(seq uint64) (Entry, bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	i, ok := slices.BinarySearchFunc(j.entries, seq, compareSeq)
+	i, ok := j.place(seq)
 	if !ok {
 		return Entry{}, false
 	}
-	return j.entries[i], true
+	return j.at(i).entry(), true
+}
+
+// place returns which of the kept entries has a sequence number. They have no
+// gaps.
+func (j *Journal) place(seq uint64) (i int, ok bool) {
+	oldest := j.seq - uint64(j.length) + 1
+	return int(seq - oldest), seq >= oldest && seq <= j.seq
 }
 
 // Wait blocks until op has been called n times since the journal was made or
@@ -196,10 +285,17 @@ func (j *Journal) Wait(ctx context.Context, op Op, n int) error {
 func (j *Journal) Next(ctx context.Context, since uint64) ([]Entry, error) {
 	for {
 		j.mu.Lock()
-		i, _ := slices.BinarySearchFunc(j.entries, since+1, compareSeq)
-		if i < len(j.entries) {
+		if since < j.seq && j.length > 0 {
 			defer j.mu.Unlock()
-			return slices.Clone(j.entries[i:]), nil
+			i, kept := j.place(since + 1)
+			if !kept {
+				i = 0
+			}
+			var entries []Entry
+			for ; i < j.length; i++ {
+				entries = append(entries, j.at(i).entry())
+			}
+			return entries, nil
 		}
 		grown := j.growing()
 		j.mu.Unlock()
@@ -210,8 +306,6 @@ func (j *Journal) Next(ctx context.Context, since uint64) ([]Entry, error) {
 		}
 	}
 }
-
-func compareSeq(e Entry, seq uint64) int { return cmp.Compare(e.Seq, seq) }
 
 // growing returns what the next entry closes.
 func (j *Journal) growing() <-chan struct{} {
@@ -226,6 +320,6 @@ func (j *Journal) growing() <-chan struct{} {
 func (j *Journal) Clear() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.entries, j.bytes = nil, 0
+	j.ring, j.first, j.length, j.bytes = nil, 0, 0, 0
 	clear(j.counts)
 }

@@ -77,6 +77,9 @@ var codes = map[int]code{
 // underscores: NOT_FOUND, not_found, NotFound.
 func codeNamed(name string) (code, bool) {
 	name = strings.ReplaceAll(name, "_", "")
+	if strings.EqualFold(name, "cancelled") { // as gRPC spells it
+		return canceled, true
+	}
 	for c := canceled; c <= unauthenticated; c++ {
 		if strings.EqualFold(name, strings.ReplaceAll(connect.Code(c).String(), "_", "")) {
 			return c, true

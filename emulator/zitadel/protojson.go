@@ -37,9 +37,6 @@ func decode(c *kernel.Call) (kernel.Body, error) {
 		return kernel.Body{}, problem.Because("the page wants a body of type %s, not %q", mediaJSON, mediaType)
 	}
 	if len(bytes.TrimSpace(text)) == 0 {
-		if isProcedure(c) {
-			return kernel.Body{}, malformed("zero-length payload is not a valid JSON object", "the body is empty")
-		}
 		if c.Differs(emptyBody) {
 			return kernel.NewBody(mediaJSON, map[string]any{}), nil
 		}

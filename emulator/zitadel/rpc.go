@@ -3,11 +3,10 @@ package zitadel
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"mime"
 	"net/http"
 	"strings"
 	"sync"
@@ -30,7 +29,7 @@ import (
 // pass.
 func unwrap(c *kernel.Call) *kernel.Outcome {
 	r := c.Request
-	if r.Method != http.MethodPost || !isProcedure(c) || !isRPC(r) {
+	if r.Method != http.MethodPost || !isProcedure(c) {
 		return nil
 	}
 	p := procedures()[r.URL.Path]
@@ -62,19 +61,6 @@ func emptyMessage(r *http.Request) []byte {
 // isProcedure reports whether a call's path is one of a procedure.
 func isProcedure(c *kernel.Call) bool { return strings.HasPrefix(c.Request.URL.Path, "/zitadel.") }
 
-// isRPC reports whether a request's media type is of one of the protocols.
-func isRPC(r *http.Request) bool {
-	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil {
-		return false
-	}
-	switch strings.TrimSuffix(strings.TrimSuffix(mediaType, "+proto"), "+json") {
-	case "application/json", "application/proto", "application/grpc", "application/grpc-web":
-		return true
-	}
-	return false
-}
-
 // An rpc is one call on its way through the RPC library, which finds it in the
 // context.
 type rpc struct {
@@ -82,6 +68,7 @@ type rpc struct {
 	procedure *procedure
 	tooLarge  error
 	out       *kernel.Outcome // nil until the operation has run
+	refused   bool            // by the operation, and the client hears of it
 }
 
 type rpcKey struct{}
@@ -105,6 +92,7 @@ func (r *rpc) answer(ctx context.Context, in *rawMessage) (*connect.Response[raw
 		r.out.Cut = kernel.CutNot // other calls may share the connection
 		return nil, ctx.Err()
 	case problem != nil:
+		r.refused = true
 		return nil, refusalOf(r.call, problem).rpcError()
 	case r.out.Status == 0:
 		return nil, connect.NewError(connect.CodeUnavailable, errors.New("the connection is lost")) // nobody will read it
@@ -116,7 +104,11 @@ func (r *rpc) answer(ctx context.Context, in *rawMessage) (*connect.Response[raw
 // own answer: hints, leave for pages of other origins, Retry-After.
 func (r *rpc) outcome(wire *recorder) *kernel.Outcome {
 	if r.out == nil {
-		problem := malformed(wire.complaint(), "the request is not one of its protocol: %s", wire.complaint())
+		complaint := wire.complaint()
+		problem := malformed(complaint, "the request's message cannot be read: %s", complaint)
+		if wire.status == http.StatusUnsupportedMediaType {
+			problem = (&kernel.Problem{Kind: kernel.UnsupportedMediaType}).Because("no RPC protocol has messages of type %q", r.call.MediaType())
+		}
 		r.out = r.call.Run(kernel.Target{Line: r.procedure.line, Vars: r.procedure.vars(nil), Malformed: problem})
 	}
 	out := &kernel.Outcome{Status: wire.status, Header: http.Header{}, Body: wire.body.Bytes(), Cut: r.out.Cut}
@@ -135,7 +127,12 @@ func (r *rpc) outcome(wire *recorder) *kernel.Outcome {
 			out.Header[name] = values
 		}
 	}
-	if wire.status != http.StatusOK {
+	if wire.status == http.StatusUnsupportedMediaType {
+		// Differs: the library sends no body, and here every refusal has one.
+		out.Body = r.out.Body
+		out.Header.Set("Content-Type", mediaJSON)
+	}
+	if r.refused && wire.status != http.StatusOK {
 		// Connect makes a status of the code; what an injected fault asks for is
 		// more exact.
 		out.Status = r.out.Status
@@ -216,6 +213,8 @@ func (r *rpc) target(in *rawMessage) kernel.Target {
 	switch {
 	case errors.As(r.tooLarge, &tooLarge):
 		target.Malformed = tooLarge
+	case in.codec == "json" && len(bytes.TrimSpace(in.data)) == 0:
+		target.Malformed = malformed("zero-length payload is not a valid JSON object", "the body is empty")
 	case in.codec == "json" && p.hasBody:
 	case err != nil:
 		target.Malformed = malformed(plain(err), "the message is not %s: %s", p.method.Input().FullName(), plain(err))
@@ -263,10 +262,14 @@ func (r *recorder) Write(p []byte) (int, error) { return r.body.Write(p) }
 
 // complaint is what the library found wrong with a request.
 func (r *recorder) complaint() string {
-	for name, values := range maps.All(r.header) {
+	for name, values := range r.header {
 		if strings.HasSuffix(name, "Grpc-Message") {
 			return values[0]
 		}
 	}
-	return r.body.String()
+	var refused connectError
+	if json.Unmarshal(r.body.Bytes(), &refused) == nil {
+		return refused.Message
+	}
+	return ""
 }

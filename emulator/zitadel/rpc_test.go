@@ -5,6 +5,7 @@ package zitadel_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -24,6 +25,7 @@ import (
 	userpb "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/user/v2"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
@@ -261,6 +263,55 @@ func TestFaultsOverGRPC(t *testing.T) {
 	_, err := m.AddProject(s.bearer(), &managementpb.AddProjectRequest{Name: "x"}, grpc.Header(&header))
 	if err == nil || len(header.Get("retry-after")) != 1 || header.Get("x-understudy-reason")[0] != "injected fault: status 503" {
 		t.Errorf("%v %v", err, header)
+	}
+}
+
+// TestDeadlines holds every protocol to a deadline that passes during a delay: an
+// answer, and neither a broken connection nor a success.
+func TestDeadlines(t *testing.T) {
+	srv, s := start(t)
+	for name, options := range map[string][]connect.ClientOption{
+		"connect": nil, "connect json": {connect.WithProtoJSON()}, "grpc": {connect.WithGRPC()}, "grpc-web": {connect.WithGRPCWeb()},
+	} {
+		for when, f := range map[string]fault.Fault{"before": fault.Delay(time.Hour), "after": fault.Delay(time.Hour).After()} {
+			t.Run(name+", "+when, func(t *testing.T) {
+				srv.Faults.Next(zitadel.OpGetProjectV2, f)
+				get := connected[projectpb.GetProjectRequest, projectpb.GetProjectResponse](h2c(), s.zit.URL(), getProject, options...)
+				request := connect.NewRequest(&projectpb.GetProjectRequest{ProjectId: s.zit.Credentials()["projectId"]})
+				request.Header().Set("Authorization", "Bearer "+s.token)
+				// Only the server is told: its answer is what the client goes by.
+				request.Header().Set("Connect-Timeout-Ms", "20")
+				request.Header().Set("Grpc-Timeout", "20m")
+				_, err := get.CallUnary(t.Context(), request)
+				if connect.CodeOf(err) != connect.CodeDeadlineExceeded || !connect.IsWireError(err) {
+					t.Errorf("%v", err)
+				}
+			})
+		}
+	}
+}
+
+// TestRPCOverTLS calls over TLS, as clients do that are not told otherwise.
+func TestRPCOverTLS(t *testing.T) {
+	srv, s := start(t, emulator.WithTLS())
+	config := &tls.Config{RootCAs: srv.CertPool()}
+	conn, err := grpc.NewClient(strings.TrimPrefix(s.zit.URL(), "https://"), grpc.WithTransportCredentials(credentials.NewTLS(config)))
+	check(t, err)
+	defer func() { _ = conn.Close() }()
+	m := managementpb.NewManagementServiceClient(conn)
+	_, err = m.GetMyOrg(s.bearer(), &managementpb.GetMyOrgRequest{})
+	check(t, err)
+	srv.Faults.Next(zitadel.OpGetMyOrg, fault.Drop())
+	if _, err := m.GetMyOrg(s.bearer(), &managementpb.GetMyOrgRequest{}); status.Code(err) != codes.Unavailable {
+		t.Errorf("a drop: %v", err)
+	}
+
+	web := &http.Client{Transport: &http.Transport{TLSClientConfig: config}} // without HTTP/2
+	for name, options := range map[string][]connect.ClientOption{"connect": nil, "grpc": {connect.WithGRPC()}, "grpc-web": {connect.WithGRPCWeb()}} {
+		mine := connected[managementpb.GetMyOrgRequest, managementpb.GetMyOrgResponse](web, s.zit.URL(), managementpb.ManagementService_GetMyOrg_FullMethodName, options...)
+		if _, err := send(t, mine, s.token, &managementpb.GetMyOrgRequest{}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

@@ -23,6 +23,9 @@ const MaxBody = 1 << 20
 // that its sender gets to see the refusal.
 const maxDrain = 16 << 20
 
+// maxPromised bounds what is set aside for a body before any of it has come.
+const maxPromised = 16 << 10
+
 // A Call is one request on its way through a provider, or the seeding of one.
 type Call struct {
 	Op      Op
@@ -148,10 +151,12 @@ func (c *Call) readBody() error {
 	if body == nil || body == http.NoBody {
 		return nil
 	}
-	raw, err := io.ReadAll(io.LimitReader(body, c.limit+1))
-	if err != nil {
+	// As long as the sender says, within reason, and one more to see the end.
+	buffer := bytes.NewBuffer(make([]byte, 0, min(max(c.Request.ContentLength, 0), maxPromised)+bytes.MinRead))
+	if _, err := buffer.ReadFrom(io.LimitReader(body, c.limit+1)); err != nil {
 		return err
 	}
+	raw := buffer.Bytes()
 	if int64(len(raw)) > c.limit {
 		c.tooLarge = true
 		raw = raw[:c.limit]
