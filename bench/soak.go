@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"os"
@@ -539,7 +538,7 @@ func (s *soak) change(ctx context.Context) {
 	}
 	next := time.Now()
 	for n, chore := 0, 0; ctx.Err() == nil; n++ {
-		f, target := soakFaults[n%len(soakFaults)], soakTargets[rand.IntN(len(soakTargets))]
+		f, target := soakFaults[n%len(soakFaults)], soakTargets[n/len(soakFaults)%len(soakTargets)]
 		if f.breaks {
 			s.mu.Lock()
 			s.owed[target[0]]++
