@@ -6,6 +6,7 @@
 //	go run ./bench -rows token,latency  these rows
 //	go run ./bench -against prism=http://127.0.0.1:4010
 //	                                    beside other servers; see peers.sh
+//	go run ./bench -soak 20m            one server under everything at once; see docs/testing.md
 //
 // It starts servers on loopback as child processes and ends them. It reads CPU
 // times and memory from /proc, so it needs Linux.
@@ -16,6 +17,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -46,6 +48,7 @@ type bench struct {
 	folder      string // for what is built and written
 	command     string // the understudy command
 	serveFlags  []string
+	stderr      io.Writer // of the command; nil: it goes nowhere
 	against     peers
 }
 
@@ -95,6 +98,7 @@ func run(ctx context.Context) (err error) {
 	serve := flag.String("serve", "--log-level=warn", "flags of understudy serve, separated by spaces")
 	flag.IntVar(&b.connections, "connections", 16, "how many connections a load uses at once")
 	flag.Var(&b.against, "against", "measure `NAME=URL` at creating a client secret instead of the rows; repeatable")
+	soak := flag.Duration("soak", 0, "keep one server busy with everything for so long instead of the rows")
 	flag.Parse()
 	if *isShort {
 		b.effort = short
@@ -110,6 +114,9 @@ func run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(b.folder)) }()
 	if err := b.build(ctx); err != nil {
 		return err
+	}
+	if *soak > 0 {
+		return b.soak(ctx, *soak)
 	}
 	if len(b.against) > 0 {
 		chosen = []row{{"against", (*bench).peers}}

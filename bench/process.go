@@ -83,7 +83,8 @@ func (b *bench) startCommand(ctx context.Context) (*understudy, error) {
 	}
 	args := append([]string{"serve", "--listen", "127.0.0.1:0", "--ready-file", file}, b.serveFlags...)
 	u := &understudy{process: &process{cmd: exec.CommandContext(ctx, b.command, args...)}}
-	if err := u.cmd.Start(); err != nil { // its output goes nowhere
+	u.cmd.Stderr = b.stderr
+	if err := u.cmd.Start(); err != nil {
 		return nil, err
 	}
 	for limit := time.Now().Add(patience); ; time.Sleep(2 * time.Millisecond) {
