@@ -15,7 +15,8 @@ import (
 )
 
 // The control API is served by the kernel like a provider, held to its own
-// document by the same gate. It has no state: it acts on the server's world.
+// document by the same gate. It has no state: it acts on the server's world, or
+// on the sandbox that the gateway found in the call's path.
 type control struct {
 	kernel.Binding
 	server *Server
@@ -34,6 +35,19 @@ func newControl(s *Server, config kernel.Config) (*kernel.Instance, error) {
 	}
 	return world.InstanceOf(c), nil
 }
+
+type spaceKey struct{}
+
+// at returns the space that a call is for.
+func (ct *control) at(c *kernel.Call) *space {
+	if sp, ok := c.Request.Context().Value(spaceKey{}).(*space); ok {
+		return sp
+	}
+	return ct.server.own
+}
+
+// world returns the world that a call is for.
+func (ct *control) world(c *kernel.Call) *kernel.World { return ct.at(c).world }
 
 func (ct *control) Apply(c *kernel.Config) { c.Providers = append(c.Providers, ct) }
 
@@ -61,9 +75,15 @@ func (ct *control) Mount(*kernel.Env) kernel.Description {
 			kernel.On(kernel.Op(on+"GET /_understudy/journal"), ct.listJournal),
 			kernel.On(kernel.Op(on+"DELETE /_understudy/journal"), ct.clearJournal),
 			kernel.On(kernel.Op(on+"GET /_understudy/journal/{seq}"), ct.getJournalEntry),
+			kernel.On(kernel.Op(on+"GET /_understudy/journal/stream"), ct.streamJournal),
 			kernel.On(kernel.Op(on+"POST /_understudy/reset"), ct.reset),
 			kernel.On(kernel.Op(on+"GET /_understudy/settings/{provider}"), ct.getSettings),
 			kernel.On(kernel.Op(on+"PATCH /_understudy/settings/{provider}"), ct.patchSettings),
+			kernel.On(kernel.Op(on+"PUT /~{id}/_understudy"), ct.putSandbox),
+			kernel.On(kernel.Op(on+"DELETE /~{id}/_understudy"), ct.deleteSandbox),
+			kernel.On(kernel.Op(on+"GET /_understudy/sandboxes"), ct.listSandboxes),
+			kernel.On(kernel.Op(on+"POST /_understudy/sandboxes"), ct.postSandbox),
+			kernel.On(kernel.Op(on+"DELETE /_understudy/sandboxes/{id}"), ct.deleteSandbox),
 		},
 	}
 }
@@ -206,17 +226,19 @@ func (s *Server) InfoAt(addr string) (Info, error) {
 	return info, nil
 }
 
+// info shows the gateway by the address of the call: it may have come by a
+// mapped port.
 func (ct *control) info(c *kernel.Call, _ none) (Info, error) {
-	info := ct.server.Info()
-	info.Contract, info.Seed = ct.server.world.Contract().String(), ct.server.world.Seed()
-	clock := ct.clock()
-	info.Clock = &clock
-	// The gateway is shown by the address of this request: it may have come by
-	// a mapped port.
-	info.Gateway, info.Control = c.Base, c.Base+controlPrefix
-	for name, p := range info.Providers {
-		p.GatewayURL = c.Base + "/" + name
-		info.Providers[name] = p
+	sp := ct.at(c)
+	clock := clockInfo(sp.world.Clock)
+	info := Info{
+		Gateway: c.Base, Control: c.Base + controlPrefix,
+		Contract: sp.world.Contract().String(), Seed: sp.world.Seed(), Clock: &clock,
+		Providers: map[string]ProviderInfo{},
+	}
+	for _, in := range sp.world.Instances() {
+		at := c.Base + "/" + in.Name()
+		info.Providers[in.Name()] = ProviderInfo{URL: sp.urlOf(in, at), GatewayURL: at, Credentials: in.Credentials()}
 	}
 	return info, nil
 }
@@ -237,12 +259,12 @@ type operationBody struct {
 	Statuses  []int  `json:"statuses"`
 }
 
-func (ct *control) operations(_ *kernel.Call, in operationsRequest) (operationsBody, error) {
+func (ct *control) operations(c *kernel.Call, in operationsRequest) (operationsBody, error) {
 	body := operationsBody{Operations: []operationBody{}}
-	if in.Provider != nil && ct.server.world.Instance(*in.Provider) == nil {
+	if in.Provider != nil && ct.world(c).Instance(*in.Provider) == nil {
 		return body, refuse(http.StatusBadRequest, "there is no provider %q here", *in.Provider)
 	}
-	for _, instance := range ct.server.world.Instances() {
+	for _, instance := range ct.world(c).Instances() {
 		if in.Provider != nil && *in.Provider != instance.Name() {
 			continue
 		}

@@ -8,27 +8,28 @@ import (
 	"github.com/understudy-dev/understudy/emulator/internal/kernel"
 )
 
-func (ct *control) clock() ClockInfo {
-	k := ct.server.Clock
+func clockInfo(k *clock.Clock) ClockInfo {
 	return ClockInfo{Now: k.Now(), Frozen: k.Frozen(), Offset: k.Offset().Round(time.Millisecond).String()}
 }
 
-func (ct *control) getClock(*kernel.Call, none) (ClockInfo, error) { return ct.clock(), nil }
+func (ct *control) getClock(c *kernel.Call, _ none) (ClockInfo, error) {
+	return clockInfo(ct.world(c).Clock), nil
+}
 
 type advanceRequest struct {
 	By any `json:"by"`
 }
 
-func (ct *control) advanceClock(_ *kernel.Call, in advanceRequest) (ClockInfo, error) {
+func (ct *control) advanceClock(c *kernel.Call, in advanceRequest) (ClockInfo, error) {
 	by, err := duration("by", in.By)
 	if err != nil {
 		return ClockInfo{}, err
 	}
-	if err := showable("by", ct.server.Clock.Now().Add(by)); err != nil {
+	if err := showable("by", ct.world(c).Clock.Now().Add(by)); err != nil {
 		return ClockInfo{}, err
 	}
-	ct.server.Clock.Advance(by)
-	return ct.clock(), nil
+	ct.world(c).Clock.Advance(by)
+	return clockInfo(ct.world(c).Clock), nil
 }
 
 // showable refuses instants that no timestamp can show.
@@ -65,20 +66,20 @@ type setRequest struct {
 	To time.Time `json:"to"`
 }
 
-func (ct *control) setClock(_ *kernel.Call, in setRequest) (ClockInfo, error) {
+func (ct *control) setClock(c *kernel.Call, in setRequest) (ClockInfo, error) {
 	if err := showable("to", in.To); err != nil {
 		return ClockInfo{}, err
 	}
-	ct.server.Clock.Set(in.To)
-	return ct.clock(), nil
+	ct.world(c).Clock.Set(in.To)
+	return clockInfo(ct.world(c).Clock), nil
 }
 
-func (ct *control) freezeClock(*kernel.Call, none) (ClockInfo, error) {
-	ct.server.Clock.Freeze()
-	return ct.clock(), nil
+func (ct *control) freezeClock(c *kernel.Call, _ none) (ClockInfo, error) {
+	ct.world(c).Clock.Freeze()
+	return clockInfo(ct.world(c).Clock), nil
 }
 
-func (ct *control) resumeClock(*kernel.Call, none) (ClockInfo, error) {
-	ct.server.Clock.Resume()
-	return ct.clock(), nil
+func (ct *control) resumeClock(c *kernel.Call, _ none) (ClockInfo, error) {
+	ct.world(c).Clock.Resume()
+	return clockInfo(ct.world(c).Clock), nil
 }

@@ -7,12 +7,24 @@ import (
 	"github.com/understudy-dev/understudy/emulator/journal"
 )
 
-type journalRequest struct {
+// A journalFilter picks entries.
+type journalFilter struct {
 	Provider  *string  `query:"provider"`
 	Operation *string  `query:"operation"`
 	Status    *float64 `query:"status"`
-	Since     float64  `query:"since"`
-	Limit     *float64 `query:"limit"`
+}
+
+func (f journalFilter) match(e journal.Entry) bool {
+	_, line := kernel.SplitOp(e.Operation)
+	return (f.Provider == nil || e.Provider == *f.Provider) &&
+		(f.Operation == nil || string(e.Operation) == *f.Operation || line == *f.Operation) &&
+		(f.Status == nil || float64(e.Response.Status) == *f.Status)
+}
+
+type journalRequest struct {
+	journalFilter
+	Since float64  `query:"since"`
+	Limit *float64 `query:"limit"`
 }
 
 type journalBody struct {
@@ -22,14 +34,10 @@ type journalBody struct {
 // defaultLimit is how many entries a journal call answers with.
 const defaultLimit = 100
 
-func (ct *control) listJournal(_ *kernel.Call, in journalRequest) (journalBody, error) {
+func (ct *control) listJournal(c *kernel.Call, in journalRequest) (journalBody, error) {
 	entries := []journal.Entry{}
-	for _, e := range ct.server.Journal.All() {
-		_, line := kernel.SplitOp(e.Operation)
-		if float64(e.Seq) > in.Since &&
-			(in.Provider == nil || e.Provider == *in.Provider) &&
-			(in.Operation == nil || string(e.Operation) == *in.Operation || line == *in.Operation) &&
-			(in.Status == nil || float64(e.Response.Status) == *in.Status) {
+	for _, e := range ct.world(c).Journal.All() {
+		if float64(e.Seq) > in.Since && in.match(e) {
 			entries = append(entries, e)
 		}
 	}
@@ -40,8 +48,8 @@ func (ct *control) listJournal(_ *kernel.Call, in journalRequest) (journalBody, 
 	return journalBody{entries[max(0, len(entries)-limit):]}, nil
 }
 
-func (ct *control) clearJournal(*kernel.Call, none) (kernel.Answer, error) {
-	ct.server.Journal.Clear()
+func (ct *control) clearJournal(c *kernel.Call, _ none) (kernel.Answer, error) {
+	ct.world(c).Journal.Clear()
 	return noContent, nil
 }
 
@@ -49,8 +57,8 @@ type journalPath struct {
 	Seq uint64 `path:"seq" json:"-"`
 }
 
-func (ct *control) getJournalEntry(_ *kernel.Call, in journalPath) (journal.Entry, error) {
-	e, ok := ct.server.Journal.Get(in.Seq)
+func (ct *control) getJournalEntry(c *kernel.Call, in journalPath) (journal.Entry, error) {
+	e, ok := ct.world(c).Journal.Get(in.Seq)
 	if !ok {
 		return e, refuse(http.StatusNotFound, "the journal has no entry %d, or no longer", in.Seq)
 	}

@@ -8,18 +8,22 @@ import (
 	"github.com/understudy-dev/understudy/emulator/internal/kernel"
 )
 
-type resetRequest struct {
+// A startRequest is what a world is to start with.
+type startRequest struct {
 	Seed     *string                   `json:"seed"`
 	World    json.RawMessage           `json:"world"`
 	Contract *string                   `json:"contract"`
 	Settings map[string]map[string]any `json:"settings"`
 }
 
-// reset starts over. What the call leaves out is as at the last start, but that
-// another world comes with its own seed, contract and settings.
-func (ct *control) reset(c *kernel.Call, in resetRequest) (Info, error) {
-	world := ct.server.world
-	start := world.Start()
+// empty reports whether nothing is asked for.
+func (in startRequest) empty() bool {
+	return in.Seed == nil && in.World == nil && in.Contract == nil && in.Settings == nil
+}
+
+// start is what the request makes of the given start: what it leaves out stays,
+// but that another world comes with its own seed, contract and settings.
+func (in startRequest) start(start kernel.Start) (kernel.Start, error) {
 	if in.World != nil {
 		text := string(in.World)
 		var asYAML string
@@ -28,7 +32,7 @@ func (ct *control) reset(c *kernel.Call, in resetRequest) (Info, error) {
 		}
 		file, err := kernel.ReadWorld(strings.NewReader(text))
 		if err != nil {
-			return Info{}, refuse(http.StatusBadRequest, "%v", err)
+			return start, refuse(http.StatusBadRequest, "%v", err)
 		}
 		start = kernel.Start{World: file}
 	}
@@ -38,12 +42,22 @@ func (ct *control) reset(c *kernel.Call, in resetRequest) (Info, error) {
 	if in.Contract != nil {
 		contract, err := kernel.ParseContract(*in.Contract)
 		if err != nil {
-			return Info{}, refuse(http.StatusBadRequest, "%v", err)
+			return start, refuse(http.StatusBadRequest, "%v", err)
 		}
 		start.Contract = &contract
 	}
 	if in.Settings != nil {
 		start.Settings = in.Settings
+	}
+	return start, nil
+}
+
+// reset starts over; what the call leaves out is as at the last start.
+func (ct *control) reset(c *kernel.Call, in startRequest) (Info, error) {
+	world := ct.world(c)
+	start, err := in.start(world.Start())
+	if err != nil {
+		return Info{}, err
 	}
 	if err := world.Reset(start); err != nil {
 		return Info{}, refuse(http.StatusBadRequest, "%v; the world stays as it was", err)
@@ -55,15 +69,15 @@ type settingsPath struct {
 	Provider string `path:"provider" json:"-"`
 }
 
-func (ct *control) provider(name string) (*kernel.Instance, error) {
-	if in := ct.server.world.Instance(name); in != nil {
+func (ct *control) provider(c *kernel.Call, name string) (*kernel.Instance, error) {
+	if in := ct.world(c).Instance(name); in != nil {
 		return in, nil
 	}
 	return nil, refuse(http.StatusNotFound, "there is no provider %q here", name)
 }
 
-func (ct *control) getSettings(_ *kernel.Call, in settingsPath) (map[string]any, error) {
-	provider, err := ct.provider(in.Provider)
+func (ct *control) getSettings(c *kernel.Call, in settingsPath) (map[string]any, error) {
+	provider, err := ct.provider(c, in.Provider)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +85,7 @@ func (ct *control) getSettings(_ *kernel.Call, in settingsPath) (map[string]any,
 }
 
 func (ct *control) patchSettings(c *kernel.Call, in settingsPath) (map[string]any, error) {
-	provider, err := ct.provider(in.Provider)
+	provider, err := ct.provider(c, in.Provider)
 	if err != nil {
 		return nil, err
 	}

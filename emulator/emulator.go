@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"sync"
 	"time"
 
@@ -98,27 +97,33 @@ func WithoutControl() Option { return option(func(c *kernel.Config) { c.NoContro
 // paths of it.
 func WithGatewayOnly() Option { return option(func(c *kernel.Config) { c.GatewayOnly = true }) }
 
-// A Server is one world with its providers. It is safe for concurrent use.
+// WithSandboxes bounds the sandboxes of the control API: how many there may be
+// at a time, and for how long, by real time, one may go unused before it makes
+// room; 0 is for ever. The default is DefaultSandboxes and DefaultSandboxIdle.
+func WithSandboxes(most int, idle time.Duration) Option {
+	return option(func(c *kernel.Config) { c.MaxSandboxes, c.SandboxIdle = most, idle })
+}
+
+// A Server is one world with its providers, and the sandboxes beside it. It is
+// safe for concurrent use.
 type Server struct {
 	Clock   *clock.Clock
 	Faults  *fault.Set
 	Journal *journal.Journal
 
-	config  kernel.Config
-	world   *kernel.World
-	control *kernel.Instance
+	config    kernel.Config
+	world     *kernel.World
+	own       *space // of world
+	sandboxes *sandboxes
+	control   *kernel.Instance
 
-	mu   sync.Mutex
-	http *http.Server // nil until Listen
-	base string       // the gateway's address, once it listens
-
-	running sync.WaitGroup // listeners and handlers
+	mu sync.Mutex // guards the ports of spaces
 }
 
 // New returns a server that does not listen: see Handler, HandlerFor, Client
 // and Listen. It fails when two providers are of one kind.
 func New(opts ...Option) (*Server, error) {
-	var config kernel.Config
+	config := kernel.Config{MaxSandboxes: DefaultSandboxes, SandboxIdle: DefaultSandboxIdle}
 	for _, o := range opts {
 		o.Apply(&config)
 	}
@@ -126,7 +131,8 @@ func New(opts ...Option) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("emulator: %w", err)
 	}
-	s := &Server{Clock: world.Clock, Faults: world.Faults, Journal: world.Journal, config: config, world: world}
+	s := &Server{Clock: world.Clock, Faults: world.Faults, Journal: world.Journal, config: config, world: world, own: &space{world: world}}
+	s.sandboxes = newSandboxes(s)
 	if s.control, err = newControl(s, config); err != nil {
 		return nil, fmt.Errorf("emulator: %w", err)
 	}

@@ -1,66 +1,129 @@
 package emulator
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/understudy-dev/understudy/emulator/internal/kernel"
 )
 
-// controlPrefix is where the control API lives on the gateway.
-const controlPrefix = "/_understudy"
+const (
+	// controlPrefix is where the control API lives on the gateway.
+	controlPrefix = "/_understudy"
+	// sandboxPrefix begins the first path segment of what is a sandbox's.
+	sandboxPrefix = "/~"
+	// sandboxLabel follows a sandbox's id in a host name.
+	sandboxLabel = "sandbox"
+)
 
 // Handler returns the gateway: every provider under /{provider}/ and under the
-// host name {provider}.…, and the control API under /_understudy/.
-func (s *Server) Handler() http.Handler {
-	guarded := http.NewCrossOriginProtection()
-	guarded.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		writeProblem(w, http.StatusForbidden, "the control API takes no changes from pages of another origin")
-	}))
-	control := guarded.Handler(s.control)
+// host name {provider}.…, the control API under /_understudy/, and the same of
+// each sandbox under /~{id}/ and {provider}.{id}.sandbox.….
+func (s *Server) Handler() http.Handler { return s.gateway(s.own) }
+
+// gateway returns the gateway of one space. A sandbox's does not lead to others.
+func (s *Server) gateway(own *space) http.Handler {
+	guard := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		in, inner, prefix := s.behind(r)
+		to := s.behind(own, r)
 		switch {
-		case in == nil:
-			writeProblem(w, http.StatusNotFound, "the gateway serves "+strings.Join(s.names(), ", ")+"; "+r.URL.Path+" is none of them")
-		case in != s.control:
-			in.ServeAt(w, inner, kernel.BaseURL(r)+prefix)
+		case to.in == nil:
+			writeProblem(w, http.StatusNotFound, to.problem)
+		case to.in != s.control:
+			to.in.ServeAt(w, to.request, kernel.BaseURL(r)+to.prefix)
 		case !controlHost(r.Host):
 			writeProblem(w, http.StatusForbidden, "the control API does not answer to the host name "+r.Host+": it could be a page's way around the same-origin rule")
+		case guard.Check(r) != nil:
+			writeProblem(w, http.StatusForbidden, "the control API takes no changes from pages of another origin")
 		default:
-			control.ServeHTTP(w, r)
+			to.in.ServeAt(w, to.request, kernel.BaseURL(r)+to.prefix)
 		}
 	})
 }
 
-// behind returns what the gateway has behind a request, the request as seen from
-// there, and the path that leads there.
-func (s *Server) behind(r *http.Request) (in *kernel.Instance, inner *http.Request, prefix string) {
-	if strings.HasPrefix(r.URL.Path, controlPrefix+"/") && !s.config.NoControl {
-		return s.control, r, ""
+// A target is what the gateway has behind a request.
+type target struct {
+	in      *kernel.Instance // nil when there is none
+	problem string           // then why
+	request *http.Request    // as seen from there
+	prefix  string           // the path that leads there
+}
+
+// behind returns what the gateway of a space has behind a request.
+func (s *Server) behind(own *space, r *http.Request) target {
+	sp, prefix := own, ""
+	path := r.URL.EscapedPath() // what is not cut off stays as it was sent: an encoded slash is none
+	host, id := splitHost(r.Host)
+	byPath, rest, inSandbox := cutSandbox(path)
+	if inSandbox {
+		if rest == controlPrefix && own == s.own && !s.config.NoControl {
+			return target{in: s.control, request: r} // to make the sandbox, or end it
+		}
+		id, prefix, path = byPath, sandboxPrefix+byPath, rest
 	}
-	label, _, _ := strings.Cut(hostname(r.Host), ".")
-	if in := s.world.Instance(label); in != nil {
-		return in, r, ""
+	if (id != "" || inSandbox) && own == s.own {
+		if sp = s.sandboxes.use(id); sp == nil {
+			return target{problem: "there is no sandbox " + id + ", or no longer; PUT " + sandboxPrefix + id + controlPrefix + " makes it"}
+		}
 	}
-	// The rest of the path stays as it was sent: an encoded slash is none.
-	name, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.EscapedPath(), "/"), "/")
-	if in = s.world.Instance(name); in == nil {
-		return nil, r, ""
+	if strings.HasPrefix(path, controlPrefix+"/") && !s.config.NoControl {
+		if sp == s.own {
+			return target{in: s.control, request: r}
+		}
+		if strings.HasPrefix(path, controlPrefix+"/sandboxes") {
+			return target{problem: "this is the sandbox " + sp.id + "; a sandbox has no sandboxes"}
+		}
+		return target{in: s.control, request: inner(r.WithContext(context.WithValue(r.Context(), spaceKey{}, sp)), path), prefix: prefix}
 	}
-	path, err := url.PathUnescape("/" + rest)
+	if in := sp.world.Instance(host); in != nil {
+		return target{in: in, request: inner(r, path), prefix: prefix}
+	}
+	name, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	if in := sp.world.Instance(name); in != nil {
+		return target{in: in, request: inner(r, "/"+rest), prefix: prefix + "/" + name}
+	}
+	return target{problem: "the gateway serves " + strings.Join(s.names(), ", ") + "; " + r.URL.Path + " is none of them"}
+}
+
+// cutSandbox splits the path of a sandbox.
+func cutSandbox(path string) (id, rest string, ok bool) {
+	after, ok := strings.CutPrefix(path, sandboxPrefix)
+	id, rest, _ = strings.Cut(after, "/")
+	return id, "/" + rest, ok
+}
+
+// splitHost returns what a Host header says of provider and sandbox: its first
+// label, and the label before that of the sandboxes.
+func splitHost(hostport string) (first, sandbox string) {
+	labels := strings.Split(hostname(hostport), ".")
+	switch i := slices.Index(labels, sandboxLabel); {
+	case i == 1:
+		return "", labels[0]
+	case i > 1:
+		return labels[0], labels[i-1]
+	}
+	return labels[0], ""
+}
+
+// inner returns the request with the given path, which is encoded.
+func inner(r *http.Request, path string) *http.Request {
+	if path == r.URL.EscapedPath() {
+		return r
+	}
+	decoded, err := url.PathUnescape(path)
 	if err != nil {
-		return nil, r, ""
+		panic("emulator: the end of a well encoded path is not") // net/http has read the whole
 	}
-	inner = new(http.Request)
-	*inner = *r
-	inner.URL = new(url.URL)
-	*inner.URL = *r.URL
-	inner.URL.Path, inner.URL.RawPath = path, "/"+rest
-	return in, inner, "/" + name
+	copied := *r
+	u := *r.URL
+	u.Path, u.RawPath = decoded, path
+	copied.URL = &u
+	return &copied
 }
 
 // names lists the paths of the gateway.

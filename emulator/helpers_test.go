@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -127,4 +128,11 @@ func newWorld(t *testing.T, opts ...emulator.Option) (*emulator.Server, infisica
 	srv := emulator.NewTest(t, append([]emulator.Option{inf}, opts...)...)
 	id := inf.SeedIdentity(infisical.Identity{Name: "ci"})
 	return srv, id, api{srv.Client(), inf.URL(), id.AccessToken}
+}
+
+// serve calls a handler without a socket.
+func serve(h http.Handler, method, url string) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(method, url, nil))
+	return w
 }

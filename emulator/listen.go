@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/understudy-dev/understudy/emulator/internal/kernel"
@@ -23,21 +24,35 @@ const (
 
 type handlerKey struct{}
 
+// ports are the open ports of one world: the gateway's, and each provider's.
+type ports struct {
+	server *http.Server
+	base   string // the gateway's address
+	// running counts listeners and handlers.
+	running sync.WaitGroup
+}
+
 // Listen opens the gateway on addr and each provider on its own port after it
 // (infisical the next one); with port 0 all ports are free ones. It returns
 // when all of them are open, or with an error and none open. HTTP/1.1 and
 // HTTP/2 without TLS are both served.
 func (s *Server) Listen(addr string) error {
-	host, port, err := splitAddress(addr)
-	if err != nil {
-		return err
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.http != nil {
+	if s.own.ports != nil {
 		return errors.New("emulator: the server listens already")
 	}
+	var err error
+	s.own.ports, err = s.open(s.own, addr)
+	return err
+}
 
+// open opens the ports of a world.
+func (s *Server) open(of *space, addr string) (*ports, error) {
+	host, port, err := splitAddress(addr)
+	if err != nil {
+		return nil, err
+	}
 	handlers := map[net.Listener]http.Handler{}
 	open := func(offset int, handler http.Handler) (string, error) {
 		p := 0
@@ -52,9 +67,9 @@ func (s *Server) Listen(addr string) error {
 		_, shownPort, _ := net.SplitHostPort(l.Addr().String())
 		return "http://" + net.JoinHostPort(shownHost(host), shownPort), nil
 	}
-	base, err := open(0, s.Handler())
+	base, err := open(0, s.gateway(of))
 	urls := map[*kernel.Instance]string{}
-	for _, in := range s.world.Instances() {
+	for _, in := range of.world.Instances() {
 		switch {
 		case err != nil:
 		case s.config.GatewayOnly:
@@ -67,27 +82,27 @@ func (s *Server) Listen(addr string) error {
 		for l := range handlers {
 			_ = l.Close()
 		}
-		return fmt.Errorf("emulator: %w", err)
+		return nil, fmt.Errorf("emulator: %w", err)
 	}
 	for in, url := range urls {
 		in.ListenAt(url)
 	}
 
-	s.base = base
-	s.http = s.newHTTPServer()
-	s.http.BaseContext = func(l net.Listener) context.Context {
+	p := &ports{base: base}
+	p.server = newHTTPServer(&p.running)
+	p.server.BaseContext = func(l net.Listener) context.Context {
 		return context.WithValue(context.Background(), handlerKey{}, handlers[l])
 	}
 	for l := range handlers {
-		s.running.Add(1)
+		p.running.Add(1)
 		go func() {
-			defer s.running.Done()
-			if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-				s.world.Logger().Error("a listener failed", "error", err)
+			defer p.running.Done()
+			if err := p.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				of.world.Logger().Error("a listener failed", "error", err)
 			}
 		}()
 	}
-	return nil
+	return p, nil
 }
 
 func splitAddress(addr string) (host string, port int, err error) {
@@ -112,14 +127,14 @@ func shownHost(host string) string {
 
 // newHTTPServer returns the one server of all listeners; the handler of each is
 // in its base context.
-func (s *Server) newHTTPServer() *http.Server {
+func newHTTPServer(running *sync.WaitGroup) *http.Server {
 	protocols := &http.Protocols{}
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
 	return &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			s.running.Add(1)
-			defer s.running.Done()
+			running.Add(1)
+			defer running.Done()
 			r.Context().Value(handlerKey{}).(http.Handler).ServeHTTP(w, r)
 		}),
 		ConnContext:       kernel.ConnContext,
@@ -131,35 +146,45 @@ func (s *Server) newHTTPServer() *http.Server {
 	}
 }
 
-// Shutdown stops listening, ends the delays of faults and waits for running
-// calls until ctx is done; then it closes what is left.
+// Shutdown stops listening, ends streams and the delays of faults, and waits for
+// running calls until ctx is done; then it closes what is left. The same holds
+// for the sandboxes' own ports.
 func (s *Server) Shutdown(ctx context.Context) error {
-	h := s.httpServer()
-	if h == nil {
-		return nil
+	var drained sync.WaitGroup
+	for _, of := range s.spaces() {
+		of.world.Hurry()
+		if p := s.portsOf(of); p != nil {
+			drained.Go(func() {
+				if err := p.server.Shutdown(ctx); err != nil {
+					s.world.Logger().Warn("calls were cut off", "error", err)
+				}
+			})
+		}
 	}
-	s.world.Hurry()
-	if err := h.Shutdown(ctx); err != nil {
-		s.world.Logger().Warn("calls were cut off", "error", err)
-	}
+	drained.Wait()
 	return s.Close()
 }
 
 // closeGrace bounds how long Close waits for handlers to notice.
 const closeGrace = 5 * time.Second
 
-// Close stops listening, breaks connections and waits for the handlers to end.
-// The world stays usable in memory.
+// Close stops listening, breaks connections, waits for the handlers to end and
+// deletes the sandboxes. The server's own world stays usable in memory.
 func (s *Server) Close() error {
-	h := s.httpServer()
-	if h == nil {
-		return nil
+	err := s.sandboxes.close()
+	p := s.portsOf(s.own)
+	if p == nil {
+		return err
 	}
 	s.world.Hurry()
-	err := h.Close()
+	return errors.Join(err, p.close())
+}
+
+func (p *ports) close() error {
+	err := p.server.Close()
 	ended := make(chan struct{})
 	go func() {
-		s.running.Wait()
+		p.running.Wait()
 		close(ended)
 	}()
 	timer := time.NewTimer(closeGrace)
@@ -172,17 +197,18 @@ func (s *Server) Close() error {
 	return err
 }
 
-func (s *Server) httpServer() *http.Server {
+func (s *Server) portsOf(of *space) *ports {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.http
+	return of.ports
 }
 
 // URL returns the gateway's base URL, or "" while the server does not listen.
 func (s *Server) URL() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.base
+	if p := s.portsOf(s.own); p != nil {
+		return p.base
+	}
+	return ""
 }
 
 // Warm parses the providers' documents in the background, so that first

@@ -31,8 +31,8 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 	}
 	if base == t.server.URL() {
-		if in, inner, prefix := t.server.behind(r); in != nil {
-			return in.RoundTrip(inner, base+prefix)
+		if to := t.server.behind(t.server.own, r); to.in != nil {
+			return to.in.RoundTrip(to.request, base+to.prefix)
 		}
 	}
 	if r.Body != nil {

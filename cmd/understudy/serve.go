@@ -34,6 +34,9 @@ type serveCommand struct {
 	CheckAnswers bool     `help:"Hold every answer to the provider's document; breaches go to the journal."`
 	NoHints      bool     `help:"Leave the X-Understudy-* headers out."`
 	NoControl    bool     `help:"Leave the control API out."`
+
+	Sandboxes   int           `default:"${sandboxes}" placeholder:"N" help:"How many sandboxes there may be at a time (${default})."`
+	SandboxIdle time.Duration `default:"${sandboxIdle}" placeholder:"DURATION" help:"How long a sandbox may go unused before it makes room; 0: for ever (${default})."`
 }
 
 // shutdownGrace is how long running calls may take once the server is told to
@@ -80,7 +83,7 @@ func (cmd serveCommand) options(log io.Writer) ([]emulator.Option, error) {
 	if err != nil {
 		return nil, err
 	}
-	options = append(options, emulator.WithSeed(cmd.Seed), emulator.WithLogger(cmd.logger(log)))
+	options = append(options, emulator.WithSeed(cmd.Seed), emulator.WithLogger(cmd.logger(log)), emulator.WithSandboxes(cmd.Sandboxes, cmd.SandboxIdle))
 	for _, o := range []struct {
 		set    bool
 		option emulator.Option

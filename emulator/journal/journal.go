@@ -3,6 +3,7 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -160,9 +161,7 @@ func (j *Journal) Last() Entry {
 func (j *Journal) Get(seq uint64) (Entry, bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	i, ok := slices.BinarySearchFunc(j.entries, seq, func(e Entry, seq uint64) int {
-		return int(int64(e.Seq) - int64(seq))
-	})
+	i, ok := slices.BinarySearchFunc(j.entries, seq, compareSeq)
 	if !ok {
 		return Entry{}, false
 	}
@@ -178,10 +177,7 @@ func (j *Journal) Wait(ctx context.Context, op Op, n int) error {
 			j.mu.Unlock()
 			return nil
 		}
-		if j.grown == nil {
-			j.grown = make(chan struct{})
-		}
-		grown := j.grown
+		grown := j.growing()
 		j.mu.Unlock()
 		select {
 		case <-grown:
@@ -189,6 +185,37 @@ func (j *Journal) Wait(ctx context.Context, op Op, n int) error {
 			return context.Cause(ctx)
 		}
 	}
+}
+
+// Next blocks until there are kept entries after the given sequence number and
+// returns them, oldest first, or until ctx is done; then it returns the context's
+// cause.
+func (j *Journal) Next(ctx context.Context, since uint64) ([]Entry, error) {
+	for {
+		j.mu.Lock()
+		i, _ := slices.BinarySearchFunc(j.entries, since+1, compareSeq)
+		if i < len(j.entries) {
+			defer j.mu.Unlock()
+			return slices.Clone(j.entries[i:]), nil
+		}
+		grown := j.growing()
+		j.mu.Unlock()
+		select {
+		case <-grown:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+func compareSeq(e Entry, seq uint64) int { return cmp.Compare(e.Seq, seq) }
+
+// growing returns what the next entry closes.
+func (j *Journal) growing() <-chan struct{} {
+	if j.grown == nil {
+		j.grown = make(chan struct{})
+	}
+	return j.grown
 }
 
 // Clear drops every entry and starts the counts of Wait anew. Sequence numbers

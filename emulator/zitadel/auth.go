@@ -155,7 +155,7 @@ func (p *Provider) resolve(c *kernel.Call, text string) (held, string) {
 			return h, why
 		}
 		if h.accessToken, ok = p.tokens.Get(c.Tx, id); !ok {
-			return h, "the JWT is signed with this world's key, but there is no record of it: it is revoked, or from another world"
+			return h, "the JWT is signed with this world's key, but there is no record of it: it is revoked, its user is removed, or it is from another world"
 		}
 	}
 	if !c.Now.Before(h.ExpiresAt) {

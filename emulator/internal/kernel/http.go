@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // An Outcome is what leaves the server: an encoded answer, or a connection that
@@ -22,6 +23,8 @@ type Outcome struct {
 	Header http.Header
 	Body   []byte
 	Cut    Cut
+
+	stream func(ctx context.Context, w io.Writer) error // in place of Body
 }
 
 // Cut says where a connection breaks.
@@ -93,6 +96,13 @@ func (o *Outcome) write(w http.ResponseWriter, r *http.Request) {
 	for name, values := range o.Header {
 		w.Header()[name] = values
 	}
+	if o.stream != nil {
+		controller := http.NewResponseController(w)
+		_ = controller.SetReadDeadline(time.Time{}) // the bound on reading a request would end the stream
+		w.WriteHeader(o.Status)
+		_ = o.stream(r.Context(), flushing{w, controller}) // its end is the client's, or ours
+		return
+	}
 	body := o.Body
 	if o.Status == http.StatusNoContent || o.Status == http.StatusNotModified {
 		body = nil
@@ -110,6 +120,20 @@ func (o *Outcome) write(w http.ResponseWriter, r *http.Request) {
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// flushing sends what is written at once.
+type flushing struct {
+	io.Writer
+	*http.ResponseController
+}
+
+func (f flushing) Write(p []byte) (int, error) {
+	n, err := f.Writer.Write(p)
+	if err == nil {
+		err = f.Flush()
+	}
+	return n, err
 }
 
 type connKey struct{}
@@ -178,6 +202,15 @@ func (in *Instance) RoundTrip(r *http.Request, base string) (*http.Response, err
 		Request:       r,
 	}
 	switch {
+	case out.stream != nil:
+		reader, writer := io.Pipe()
+		ctx, cancel := context.WithCancel(r.Context())
+		go func() {
+			defer cancel()
+			_ = writer.CloseWithError(out.stream(ctx, writer))
+		}()
+		response.ContentLength = -1
+		response.Body = streamed{reader, cancel}
 	case r.Method == http.MethodHead, out.Status == http.StatusNoContent, out.Status == http.StatusNotModified:
 		response.Body = http.NoBody
 	case out.Cut == CutInBody:
@@ -186,6 +219,17 @@ func (in *Instance) RoundTrip(r *http.Request, base string) (*http.Response, err
 		response.Body = io.NopCloser(bytes.NewReader(out.Body))
 	}
 	return response, nil
+}
+
+// streamed is a stream's body; closing it ends the stream.
+type streamed struct {
+	io.ReadCloser
+	cancel context.CancelFunc
+}
+
+func (s streamed) Close() error {
+	s.cancel()
+	return s.ReadCloser.Close()
 }
 
 // brokenReader is where a truncated body ends.

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -37,9 +38,11 @@ type Config struct {
 	NoHints      bool
 	AllowUnknown bool
 	CheckAnswers bool
-	NoControl    bool  // the gateway has no control API
-	GatewayOnly  bool  // providers have no ports of their own
-	Err          error // why an option could not be used
+	NoControl    bool          // the gateway has no control API
+	GatewayOnly  bool          // providers have no ports of their own
+	MaxSandboxes int           // at a time
+	SandboxIdle  time.Duration // until one makes room; 0: never
+	Err          error         // why an option could not be used
 }
 
 // Start is what a world starts with. What is left empty is the world file's,
@@ -62,55 +65,68 @@ type World struct {
 	instances []*Instance
 	setup     atomic.Pointer[setup]
 	calls     atomic.Uint64
-	report    atomic.Pointer[func(format string, args ...any)]
-	hurry     chan struct{} // closed when delays should end
-	hurried   sync.Once
+	report    *atomic.Pointer[func(format string, args ...any)] // shared with its siblings
+	life      context.Context                                   // done when delays and streams should end
+	end       context.CancelFunc
 	// state is held for reading by whatever works on the stores, and for writing
 	// by what replaces or copies a whole world.
 	state sync.RWMutex
-	start Start // of the last Reset
+	start Start  // of the last Reset
+	begun *setup // what it made of it
 }
 
 // setup is what a reset may change. It is replaced, never changed.
 type setup struct {
-	seed        string
-	contract    Contract
-	entropy     entropy.Source
-	settings    map[string]map[string]any           // by provider; what is missing is initial
-	credentials map[string]func() map[string]string // by provider
+	seed     string
+	contract Contract
+	entropy  entropy.Source
+	settings map[string]map[string]any          // by provider; what is missing is initial
+	origins  map[string]func() (*origin, error) // by provider
+}
+
+// origin is what a provider starts with. It is made when it is first needed:
+// most worlds use few of their providers.
+type origin struct {
+	content     store.Snapshot
+	credentials func() map[string]string
+}
+
+// A mounted is a provider as all worlds of a server share it.
+type mounted struct {
+	desc   Description
+	schema *store.Schema
+	routes map[Op]*Route
 }
 
 // An Instance is one provider in one world.
 type Instance struct {
+	*mounted
 	world   *World
-	desc    Description
 	store   *store.Store
-	schema  *store.Schema
-	routes  map[Op]*Route
 	address atomic.Pointer[string] // where it listens
 }
 
 // NewWorld mounts the providers and fills their stores with the default world.
 func NewWorld(config Config) (*World, error) {
-	w := &World{Clock: clock.New(), config: config, hurry: make(chan struct{})}
-	w.Journal = journal.New(journal.MaxEntries, journal.MaxBytes)
-	w.Faults = fault.NewSet(w.checkFault)
 	if config.Err != nil {
 		return nil, config.Err
 	}
 	names := map[string]bool{}
+	var mounts []*mounted
 	for _, p := range config.Providers {
 		p.binding().mustBeFree()
-		in, err := mount(w, p)
+		m, err := mount(p)
 		if err != nil {
 			return nil, err
 		}
-		if names[in.Name()] {
-			return nil, fmt.Errorf("two %s providers in one server", in.Name())
+		if names[m.desc.Name] {
+			return nil, fmt.Errorf("two %s providers in one server", m.desc.Name)
 		}
-		names[in.Name()] = true
-		w.instances = append(w.instances, in)
+		names[m.desc.Name] = true
+		mounts = append(mounts, m)
 	}
+	w := newWorld(config, mounts, journal.New(journal.MaxEntries, journal.MaxBytes))
+	w.report = &atomic.Pointer[func(format string, args ...any)]{}
 	if err := w.Reset(config.Start); err != nil {
 		return nil, err
 	}
@@ -120,10 +136,44 @@ func NewWorld(config Config) (*World, error) {
 	return w, nil
 }
 
-func mount(w *World, p Provider) (*Instance, error) {
+func newWorld(config Config, mounts []*mounted, j *journal.Journal) *World {
+	w := &World{Clock: clock.New(), Journal: j, config: config}
+	w.life, w.end = context.WithCancel(context.Background())
+	w.Faults = fault.NewSet(w.checkFault)
+	instances := make([]Instance, len(mounts))
+	w.instances = make([]*Instance, len(mounts))
+	for i, m := range mounts {
+		in := &instances[i]
+		in.mounted, in.world, in.store = m, w, store.New(m.schema)
+		w.instances[i] = in
+	}
+	return w
+}
+
+// Sibling returns another world of the same providers with a state, a clock and
+// faults of its own and the given journal. It starts with start, or, when that is
+// nil, as w was started last, which costs next to nothing.
+func (w *World) Sibling(start *Start, j *journal.Journal) (*World, error) {
+	mounts := make([]*mounted, len(w.instances))
+	for i, in := range w.instances {
+		mounts[i] = in.mounted
+	}
+	sibling := newWorld(w.config, mounts, j)
+	sibling.report = w.report
+	if start != nil {
+		return sibling, sibling.Reset(*start)
+	}
+	w.state.RLock()
+	same, s := w.start, w.begun
+	w.state.RUnlock()
+	sibling.begin(same, s)
+	return sibling, nil
+}
+
+func mount(p Provider) (*mounted, error) {
 	schema := &store.Schema{}
-	in := &Instance{world: w, schema: schema, desc: p.Mount(&Env{Schema: schema}), routes: map[Op]*Route{}}
-	d := &in.desc
+	m := &mounted{desc: p.Mount(&Env{Schema: schema}), schema: schema, routes: map[Op]*Route{}}
+	d := &m.desc
 	switch {
 	case d.Name == "" || d.Document == nil || d.Error == nil:
 		return nil, fmt.Errorf("provider %q lacks its name, document or error dialect", d.Name)
@@ -132,13 +182,12 @@ func mount(w *World, p Provider) (*Instance, error) {
 	}
 	for i := range d.Routes {
 		route := &d.Routes[i]
-		if in.routes[route.Op] != nil {
+		if m.routes[route.Op] != nil {
 			return nil, fmt.Errorf("%s has two handlers", route.Op)
 		}
-		in.routes[route.Op] = route
+		m.routes[route.Op] = route
 	}
-	in.store = store.New(schema)
-	return in, nil
+	return m, nil
 }
 
 // Reset starts the world over: what start describes, no faults, an empty
@@ -146,38 +195,54 @@ func mount(w *World, p Provider) (*Instance, error) {
 func (w *World) Reset(start Start) error {
 	w.state.Lock()
 	defer w.state.Unlock()
-	s, at, err := w.resolve(start)
+	s, err := w.resolve(start)
 	if err != nil {
 		return err
 	}
-	fresh := make([]store.Snapshot, len(w.instances))
-	for i, in := range w.instances {
-		if fresh[i], err = in.load(s, start.World); err != nil {
-			return err
-		}
-	}
+	w.begin(start, s)
+	return nil
+}
+
+// begin is the part of Reset that cannot fail.
+func (w *World) begin(start Start, s *setup) {
+	w.start, w.begun = start, s
 	w.setup.Store(s)
-	for i, in := range w.instances {
-		in.store.Restore(fresh[i])
+	for _, in := range w.instances {
+		in.store.Promise(func() store.Snapshot { return s.origin(in.Name()).content })
 	}
-	w.start = start
 	w.calls.Store(0)
 	w.Faults.Clear()
 	w.Journal.Clear()
 	w.Clock.Reset()
-	if !at.IsZero() {
+	if at := start.clock(); !at.IsZero() {
 		w.Clock.Set(at)
 	}
-	return nil
+}
+
+// clock is where the clock starts, zero for real time.
+func (start Start) clock() time.Time {
+	if start.Clock.IsZero() && start.World != nil {
+		return start.World.Clock
+	}
+	return start.Clock
+}
+
+// origin returns what a provider starts with, which the reset has vetted.
+func (s *setup) origin(provider string) *origin {
+	o, err := s.origins[provider]()
+	if err != nil {
+		panic(fmt.Sprintf("kernel: the default world of %s cannot be made: %v", provider, err))
+	}
+	return o
 }
 
 // resolve fills in what start leaves out.
-func (w *World) resolve(start Start) (*setup, time.Time, error) {
+func (w *World) resolve(start Start) (*setup, error) {
 	file := start.World
 	if file == nil {
 		file = &WorldFile{}
 	}
-	s := &setup{seed: cmp.Or(start.Seed, file.Seed, DefaultSeed), credentials: map[string]func() map[string]string{}, settings: map[string]map[string]any{}}
+	s := &setup{seed: cmp.Or(start.Seed, file.Seed, DefaultSeed), settings: map[string]map[string]any{}, origins: map[string]func() (*origin, error){}}
 	s.entropy = entropy.New(s.seed)
 	switch {
 	case start.Contract != nil:
@@ -185,12 +250,8 @@ func (w *World) resolve(start Start) (*setup, time.Time, error) {
 	case file.Contract != "":
 		var err error
 		if s.contract, err = ParseContract(file.Contract); err != nil {
-			return nil, time.Time{}, err
+			return nil, err
 		}
-	}
-	at := start.Clock
-	if at.IsZero() {
-		at = file.Clock
 	}
 	for _, in := range w.instances {
 		given := map[string]any{}
@@ -201,7 +262,7 @@ func (w *World) resolve(start Start) (*setup, time.Time, error) {
 		for _, changes := range []map[string]any{given, file.Settings[in.Name()], start.Settings[in.Name()]} {
 			var err error
 			if values, err = in.settings(values, changes); err != nil {
-				return nil, time.Time{}, err
+				return nil, err
 			}
 		}
 		s.settings[in.Name()] = values
@@ -209,19 +270,30 @@ func (w *World) resolve(start Start) (*setup, time.Time, error) {
 	for _, settings := range []map[string]map[string]any{file.Settings, start.Settings} {
 		for name := range settings {
 			if w.Instance(name) == nil {
-				return nil, time.Time{}, fmt.Errorf("settings: there is no provider %q here", name)
+				return nil, fmt.Errorf("settings: there is no provider %q here", name)
 			}
 		}
 	}
-	return s, at, nil
+	for _, in := range w.instances {
+		of := sync.OnceValues(func() (*origin, error) { return in.load(s, start.World) })
+		s.origins[in.Name()] = of
+		if file.providers[in.Name()] == nil {
+			continue
+		}
+		if _, err := of(); err != nil { // what somebody wrote may be wrong, and must be told now
+			return nil, err
+		}
+	}
+	return s, nil
 }
 
 // load returns the content of a new world: the file's section for the provider,
 // or the default world's.
-func (in *Instance) load(s *setup, file *WorldFile) (store.Snapshot, error) {
-	scratch := &Instance{world: in.world, desc: in.desc, store: store.New(in.schema)}
+func (in *Instance) load(s *setup, file *WorldFile) (*origin, error) {
+	scratch := &Instance{mounted: in.mounted, world: in.world, store: store.New(in.schema)}
+	o := &origin{credentials: func() map[string]string { return nil }}
 	if in.desc.Load == nil {
-		return scratch.store.Snapshot(), nil
+		return o, nil
 	}
 	c := &Call{instance: scratch, setup: s, Now: Epoch}
 	var section json.RawMessage
@@ -231,21 +303,22 @@ func (in *Instance) load(s *setup, file *WorldFile) (store.Snapshot, error) {
 	if section == nil {
 		var err error
 		if section, err = json.Marshal(in.desc.DefaultWorld(c)); err != nil {
-			return store.Snapshot{}, err
+			return nil, err
 		}
 	}
 	err := scratch.transact(c, func(c *Call) error {
 		credentials, err := in.desc.Load(c, section)
-		s.credentials[in.Name()] = sync.OnceValue(func() map[string]string { return c.mint(credentials) })
+		o.credentials = sync.OnceValue(func() map[string]string { return c.mint(credentials) })
 		return err
 	})
 	if err != nil {
 		if file != nil {
 			err = file.locate(in.Name(), err)
 		}
-		return store.Snapshot{}, err
+		return nil, err
 	}
-	return scratch.store.Snapshot(), nil
+	o.content = scratch.store.Snapshot()
+	return o, nil
 }
 
 // Start returns what the world was last started with.
@@ -346,8 +419,20 @@ func (w *World) ReportTo(fn func(format string, args ...any)) {
 	w.report.Store(&fn)
 }
 
-// Hurry ends the delays of faults, now and from then on.
-func (w *World) Hurry() { w.hurried.Do(func() { close(w.hurry) }) }
+// Hurry ends what waits in the world, such as the delay of a fault, now and from
+// then on.
+func (w *World) Hurry() { w.end() }
+
+// WithLife returns a context that is done when ctx is, or when the world is told
+// to hurry. The caller must call cancel.
+func (w *World) WithLife(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(w.life, cancel)
+	return ctx, func() {
+		stop()
+		cancel()
+	}
+}
 
 // Fail reports what fails a test.
 func (w *World) Fail(format string, args ...any) {
@@ -424,10 +509,7 @@ func (in *Instance) ListenAt(url string) { in.address.Store(&url) }
 
 // Credentials returns the credentials of the default world.
 func (in *Instance) Credentials() map[string]string {
-	if of := in.world.setup.Load().credentials[in.Name()]; of != nil {
-		return maps.Clone(of())
-	}
-	return nil
+	return maps.Clone(in.world.setup.Load().origin(in.Name()).credentials())
 }
 
 // mint adds the late credentials of a world that has been loaded.

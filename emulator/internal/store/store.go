@@ -33,19 +33,21 @@ type data interface {
 }
 
 // A Store holds the tables of a schema. It is safe for concurrent use.
+//
+// Most stores are made and thrown away with most of their tables untouched, so
+// nothing is copied before somebody looks: the content is asked for with the
+// first transaction, and a table is copied from it when it is first used.
 type Store struct {
 	mu        sync.Mutex
 	schema    *Schema
-	tables    []data
+	from      func() Snapshot // what base will be; nil once it is
+	base      Snapshot
+	tables    []data // nil where base's still holds
 	sequences map[string]uint64
 }
 
 // New returns an empty store.
-func New(schema *Schema) *Store {
-	s := &Store{schema: schema}
-	s.Restore(Snapshot{})
-	return s
-}
+func New(schema *Schema) *Store { return &Store{schema: schema} }
 
 // A Tx is a running transaction. It must not be used after its function has
 // returned.
@@ -59,6 +61,7 @@ type Tx struct {
 func (s *Store) Update(fn func(*Tx) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.fill()
 	tx := &Tx{store: s}
 	committed := false
 	defer func() {
@@ -85,42 +88,66 @@ func (tx *Tx) Next(sequence string) uint64 {
 
 // A Snapshot is a store's content at one moment. The zero Snapshot is empty.
 type Snapshot struct {
-	tables    []data
+	tables    []data // nil where a table is empty
 	sequences map[string]uint64
-	// Copying a tree marks it as shared, which is a write: one copy at a time.
-	copying *sync.Mutex
+}
+
+// fill takes over the content that was promised.
+func (s *Store) fill() {
+	if s.from != nil {
+		s.base, s.from = s.from(), nil
+	}
+	if s.tables == nil {
+		s.tables = make([]data, len(s.schema.tables))
+		s.sequences = map[string]uint64{}
+		maps.Copy(s.sequences, s.base.sequences)
+	}
+}
+
+// data returns the content of a table.
+func (s *Store) data(slot int) data {
+	if s.tables[slot] == nil {
+		if base := s.base.table(slot); base != nil {
+			s.tables[slot] = base.clone()
+		} else {
+			s.tables[slot] = s.schema.tables[slot].newData()
+		}
+	}
+	return s.tables[slot]
+}
+
+func (snap Snapshot) table(slot int) data {
+	if snap.tables == nil {
+		return nil
+	}
+	return snap.tables[slot]
 }
 
 // Snapshot returns the present content.
 func (s *Store) Snapshot() Snapshot {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return Snapshot{tables: s.tables, sequences: s.sequences, copying: &sync.Mutex{}}.clone()
+	s.fill()
+	snap := Snapshot{tables: make([]data, len(s.tables)), sequences: maps.Clone(s.sequences)}
+	for i, t := range s.tables {
+		if t != nil {
+			snap.tables[i] = t.clone()
+		} else {
+			snap.tables[i] = s.base.table(i)
+		}
+	}
+	return snap
 }
 
 // Restore replaces the content by that of a snapshot, which stays usable.
-func (s *Store) Restore(snap Snapshot) {
-	if snap.tables == nil {
-		for _, t := range s.schema.tables {
-			snap.tables = append(snap.tables, t.newData())
-		}
-		snap.sequences = map[string]uint64{}
-	} else {
-		snap = snap.clone()
-	}
+func (s *Store) Restore(snap Snapshot) { s.Promise(func() Snapshot { return snap }) }
+
+// Promise replaces the content by that of the snapshot which from returns. It is
+// called once, when the content is first needed.
+func (s *Store) Promise(from func() Snapshot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tables, s.sequences = snap.tables, snap.sequences
-}
-
-func (snap Snapshot) clone() Snapshot {
-	snap.copying.Lock()
-	defer snap.copying.Unlock()
-	tables := make([]data, len(snap.tables))
-	for i, t := range snap.tables {
-		tables[i] = t.clone()
-	}
-	return Snapshot{tables: tables, sequences: maps.Clone(snap.sequences), copying: &sync.Mutex{}}
+	s.from, s.base, s.tables, s.sequences = from, Snapshot{}, nil, nil
 }
 
 // Digest returns a fingerprint of the content: equal content, equal digest.
@@ -130,6 +157,9 @@ func (snap Snapshot) Digest() [sha256.Size]byte {
 	h := sha256.New()
 	enc := json.NewEncoder(h)
 	for i, t := range snap.tables {
+		if t == nil {
+			continue
+		}
 		t.each(func(key string, value any) {
 			fmt.Fprintf(h, "%d %q ", i, key)
 			if err := enc.Encode(value); err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"sync"
 
 	"github.com/tidwall/btree"
 )
@@ -82,6 +83,9 @@ type rows[V any] struct {
 	ordered *btree.Map[uint64, *row[V]]
 	unique  []map[string]*row[V]
 	indexes []*btree.BTreeG[entry[V]]
+
+	// Copying a tree marks it as shared, which is a write: one copy at a time.
+	copying sync.Mutex
 }
 
 func (t *Table[V]) newData() data {
@@ -97,6 +101,8 @@ func (t *Table[V]) newData() data {
 }
 
 func (d *rows[V]) clone() data {
+	d.copying.Lock()
+	defer d.copying.Unlock()
 	c := &rows[V]{nextSeq: d.nextSeq, byKey: maps.Clone(d.byKey), ordered: d.ordered.Copy()}
 	for _, u := range d.unique {
 		c.unique = append(c.unique, maps.Clone(u))
@@ -114,7 +120,7 @@ func (d *rows[V]) each(fn func(key string, value any)) {
 	})
 }
 
-func (t *Table[V]) data(tx *Tx) *rows[V] { return tx.store.tables[t.slot].(*rows[V]) }
+func (t *Table[V]) data(tx *Tx) *rows[V] { return tx.store.data(t.slot).(*rows[V]) }
 
 // replace takes the old row out and puts the new one in; either may be nil. It
 // is the only function that changes a table, so that an undo is its reverse.

@@ -1,0 +1,88 @@
+package emulator
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/emulator/journal"
+)
+
+// keepAlive is how often a silent stream shows that it lives, in real time:
+// proxies close what says nothing for a minute.
+const keepAlive = 15 * time.Second
+
+type streamRequest struct {
+	journalFilter
+	Since *float64 `query:"since"`
+}
+
+// streamJournal sends every matching call as a server-sent event: those after
+// since, or after the Last-Event-ID of a client that comes back, or else those
+// yet to come.
+func (ct *control) streamJournal(c *kernel.Call, in streamRequest) (kernel.Answer, error) {
+	world := ct.world(c)
+	since := world.Journal.Last().Seq
+	if in.Since != nil {
+		since = uint64(*in.Since)
+	}
+	if last := c.Request.Header.Get("Last-Event-ID"); last != "" {
+		n, err := strconv.ParseUint(last, 10, 64)
+		if err != nil {
+			return kernel.Answer{}, refuse(http.StatusBadRequest, "Last-Event-ID %q is no sequence number", last)
+		}
+		since = n
+	}
+	return kernel.Answer{
+		Status: http.StatusOK,
+		Header: http.Header{"Content-Type": {"text/event-stream"}, "Cache-Control": {"no-store"}},
+		Stream: func(ctx context.Context, w io.Writer) error {
+			ctx, cancel := world.WithLife(ctx)
+			defer cancel()
+			return writeEvents(ctx, w, world.Journal, since, in.match)
+		},
+	}, nil
+}
+
+// writeEvents writes the entries that match until ctx is done.
+func writeEvents(ctx context.Context, w io.Writer, j *journal.Journal, since uint64, match func(journal.Entry) bool) error {
+	if _, err := io.WriteString(w, ": the journal from here on\n\n"); err != nil { // so that the client knows it listens
+		return err
+	}
+	for {
+		wait, cancel := context.WithTimeout(ctx, keepAlive)
+		entries, err := j.Next(wait, since)
+		cancel()
+		var events bytes.Buffer
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, context.DeadlineExceeded):
+			events.WriteString(":\n\n")
+		}
+		for _, e := range entries {
+			since = e.Seq
+			if !match(e) {
+				continue
+			}
+			text, err := json.Marshal(e)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(&events, "id: %d\ndata: %s\n\n", e.Seq, text)
+		}
+		if events.Len() == 0 {
+			continue
+		}
+		if _, err := w.Write(events.Bytes()); err != nil {
+			return err
+		}
+	}
+}

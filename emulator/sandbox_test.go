@@ -1,0 +1,436 @@
+package emulator_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net/http"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/understudy-dev/understudy/emulator"
+	"github.com/understudy-dev/understudy/emulator/all"
+	"github.com/understudy-dev/understudy/emulator/infisical"
+	"github.com/understudy-dev/understudy/emulator/journal"
+)
+
+// sandbox is what the control API says of one.
+type sandbox struct {
+	ID, Gateway, Control, Contract, Seed string
+	Idle                                 float64
+	Providers                            map[string]struct{ URL, GatewayURL string }
+}
+
+// root is the gateway of a listening server.
+func root(srv *emulator.Server) api { return api{http.DefaultClient, srv.URL(), ""} }
+
+func putSandbox(t testing.TB, srv *emulator.Server, id, body string, status int) sandbox {
+	t.Helper()
+	return decode[sandbox](t, root(srv).call(t, "PUT", "/~"+id+"/_understudy", body, status).body)
+}
+
+// loginAt tries the credentials of a world that the given address leads to.
+func loginAt(t testing.TB, url string, credentials map[string]string, status int) {
+	t.Helper()
+	api{http.DefaultClient, url, ""}.call(t, "POST", loginPath, loginBody(credentials["clientId"], credentials["clientSecret"]), status)
+}
+
+func credentialsOf(t testing.TB, control, provider string) map[string]string {
+	t.Helper()
+	info := decode[emulator.Info](t, api{http.DefaultClient, control, ""}.call(t, "GET", "/info", "", http.StatusOK).body)
+	return info.Providers[provider].Credentials
+}
+
+func TestSandboxIsAWorldOfItsOwn(t *testing.T) {
+	inf := infisical.New()
+	srv := emulator.NewTest(t, inf)
+	sb := putSandbox(t, srv, "job-1", `{"seed":"one","contract":"live","settings":{"infisical":{"rateLimit":7}}}`, http.StatusCreated)
+	want := srv.URL() + "/~job-1"
+	if sb.ID != "job-1" || sb.Gateway != want || sb.Control != want+"/_understudy" || sb.Seed != "one" || sb.Contract != "live" || sb.Providers["infisical"].URL != want+"/infisical" {
+		t.Errorf("sandbox %+v", sb)
+	}
+	credentials := credentialsOf(t, sb.Control, "infisical")
+	if credentials["identityId"] == inf.Credentials()["identityId"] {
+		t.Error("another seed gives the same ids")
+	}
+	loginAt(t, sb.Providers["infisical"].URL, credentials, http.StatusOK)
+	loginAt(t, inf.URL(), credentials, http.StatusUnauthorized)
+
+	// Clock, faults, journal and settings are its own.
+	ct := api{http.DefaultClient, sb.Control, ""}
+	ct.call(t, "POST", "/clock/advance", `{"by":"720h"}`, http.StatusOK)
+	ct.call(t, "POST", "/faults", `{"operation":"infisical POST `+loginPath+`","status":500}`, http.StatusCreated)
+	loginAt(t, inf.URL(), inf.Credentials(), http.StatusOK)
+	loginAt(t, sb.Gateway+"/infisical", credentials, http.StatusInternalServerError)
+	if ahead := srv.Clock.Offset(); ahead > time.Hour {
+		t.Errorf("the server's own clock is ahead by %s", ahead)
+	}
+	if got := ct.call(t, "GET", "/settings/infisical", "", http.StatusOK).body; !strings.Contains(got, `"rateLimit":7`) {
+		t.Errorf("settings %s", got)
+	}
+	entries := decode[struct{ Entries []journal.Entry }](t, ct.call(t, "GET", "/journal", "", http.StatusOK).body).Entries
+	if len(entries) != 2 || entries[1].Response.Status != http.StatusInternalServerError {
+		t.Errorf("its journal: %+v", entries)
+	}
+	if own := srv.Journal.For(infisical.OpLogin); len(own) != 2 {
+		t.Errorf("%d logins in the server's journal, want 2", len(own))
+	}
+
+	// A reset is of the sandbox alone, and to what it was made from.
+	ct.call(t, "POST", "/reset", "", http.StatusOK)
+	if clock := decode[emulator.ClockInfo](t, ct.call(t, "GET", "/clock", "", http.StatusOK).body); strings.Contains(clock.Offset, "720h") {
+		t.Errorf("clock %+v after the reset", clock)
+	}
+	loginAt(t, sb.Gateway+"/infisical", credentials, http.StatusOK)
+	if n := len(srv.Journal.All()); n != 2 {
+		t.Errorf("%d entries in the server's journal after the sandbox's reset", n)
+	}
+}
+
+func TestSandboxWithoutABodyIsAsTheServerWasStarted(t *testing.T) {
+	inf := infisical.New(infisical.RateLimit(9))
+	srv := emulator.NewTest(t, inf, emulator.WithSeed("mine"), emulator.WithContract(emulator.Live))
+	inf.SeedIdentity(infisical.Identity{Name: "later"})
+	sb := putSandbox(t, srv, "a", "", http.StatusCreated)
+	if sb.Seed != "mine" || sb.Contract != "live" {
+		t.Errorf("sandbox %+v", sb)
+	}
+	credentials := credentialsOf(t, sb.Control, "infisical")
+	if credentials["clientSecret"] != inf.Credentials()["clientSecret"] {
+		t.Error("the same start gives other credentials")
+	}
+	ct := api{http.DefaultClient, sb.Control, ""}
+	if got := ct.call(t, "GET", "/settings/infisical", "", http.StatusOK).body; !strings.Contains(got, `"rateLimit":9`) {
+		t.Errorf("settings %s", got)
+	}
+	// What is done in one is not seen in the other, although they began alike.
+	a := api{http.DefaultClient, sb.Gateway + "/infisical", credentials["accessToken"]}
+	a.call(t, "POST", secretsPath(credentials["identityId"]), `{"description":"new"}`, http.StatusOK)
+	if names := descriptions(t, a, credentials["identityId"]); !slices.Contains(names, "new") {
+		t.Errorf("the sandbox has %v", names)
+	}
+	a.url = inf.URL()
+	if names := descriptions(t, a, credentials["identityId"]); slices.Contains(names, "new") {
+		t.Errorf("the server's own world has %v", names)
+	}
+}
+
+func TestSandboxAddresses(t *testing.T) {
+	inf := infisical.New()
+	srv := emulator.NewTest(t, inf)
+	putSandbox(t, srv, "job", `{"seed":"job"}`, http.StatusCreated)
+	credentials := credentialsOf(t, srv.URL()+"/~job/_understudy", "infisical")
+	body := loginBody(credentials["clientId"], credentials["clientSecret"])
+	for _, tt := range []struct {
+		name, host, path string
+		status           int
+	}{
+		{"path", "", "/~job/infisical" + loginPath, http.StatusOK},
+		{"host of provider and sandbox", "infisical.job.sandbox.localhost", loginPath, http.StatusOK},
+		{"host without case, with port", "Infisical.JOB.Sandbox.ci.example:8600", loginPath, http.StatusOK},
+		{"host of the sandbox", "job.sandbox.localhost", "/infisical" + loginPath, http.StatusOK},
+		{"path and host of the provider", "infisical.localhost", "/~job" + loginPath, http.StatusOK},
+		{"own world", "", "/infisical" + loginPath, http.StatusUnauthorized},
+		{"no such sandbox", "", "/~other/infisical" + loginPath, http.StatusNotFound},
+		{"no such host", "infisical.other.sandbox.localhost", loginPath, http.StatusNotFound},
+		{"no id", "", "/~/infisical" + loginPath, http.StatusNotFound},
+		{"no such provider", "", "/~job/nothing" + loginPath, http.StatusNotFound},
+		{"nothing", "", "/~job", http.StatusNotFound},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r, err := http.NewRequestWithContext(t.Context(), "POST", srv.URL()+tt.path, strings.NewReader(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Content-Type", "application/json")
+			r.Host = tt.host
+			got, err := send(http.DefaultClient, r)
+			if err != nil || got.status != tt.status {
+				t.Errorf("status %d, %v, want %d: %s", got.status, err, tt.status, got.body)
+			}
+			if tt.status == http.StatusNotFound {
+				wantProblem(t, got)
+			}
+		})
+	}
+}
+
+func TestSandboxOnItsOwnPorts(t *testing.T) {
+	srv, _, _ := newWorld(t)
+	sb := putSandbox(t, srv, "ports", `{"seed":"p","listen":"127.0.0.1:0"}`, http.StatusCreated)
+	own := sb.Providers["infisical"].URL
+	if strings.HasPrefix(own, srv.URL()) {
+		t.Fatalf("sandbox %+v", sb)
+	}
+	credentials := credentialsOf(t, sb.Control, "infisical")
+	loginAt(t, own, credentials, http.StatusOK)
+	loginAt(t, sb.Gateway+"/infisical", credentials, http.StatusOK)
+	entries := decode[struct{ Entries []journal.Entry }](t, root(srv).call(t, "GET", "/~ports/_understudy/journal", "", http.StatusOK).body).Entries
+	if len(entries) != 2 {
+		t.Errorf("its journal: %+v", entries)
+	}
+	root(srv).call(t, "DELETE", "/~ports/_understudy", "", http.StatusNoContent)
+	if _, err := (api{http.DefaultClient, own, ""}).try(t.Context(), "POST", loginPath, "{}"); err == nil {
+		t.Error("its port is open after its end")
+	}
+	// A port that is taken makes no sandbox.
+	taken := strings.TrimPrefix(srv.URL(), "http://")
+	got := root(srv).call(t, "PUT", "/~taken/_understudy", `{"listen":"`+taken+`"}`, http.StatusBadRequest)
+	wantProblem(t, got)
+	root(srv).call(t, "GET", "/~taken/_understudy/health", "", http.StatusNotFound)
+}
+
+func TestSandboxLife(t *testing.T) {
+	srv, _, _ := newWorld(t, emulator.WithSandboxes(3, 0))
+	gateway, ct := root(srv), control(srv)
+	putSandbox(t, srv, "a", `{"seed":"x"}`, http.StatusCreated)
+	putSandbox(t, srv, "a", `{ "seed": "x" }`, http.StatusOK)
+	wantProblem(t, gateway.call(t, "PUT", "/~a/_understudy", `{"seed":"y"}`, http.StatusConflict))
+	for _, body := range []string{`{"seed":`, `{"sead":"x"}`, `{"contract":"dead"}`, `{"settings":{"infisical":{"speed":1}}}`, `{"world":{"infisical":{"identities":"none"}}}`, `{"listen":"here"}`} {
+		wantProblem(t, gateway.call(t, "PUT", "/~b/_understudy", body, http.StatusBadRequest))
+	}
+	for _, id := range []string{"B", "a_b", strings.Repeat("a", 41), "%61b%2f"} {
+		wantProblem(t, gateway.call(t, "PUT", "/~"+id+"/_understudy", "", http.StatusBadRequest))
+	}
+	wantProblem(t, gateway.call(t, "GET", "/~a/_understudy", "", http.StatusMethodNotAllowed))
+	wantProblem(t, gateway.call(t, "GET", "/~b/_understudy/health", "", http.StatusNotFound))
+	wantProblem(t, gateway.call(t, "GET", "/~a/_understudy/sandboxes", "", http.StatusNotFound))
+
+	picked := decode[sandbox](t, ct.call(t, "POST", "/sandboxes", "", http.StatusCreated).body)
+	putSandbox(t, srv, "s2", "", http.StatusCreated)
+	wantProblem(t, ct.call(t, "POST", "/sandboxes", "", http.StatusServiceUnavailable))
+	list := decode[struct{ Sandboxes []sandbox }](t, ct.call(t, "GET", "/sandboxes", "", http.StatusOK).body).Sandboxes
+	if len(list) != 3 || list[0].ID != "a" || list[1].ID != picked.ID || list[2].ID != "s2" {
+		t.Errorf("sandboxes %+v", list)
+	}
+	ct.call(t, "DELETE", "/sandboxes/"+picked.ID, "", http.StatusNoContent)
+	wantProblem(t, ct.call(t, "DELETE", "/sandboxes/"+picked.ID, "", http.StatusNotFound))
+	gateway.call(t, "DELETE", "/~a/_understudy", "", http.StatusNoContent)
+	wantProblem(t, gateway.call(t, "GET", "/~a/_understudy/health", "", http.StatusNotFound))
+	// The server passes over the name that somebody has taken.
+	if next := decode[sandbox](t, ct.call(t, "POST", "/sandboxes", "", http.StatusCreated).body); next.ID == "s2" {
+		t.Errorf("it was given the id of another")
+	}
+}
+
+func TestUnusedSandboxesMakeRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv, err := emulator.New(infisical.New(), emulator.WithSandboxes(2, time.Minute))
+		if err != nil {
+			t.Fatal(err)
+		}
+		// In memory, the handler is called without a socket, which a bubble cannot wait for.
+		call := func(method, path string, status int) {
+			t.Helper()
+			got := serve(srv.Handler(), method, "http://127.0.0.1"+path)
+			if got.Code != status {
+				t.Fatalf("%s %s: %d, want %d: %s", method, path, got.Code, status, got.Body)
+			}
+		}
+		call("PUT", "/~old/_understudy", http.StatusCreated)
+		time.Sleep(30 * time.Second)
+		call("PUT", "/~used/_understudy", http.StatusCreated)
+		call("PUT", "/~new/_understudy", http.StatusServiceUnavailable)
+		time.Sleep(30 * time.Second)
+		call("GET", "/~used/_understudy/health", http.StatusOK)
+		call("GET", "/~old/_understudy/health", http.StatusNotFound)
+		call("PUT", "/~new/_understudy", http.StatusCreated)
+		time.Sleep(45 * time.Second)
+		call("GET", "/~used/_understudy/health", http.StatusOK)
+	})
+}
+
+// jobs runs n jobs at a time, each in a sandbox of its own with the given number
+// of calls, and deletes the sandboxes.
+func jobs(t testing.TB, srv *emulator.Server, n, calls int) {
+	t.Helper()
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: n}}
+	defer client.CloseIdleConnections()
+	paths := []struct{ provider, path, credential string }{
+		{"infisical", "/api/v1/identities/{identityId}", "accessToken"},
+		{"workos", "/connect/applications", "apiKey"},
+		{"zitadel", "/management/v1/orgs/me", "accessToken"},
+		{"ocs", "/api/v1/Tenants/{tenantId}/Roles", "accessToken"},
+	}
+	var running sync.WaitGroup
+	for i := range n {
+		running.Go(func() {
+			job := fmt.Sprintf("job-%d", i)
+			gateway := api{client, srv.URL() + "/~" + job, ""}
+			gateway.call(t, "PUT", "/_understudy", `{"seed":"`+job+`"}`, http.StatusCreated)
+			info := decode[emulator.Info](t, gateway.call(t, "GET", "/_understudy/info", "", http.StatusOK).body)
+			for k := range calls {
+				at := paths[(i+k)%len(paths)]
+				credentials := info.Providers[at.provider].Credentials
+				path := at.path
+				for name, value := range credentials {
+					path = strings.ReplaceAll(path, "{"+name+"}", value)
+				}
+				r, err := http.NewRequestWithContext(t.Context(), "GET", gateway.url+"/"+at.provider+path, nil)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				r.Header.Set("Authorization", "Bearer "+credentials[at.credential])
+				r.Header.Set("X-Job", job)
+				if got, err := send(client, r); err != nil || got.status != http.StatusOK {
+					t.Errorf("%s: %s: %d %s %v", job, r.URL, got.status, got.body, err)
+					return
+				}
+				if k%10 == 0 {
+					gateway.call(t, "POST", "/_understudy/clock/advance", fmt.Sprintf(`{"by":%d}`, i), http.StatusOK)
+				}
+			}
+			clock := decode[emulator.ClockInfo](t, gateway.call(t, "GET", "/_understudy/clock", "", http.StatusOK).body)
+			if want := (time.Duration(i*((calls+9)/10)) * time.Second).String(); clock.Offset != want {
+				t.Errorf("%s: clock %+v, want it ahead by %s", job, clock, want)
+			}
+			entries := decode[struct{ Entries []journal.Entry }](t, gateway.call(t, "GET", "/_understudy/journal?limit=10000", "", http.StatusOK).body).Entries
+			if len(entries) != calls {
+				t.Errorf("%s: %d entries, want %d", job, len(entries), calls)
+			}
+			for _, e := range entries {
+				if e.Request.Header.Get("X-Job") != job {
+					t.Errorf("%s: its journal has %s of %s", job, e.Request.URL, e.Request.Header.Get("X-Job"))
+				}
+			}
+			gateway.call(t, "DELETE", "/_understudy", "", http.StatusNoContent)
+		})
+	}
+	running.Wait()
+}
+
+func allProviders(t testing.TB) []emulator.Option {
+	t.Helper()
+	options, err := all.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return options
+}
+
+func TestTwoHundredSandboxesAtOnce(t *testing.T) {
+	srv := emulator.NewTest(t, allProviders(t)...)
+	jobs(t, srv, 200, 50)
+	if n := len(srv.Journal.All()); n != 0 {
+		t.Errorf("%d entries in the server's own journal", n)
+	}
+	list := decode[struct{ Sandboxes []sandbox }](t, control(srv).call(t, "GET", "/sandboxes", "", http.StatusOK).body).Sandboxes
+	if len(list) != 0 {
+		t.Errorf("sandboxes are left: %+v", list)
+	}
+}
+
+// BenchmarkSandboxes shows what two hundred busy sandboxes leave behind.
+func BenchmarkSandboxes(b *testing.B) {
+	srv := emulator.NewTest(b, allProviders(b)...)
+	jobs(b, srv, 200, 4) // documents are parsed, and the runtime has met as many goroutines
+	before := heap()
+	for b.Loop() {
+		jobs(b, srv, 200, 50)
+	}
+	after := heap()
+	b.ReportMetric(before/1e6, "MB-before")
+	b.ReportMetric(after/1e6, "MB-after")
+	b.ReportMetric(after/before, "after/before")
+}
+
+// heap is the memory in use, in bytes.
+func heap() float64 {
+	http.DefaultClient.CloseIdleConnections()
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return float64(m.HeapAlloc)
+}
+
+func TestJournalStream(t *testing.T) {
+	srv, id, _ := newWorld(t)
+	login := func(secret string) {
+		srv := api{http.DefaultClient, srv.URL() + "/infisical", ""}
+		_, _ = srv.try(t.Context(), "POST", loginPath, loginBody(id.ClientID, secret))
+	}
+	login(id.ClientSecret)
+	follow := func(query, lastID string) func(wantSeq uint64, status int) {
+		t.Helper()
+		ctx, cancel := context.WithCancel(t.Context())
+		t.Cleanup(cancel)
+		r, err := http.NewRequestWithContext(ctx, "GET", srv.URL()+"/_understudy/journal/stream"+query, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if lastID != "" {
+			r.Header.Set("Last-Event-ID", lastID)
+		}
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Type") != "text/event-stream" {
+			t.Fatalf("%s %v", resp.Status, resp.Header)
+		}
+		lines := bufio.NewScanner(resp.Body)
+		return func(wantSeq uint64, status int) {
+			t.Helper()
+			for lines.Scan() {
+				data, ok := strings.CutPrefix(lines.Text(), "data: ")
+				if !ok {
+					continue
+				}
+				if e := decode[journal.Entry](t, data); e.Seq != wantSeq || e.Response.Status != status {
+					t.Fatalf("entry %d with %d, want %d with %d", e.Seq, e.Response.Status, wantSeq, status)
+				}
+				return
+			}
+			t.Fatalf("the stream ended: %v", lines.Err())
+		}
+	}
+	next := follow("", "")
+	refused := follow("?status=401", "")
+	kept := follow("?since=0", "")
+	back := follow("", "1")
+	login(id.ClientSecret)
+	login("wrong")
+	next(2, http.StatusOK)
+	next(3, http.StatusUnauthorized)
+	refused(3, http.StatusUnauthorized)
+	kept(1, http.StatusOK)
+	kept(2, http.StatusOK)
+	back(2, http.StatusOK)
+	r := control(srv)
+	wantProblem(t, r.call(t, "GET", "/journal/stream?since=-1", "", http.StatusBadRequest))
+	wantProblem(t, r.call(t, "POST", "/journal/stream", "{}", http.StatusMethodNotAllowed))
+}
+
+func TestStreamsEndWithTheirWorld(t *testing.T) {
+	srv, _, _ := newWorld(t)
+	putSandbox(t, srv, "s", "", http.StatusCreated)
+	ends := func(path string, end func()) {
+		t.Helper()
+		resp, err := http.Get(srv.URL() + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		end()
+		lines := bufio.NewScanner(resp.Body)
+		for lines.Scan() {
+		}
+		if err := lines.Err(); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	ends("/~s/_understudy/journal/stream", func() {
+		root(srv).call(t, "DELETE", "/~s/_understudy", "", http.StatusNoContent)
+	})
+	ends("/_understudy/journal/stream", func() {
+		if err := srv.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
