@@ -122,6 +122,7 @@ func run(ctx context.Context) (err error) {
 		chosen = []row{{"against", (*bench).peers}}
 	}
 	var table []line
+	defer func() { printTable(os.Stdout, table) }() // what there is, if a row fails
 	for _, r := range chosen {
 		fmt.Fprintln(os.Stderr, "measuring", r.name)
 		lines, err := r.measure(b, ctx)
@@ -130,7 +131,6 @@ func run(ctx context.Context) (err error) {
 		}
 		table = append(table, lines...)
 	}
-	printTable(os.Stdout, table)
 	return nil
 }
 
