@@ -46,6 +46,7 @@ func blocks(t *testing.T, page string) []block {
 // TestDocs proves every block of the pages by what follows its fence:
 //
 //	go, js, yaml, nginx FILE   part of a file of the repository, which other tests run
+//	sh .ci/run                 part of what CI runs
 //	sh                         runs, in one shell a page, against a server of its own
 //	sh serve                   runs until a server is ready
 //	sh there                   runs against the server of the block before, in its folder
@@ -191,7 +192,7 @@ func (d *docs) page(t *testing.T, all []block) {
 				d.actions(t, b.text)
 			case proof == "cluster":
 				t.Skip("it needs a cluster; TestManifests and TestFleet prove what it applies")
-			case slices.Contains([]string{"go", "js", "yaml", "nginx"}, language) && proof != "":
+			case slices.Contains([]string{"go", "js", "yaml", "nginx"}, language) && proof != "", b.kind == "sh .ci/run":
 				file, err := os.ReadFile(filepath.Join(repository, proof))
 				if err != nil {
 					t.Fatal(err)
