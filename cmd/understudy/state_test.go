@@ -185,6 +185,10 @@ func TestKill(t *testing.T) {
 		t.Errorf("the first server says %s", first.errors)
 	}
 	checkMinted(t, second.info, due)
+	if err := second.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = second.Wait() // its log is whole
 	if !bytes.Contains(second.errors.Bytes(), []byte("ignored=--seed")) {
 		t.Errorf("no warning: %s", second.errors)
 	}
