@@ -50,7 +50,7 @@ func blocks(t *testing.T, page string) []block {
 //	sh                         runs, in one shell a page, against a server of its own
 //	sh serve                   runs until a server is ready
 //	sh there                   runs against the server of the block before, in its folder
-//	text                       what the block before prints; … stands for anything
+//	text                       what the last block before that prints anything does; … stands for anything
 //	yaml compose, yaml actions the service is run, with the users' variables or steps
 //	sh cluster                 not run: it needs a cluster
 //
@@ -185,7 +185,11 @@ func (d *docs) page(t *testing.T, all []block) {
 				}
 				printed[i] = p.stop()
 			case language == "text":
-				matches(t, printed[i-1], b.text)
+				before := i - 1
+				for before > 0 && printed[before] == "" {
+					before--
+				}
+				matches(t, printed[before], b.text)
 			case b.kind == "yaml compose":
 				d.compose(t, b.text)
 			case b.kind == "yaml actions":
