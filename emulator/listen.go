@@ -229,14 +229,13 @@ func (s *Server) URL() string {
 	return ""
 }
 
-// Warm parses the providers' documents in the background, one after the other, so
-// that the first request has a processor for the one that it waits for.
+// Warm parses the providers' documents, which first requests would otherwise do,
+// and returns when it is done: one after the other, so that a request that comes
+// meanwhile has a processor for the one that it waits for.
 func (s *Server) Warm() {
-	go func() {
-		for _, in := range slices.Concat(s.world.Instances(), []*kernel.Instance{s.control}) {
-			if _, err := in.Contract(); err != nil {
-				s.world.Logger().Error("a document cannot be used", "provider", in.Name(), "error", err)
-			}
+	for _, in := range slices.Concat(s.world.Instances(), []*kernel.Instance{s.control}) {
+		if _, err := in.Contract(); err != nil {
+			s.world.Logger().Error("a document cannot be used", "provider", in.Name(), "error", err)
 		}
-	}()
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -43,6 +44,10 @@ type serveCommand struct {
 	Sandboxes   int           `default:"${sandboxes}" placeholder:"N" help:"How many sandboxes there may be at a time (${default})."`
 	SandboxIdle time.Duration `default:"${sandboxIdle}" placeholder:"DURATION" help:"How long a sandbox may go unused before it makes room; 0: for ever (${default})."`
 }
+
+// warmGCPercent lets garbage pile up while documents are parsed: a collection
+// would take the time of the first request.
+const warmGCPercent = 400
 
 // shutdownGrace is how long running calls may take once the server is told to
 // stop.
@@ -93,7 +98,12 @@ func (cmd serveCommand) Run(ctx context.Context, s streams) (err error) {
 			return err
 		}
 	}
-	server.Warm() // after listening: the first request does not wait for more than its own document
+	go func() { // after listening: the first request does not wait for more than its own document
+		usual := debug.SetGCPercent(warmGCPercent)
+		server.Warm()
+		debug.SetGCPercent(usual)
+		debug.FreeOSMemory() // of what parsing needed, nothing is needed again
+	}()
 	banner(s.out, info)
 
 	<-ctx.Done()
