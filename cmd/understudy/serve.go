@@ -45,10 +45,6 @@ type serveCommand struct {
 	SandboxIdle time.Duration `default:"${sandboxIdle}" placeholder:"DURATION" help:"How long a sandbox may go unused before it makes room; 0: for ever (${default})."`
 }
 
-// warmGCPercent lets garbage pile up while documents are parsed: a collection
-// would take the time of the first request.
-const warmGCPercent = 400
-
 // shutdownGrace is how long running calls may take once the server is told to
 // stop.
 const shutdownGrace = 10 * time.Second
@@ -99,9 +95,7 @@ func (cmd serveCommand) Run(ctx context.Context, s streams) (err error) {
 		}
 	}
 	go func() { // after listening: the first request does not wait for more than its own document
-		usual := debug.SetGCPercent(warmGCPercent)
 		server.Warm()
-		debug.SetGCPercent(usual)
 		debug.FreeOSMemory() // of what parsing needed, nothing is needed again
 	}()
 	banner(s.out, info)
