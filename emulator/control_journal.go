@@ -36,8 +36,8 @@ const defaultLimit = 100
 
 func (ct *control) listJournal(c *kernel.Call, in journalRequest) (journalBody, error) {
 	entries := []journal.Entry{}
-	for _, e := range ct.world(c).Journal.All() {
-		if float64(e.Seq) > in.Since && in.match(e) {
+	for _, e := range ct.world(c).Journal.Since(uint64(in.Since)) {
+		if in.match(e) {
 			entries = append(entries, e)
 		}
 	}

@@ -213,19 +213,38 @@ func size(k *kept) int {
 }
 
 // All returns the kept entries, oldest first.
-func (j *Journal) All() []Entry { return j.pick(func(*kept) bool { return true }) }
+func (j *Journal) All() []Entry { return j.Since(0) }
+
+// Since returns the kept entries after the given sequence number, oldest first.
+// It costs what it returns.
+func (j *Journal) Since(seq uint64) []Entry {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.since(seq)
+}
+
+func (j *Journal) since(seq uint64) []Entry {
+	if seq >= j.seq {
+		return nil
+	}
+	first, isKept := j.place(seq + 1)
+	if !isKept {
+		first = 0
+	}
+	var entries []Entry
+	for i := first; i < j.length; i++ {
+		entries = append(entries, j.at(i).entry())
+	}
+	return entries
+}
 
 // For returns the kept entries of one operation, oldest first.
 func (j *Journal) For(op Op) []Entry {
-	return j.pick(func(k *kept) bool { return k.Operation == op })
-}
-
-func (j *Journal) pick(wanted func(*kept) bool) []Entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	var entries []Entry
 	for i := range j.length {
-		if k := j.at(i); wanted(k) {
+		if k := j.at(i); k.Operation == op {
 			entries = append(entries, k.entry())
 		}
 	}
@@ -285,16 +304,8 @@ func (j *Journal) Wait(ctx context.Context, op Op, n int) error {
 func (j *Journal) Next(ctx context.Context, since uint64) ([]Entry, error) {
 	for {
 		j.mu.Lock()
-		if since < j.seq && j.length > 0 {
-			defer j.mu.Unlock()
-			i, kept := j.place(since + 1)
-			if !kept {
-				i = 0
-			}
-			var entries []Entry
-			for ; i < j.length; i++ {
-				entries = append(entries, j.at(i).entry())
-			}
+		if entries := j.since(since); len(entries) > 0 {
+			j.mu.Unlock()
 			return entries, nil
 		}
 		grown := j.growing()
