@@ -12,7 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // WithPublicURL says where clients find the gateway, such as

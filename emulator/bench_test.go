@@ -9,8 +9,8 @@ import (
 
 	"github.com/understudy-dev/understudy/emulator"
 	"github.com/understudy-dev/understudy/emulator/infisical"
-	"github.com/understudy-dev/understudy/emulator/internal/gate"
 	"github.com/understudy-dev/understudy/emulator/ocs"
+	"github.com/understudy-dev/understudy/internal/gate"
 	"github.com/understudy-dev/understudy/specs"
 )
 

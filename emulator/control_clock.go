@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/understudy-dev/understudy/emulator/clock"
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 func clockInfo(k *clock.Clock) ClockInfo {

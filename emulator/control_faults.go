@@ -4,7 +4,7 @@ import (
 	"net/http"
 
 	"github.com/understudy-dev/understudy/emulator/fault"
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 type faultRequest struct {

@@ -3,8 +3,8 @@ package emulator
 import (
 	"net/http"
 
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
 	"github.com/understudy-dev/understudy/emulator/journal"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // A journalFilter picks entries.

@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // maxState is the largest state that PUT takes, in bytes.

@@ -11,8 +11,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
 	"github.com/understudy-dev/understudy/emulator/journal"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // keepAlive is how often a silent stream shows that it lives, in real time:

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // A startRequest is what a world is to start with.

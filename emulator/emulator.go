@@ -10,9 +10,9 @@ import (
 
 	"github.com/understudy-dev/understudy/emulator/clock"
 	"github.com/understudy-dev/understudy/emulator/fault"
-	"github.com/understudy-dev/understudy/emulator/internal/certificate"
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
 	"github.com/understudy-dev/understudy/emulator/journal"
+	"github.com/understudy-dev/understudy/internal/certificate"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // An Option configures a server. Every provider is one.

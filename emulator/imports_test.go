@@ -81,7 +81,7 @@ func TestImports(t *testing.T) {
 		providerPackages = append(providerPackages, module+"emulator/"+name+"/...")
 	}
 	server := inModule("emulator", "emulator/all")
-	testSuite := inModule("emulator/internal/providertest")
+	testSuite := inModule("internal/providertest")
 	rpc := []string{"connectrpc.com/...", "google.golang.org/...", "github.com/zitadel/..."}
 	heavy := slices.Concat(rpc, []string{"testing/...", "github.com/alecthomas/kong/...", "go.etcd.io/bbolt/..."})
 
@@ -113,7 +113,7 @@ func TestImports(t *testing.T) {
 		},
 		{
 			name: "the kernel and its parts know neither server nor provider",
-			from: inModule("emulator/internal/..."), but: testSuite, not: slices.Concat(server, providerPackages),
+			from: inModule("internal/..."), but: testSuite, not: slices.Concat(server, providerPackages),
 			why: "they serve every provider alike",
 		},
 		{
@@ -136,8 +136,8 @@ func TestImports(t *testing.T) {
 		},
 		{
 			name: "only the command keeps state files",
-			from: inModule("..."), but: inModule("emulator/statefile", "cmd/understudy"),
-			not: slices.Concat(inModule("emulator/statefile"), []string{"go.etcd.io/bbolt/..."}),
+			from: inModule("..."), but: inModule("internal/statefile", "cmd/understudy"),
+			not: slices.Concat(inModule("internal/statefile"), []string{"go.etcd.io/bbolt/..."}),
 			why: "who embeds a server keeps its state in memory, and links no database",
 		},
 		{
@@ -191,12 +191,12 @@ var providerName = regexp.MustCompile(`(?i)infisical|workos|zitadel|\bocs\b`)
 // providers: not even a comment may explain it by one of them.
 func TestKernelNamesNoProvider(t *testing.T) {
 	searched := 0
-	err := filepath.WalkDir("internal", func(name string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(filepath.Join("..", "internal"), func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") {
 			return err
 		}
 		name = filepath.ToSlash(name)
-		if strings.HasSuffix(name, "_test.go") && path.Dir(name) == "internal/providertest" {
+		if strings.HasSuffix(name, "_test.go") && path.Dir(name) == "../internal/providertest" {
 			return nil // runs the suite over the providers
 		}
 		source, err := os.ReadFile(name)

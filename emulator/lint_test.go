@@ -17,7 +17,7 @@ import (
 
 // certificates is where a server's certificates are made: clients judge them by
 // their own clock, and a key must be nobody's guess.
-const certificates = "emulator/internal/certificate"
+const certificates = "internal/certificate"
 
 // A confined name belongs to a few folders of the module, or to none.
 type confined struct {
@@ -162,7 +162,7 @@ func TestLintFinds(t *testing.T) {
 		{"random numbers, v2", "emulator/infisical/x.go", `import "math/rand/v2"`, 1},
 		{"random numbers at home", "fixtures/x.go", `import "math/rand/v2"`, 0},
 		{"real randomness", "emulator/x.go", `import "crypto/rand"`, 1},
-		{"a certificate's time and key", "emulator/internal/certificate/x.go", `import ("crypto/rand"; "time"); var t, r = time.Now(), rand.Reader`, 0},
+		{"a certificate's time and key", "internal/certificate/x.go", `import ("crypto/rand"; "time"); var t, r = time.Now(), rand.Reader`, 0},
 		{"random identifiers", "emulator/x.go", `import "github.com/google/uuid"`, 1},
 		{"the environment", "cmd/understudy/x.go", `import "os"; var v = os.Getenv("V")`, 1},
 		{"arguments", "cmd/understudy/x.go", `import "os"; var v = os.Args`, 0},

@@ -13,7 +13,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // Bounds on what a client may make a listening server wait for.

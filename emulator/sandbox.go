@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"github.com/understudy-dev/understudy/emulator/clock"
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
 	"github.com/understudy-dev/understudy/emulator/journal"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // The bounds of sandboxes.

@@ -20,7 +20,7 @@ import (
 
 	"github.com/understudy-dev/understudy/emulator"
 	"github.com/understudy-dev/understudy/emulator/all"
-	"github.com/understudy-dev/understudy/emulator/statefile"
+	"github.com/understudy-dev/understudy/internal/statefile"
 )
 
 type serveCommand struct {

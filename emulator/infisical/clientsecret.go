@@ -6,7 +6,7 @@ import (
 	"math"
 	"time"
 
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // clientSecret is one secret of a universal auth. The value itself is not kept.

@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/understudy-dev/understudy/emulator/internal/gate"
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/gate"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // errorBody is the envelope of every refusal but 403, in wire order.

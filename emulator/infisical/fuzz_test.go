@@ -7,8 +7,8 @@ import (
 
 	"github.com/understudy-dev/understudy/emulator"
 	"github.com/understudy-dev/understudy/emulator/infisical"
-	"github.com/understudy-dev/understudy/emulator/internal/entropy"
-	"github.com/understudy-dev/understudy/emulator/internal/providertest"
+	"github.com/understudy-dev/understudy/internal/entropy"
+	"github.com/understudy-dev/understudy/internal/providertest"
 )
 
 // A login that is refused for its secret counts, and one that finds a secret

@@ -9,7 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/understudy-dev/understudy/emulator/internal/providertest"
+	"github.com/understudy-dev/understudy/internal/providertest"
 )
 
 // The model: what the vendor's pages and public sources say of identities, their

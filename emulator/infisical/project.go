@@ -3,7 +3,7 @@ package infisical
 import (
 	"net/http"
 
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // project is a row: what environments, folders and secrets belong to.

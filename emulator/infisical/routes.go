@@ -1,6 +1,6 @@
 package infisical
 
-import "github.com/understudy-dev/understudy/emulator/internal/kernel"
+import "github.com/understudy-dev/understudy/internal/kernel"
 
 // Op names one of the provider's operations, for faults and the journal.
 type Op = kernel.Op

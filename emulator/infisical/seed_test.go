@@ -6,7 +6,7 @@ import (
 
 	"github.com/understudy-dev/understudy/emulator"
 	"github.com/understudy-dev/understudy/emulator/infisical"
-	"github.com/understudy-dev/understudy/emulator/internal/providertest"
+	"github.com/understudy-dev/understudy/internal/providertest"
 )
 
 // TestSeedRefusals seeds what clashes or does not go together.

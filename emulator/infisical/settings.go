@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // A Setting is a value of one of the provider's settings, for New.

@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/understudy-dev/understudy/emulator/internal/gate"
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/gate"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // The differences between the pages of 2019 and what has held since. The pages

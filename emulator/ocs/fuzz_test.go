@@ -4,8 +4,8 @@ import (
 	"testing"
 
 	"github.com/understudy-dev/understudy/emulator"
-	"github.com/understudy-dev/understudy/emulator/internal/providertest"
 	"github.com/understudy-dev/understudy/emulator/ocs"
+	"github.com/understudy-dev/understudy/internal/providertest"
 )
 
 func TestAdversary(t *testing.T) { providertest.Adversary(t, option) }

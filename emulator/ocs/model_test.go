@@ -11,8 +11,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/understudy-dev/understudy/emulator/internal/providertest"
 	"github.com/understudy-dev/understudy/emulator/ocs"
+	"github.com/understudy-dev/understudy/internal/providertest"
 )
 
 // The model: what the vendor's pages say of clients, their secrets and the token

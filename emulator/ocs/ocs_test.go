@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/understudy-dev/understudy/emulator"
-	"github.com/understudy-dev/understudy/emulator/internal/providertest"
 	"github.com/understudy-dev/understudy/emulator/ocs"
+	"github.com/understudy-dev/understudy/internal/providertest"
 )
 
 func option() emulator.Option { return ocs.New() }

@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/understudy-dev/understudy/emulator/internal/entropy"
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/entropy"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // secret is one secret of a client. The value itself is not kept.

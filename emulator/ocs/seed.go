@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
 	"github.com/understudy-dev/understudy/fixtures"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // A Tenant is a further tenant, as SeedTenant makes it.

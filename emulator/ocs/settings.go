@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
-	"github.com/understudy-dev/understudy/emulator/internal/store"
+	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/store"
 )
 
 // A Setting is a value of one of the provider's settings, for New.

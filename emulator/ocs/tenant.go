@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // tenant is one customer of the service.

@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // maxSecrets is how many secrets an application can have.

@@ -1,6 +1,6 @@
 package workos
 
-import "github.com/understudy-dev/understudy/emulator/internal/kernel"
+import "github.com/understudy-dev/understudy/internal/kernel"
 
 // The differences between the published page and the running service.
 var hintSide = &kernel.Difference{

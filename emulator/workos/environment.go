@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // environment is what a world is to WorkOS; there is one.

@@ -4,8 +4,8 @@ import (
 	"encoding/binary"
 	"time"
 
-	"github.com/understudy-dev/understudy/emulator/internal/entropy"
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/entropy"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // The prefixes of identifiers.

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 func TestULID(t *testing.T) {

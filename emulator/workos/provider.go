@@ -3,10 +3,10 @@ package workos
 import (
 	"time"
 
-	"github.com/understudy-dev/understudy/emulator/internal/gate"
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
-	"github.com/understudy-dev/understudy/emulator/internal/oauth"
-	"github.com/understudy-dev/understudy/emulator/internal/store"
+	"github.com/understudy-dev/understudy/internal/gate"
+	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/oauth"
+	"github.com/understudy-dev/understudy/internal/store"
 	"github.com/understudy-dev/understudy/specs"
 )
 

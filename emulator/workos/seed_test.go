@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"github.com/understudy-dev/understudy/emulator"
-	"github.com/understudy-dev/understudy/emulator/internal/providertest"
 	"github.com/understudy-dev/understudy/emulator/workos"
+	"github.com/understudy-dev/understudy/internal/providertest"
 )
 
 // TestSeedRefusals seeds what clashes or does not go together.

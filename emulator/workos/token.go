@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
-	"github.com/understudy-dev/understudy/emulator/internal/oauth"
 	"github.com/understudy-dev/understudy/fixtures"
+	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/oauth"
 )
 
 // The grants that the service knows.

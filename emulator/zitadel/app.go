@@ -6,7 +6,7 @@ import (
 	"encoding/base64"
 	"iter"
 
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // app is an application of a project: of type API, or of type OIDC when OIDC is

@@ -3,7 +3,7 @@ package zitadel
 import (
 	"time"
 
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // Version 2 of the applications: other messages, the same rules.

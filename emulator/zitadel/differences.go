@@ -1,6 +1,6 @@
 package zitadel
 
-import "github.com/understudy-dev/understudy/emulator/internal/kernel"
+import "github.com/understudy-dev/understudy/internal/kernel"
 
 // The differences between the published pages and the running service.
 var (

@@ -11,9 +11,9 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/understudy-dev/understudy/emulator/internal/gate"
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
-	"github.com/understudy-dev/understudy/emulator/internal/oauth"
+	"github.com/understudy-dev/understudy/internal/gate"
+	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/oauth"
 )
 
 // A code is one of gRPC's. The Management API refuses with codes, from which its

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/understudy-dev/understudy/emulator"
-	"github.com/understudy-dev/understudy/emulator/internal/providertest"
 	"github.com/understudy-dev/understudy/emulator/zitadel"
+	"github.com/understudy-dev/understudy/internal/providertest"
 )
 
 func TestAdversary(t *testing.T) { providertest.Adversary(t, option) }

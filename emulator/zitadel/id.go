@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // Identifiers are numbers in decimal that grow with time: ticks of 10 ms since

@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
 	"github.com/understudy-dev/understudy/fixtures"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // key is the public half of a key that an application or a machine user signs

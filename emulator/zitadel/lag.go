@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // A view is a state that the OAuth endpoints may see, from an instant on. The

@@ -16,8 +16,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"pgregory.net/rapid"
 
-	"github.com/understudy-dev/understudy/emulator/internal/providertest"
 	"github.com/understudy-dev/understudy/emulator/zitadel"
+	"github.com/understudy-dev/understudy/internal/providertest"
 )
 
 // The model: what is public of projects, applications, machine users and their

@@ -4,7 +4,7 @@ import (
 	"reflect"
 	"time"
 
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // oidcConfig is what makes an application one of type OIDC.

@@ -3,7 +3,7 @@ package zitadel
 import (
 	"cmp"
 
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // organization owns projects and users.

@@ -3,8 +3,8 @@ package zitadel
 import (
 	"cmp"
 
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
 	"github.com/understudy-dev/understudy/fixtures"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // What clients that manage whole instances call of the organizations: version 2,

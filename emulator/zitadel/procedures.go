@@ -19,8 +19,8 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/dynamicpb"
 
-	"github.com/understudy-dev/understudy/emulator/internal/gate"
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/gate"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // A service is one of ZITADEL's RPC services, some of whose methods are served.

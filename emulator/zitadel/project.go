@@ -3,7 +3,7 @@ package zitadel
 import (
 	"cmp"
 
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // project holds applications. It counts the events of itself and of all that it

@@ -3,7 +3,7 @@ package zitadel
 import (
 	"slices"
 
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // Version 2 of the projects: other messages, the same rules.

@@ -3,7 +3,7 @@ package zitadel
 import (
 	"strings"
 
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // listQuery says which part of a list is wanted.

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
 	"github.com/understudy-dev/understudy/fixtures"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // An Organization owns projects and users.

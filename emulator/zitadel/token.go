@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
-	"github.com/understudy-dev/understudy/emulator/internal/oauth"
 	"github.com/understudy-dev/understudy/fixtures"
+	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/oauth"
 )
 
 // accessToken is the record of an access token. The token itself is not kept; a

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // user is a machine user; there are no others here. It counts the events of

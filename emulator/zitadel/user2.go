@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"time"
 
-	"github.com/understudy-dev/understudy/emulator/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // Version 2 of the machine users: other messages, the same rules.

@@ -21,8 +21,8 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 
 	"github.com/understudy-dev/understudy/emulator"
-	"github.com/understudy-dev/understudy/emulator/internal/providertest"
 	"github.com/understudy-dev/understudy/emulator/zitadel"
+	"github.com/understudy-dev/understudy/internal/providertest"
 )
 
 func option() emulator.Option { return zitadel.New() }

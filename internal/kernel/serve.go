@@ -1,0 +1,482 @@
+package kernel
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"math"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/understudy-dev/understudy/emulator/fault"
+	"github.com/understudy-dev/understudy/emulator/journal"
+	"github.com/understudy-dev/understudy/internal/gate"
+)
+
+// An Answer is what a call is answered, before it is encoded. A nil Body is no
+// body at all. A Stream writes the body piece by piece, each of which is sent at
+// once; ctx is done when the client has gone.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   any
+	Stream func(ctx context.Context, w io.Writer) error
+
+	encoded []byte
+}
+
+// The hint headers.
+const (
+	HeaderEntry   = "X-Understudy-Entry"   // the call's number in the journal
+	HeaderReason  = "X-Understudy-Reason"  // the true cause of a refusal
+	HeaderDiffers = "X-Understudy-Differs" // what the other contract answers
+)
+
+// serve takes one request all its way. The body has been read.
+func (in *Instance) serve(c *Call) *Outcome {
+	if out := in.preflight(c); out != nil {
+		return out
+	}
+
+	// 1 route
+	problem := in.find(c)
+	if problem != nil {
+		return in.finish(c, in.refuse(c, problem), fault.Spec{}, false)
+	}
+
+	// 2 fault before
+	f, hit := in.takeFault(c)
+	if hit && !f.Spec.After {
+		if answer, replaced := in.inject(c, f); replaced {
+			return in.finish(c, answer, f.Spec, true)
+		}
+	}
+
+	// 3 identify, decode, check; 4 act
+	answer := in.perform(c)
+
+	// 5 fault after
+	replaced := false
+	if hit && f.Spec.After {
+		if injected, ok := in.inject(c, f); ok {
+			answer, replaced = injected, true
+		}
+	}
+
+	// 6 render, 7 check the answer, 8 journal
+	return in.finish(c, answer, f.Spec, replaced)
+}
+
+// exposed are the answer's headers that a page of another origin may read,
+// beside the provider's own.
+const exposed = HeaderEntry + ", " + HeaderReason + ", " + HeaderDiffers + ", ETag, Retry-After"
+
+// preflight lets pages of any origin use a provider, as browsers ask it to. It
+// answers the question that precedes a call, which is no call itself.
+func (in *Instance) preflight(c *Call) *Outcome {
+	origin := c.Request.Header.Get("Origin")
+	if origin == "" || in.desc.Internal {
+		return nil
+	}
+	h := c.Header
+	h.Set("Access-Control-Allow-Origin", origin)
+	h.Set("Access-Control-Allow-Credentials", "true")
+	h.Set("Vary", "Origin")
+	method := c.Request.Header.Get("Access-Control-Request-Method")
+	if c.Request.Method != http.MethodOptions || method == "" {
+		h.Set("Access-Control-Expose-Headers", strings.Join(append([]string{exposed}, in.desc.Expose...), ", "))
+		return nil
+	}
+	h.Set("Access-Control-Allow-Methods", method)
+	if headers := c.Request.Header.Get("Access-Control-Request-Headers"); headers != "" {
+		h.Set("Access-Control-Allow-Headers", headers)
+	}
+	return &Outcome{Status: http.StatusNoContent, Header: h}
+}
+
+// find sets the call's operation.
+func (in *Instance) find(c *Call) *Problem {
+	if c.target != nil {
+		return in.findTarget(c)
+	}
+	contract, err := in.desc.Document.Contract()
+	if err != nil {
+		return asProblem(err)
+	}
+	op, vars, methods := contract.Match(c.Request)
+	if op == nil {
+		what := fmt.Sprintf("%s %s", c.Request.Method, c.Request.URL.EscapedPath())
+		if c.Request.Method != http.MethodOptions && !in.world.config.AllowUnknown {
+			in.world.Fail("understudy: %s is not an operation of %s; if the client under test means to call it, emulator.AllowUnknown() lets it", what, in.Name())
+		}
+		if len(methods) > 0 {
+			return (&Problem{Kind: WrongMethod, Methods: methods}).Because("%s has this path, but not with %s", in.Name(), c.Request.Method)
+		}
+		return (&Problem{Kind: UnknownPath}).Because("%s has no operation %s", in.Name(), what)
+	}
+	return in.found(c, op, vars)
+}
+
+// found notes the operation that a call is for.
+func (in *Instance) found(c *Call, op *gate.Operation, vars map[string]string) *Problem {
+	c.operation, c.Vars, c.Secured = op, vars, op.Secured
+	c.Op = Op(in.Name() + " " + op.Line())
+	c.route = in.routes[c.Op]
+	if c.route == nil {
+		return in.declined(c)
+	}
+	return nil
+}
+
+// declined refuses an operation that the provider has and Understudy does not.
+func (in *Instance) declined(c *Call) *Problem {
+	why := cmp.Or(in.desc.Declined[c.Op], "it is beyond what Understudy emulates")
+	if !in.world.config.AllowUnknown {
+		in.world.Fail("understudy: %s is not served: %s", c.Op, why)
+	}
+	return (&Problem{Kind: Declined, Status: http.StatusNotImplemented}).Because("%s is not served: %s", c.Op, why)
+}
+
+func (in *Instance) takeFault(c *Call) (fault.Fault, bool) {
+	if in.desc.Internal {
+		return fault.Fault{}, false
+	}
+	f, hit := in.world.Faults.Take(c.Op)
+	if hit {
+		c.fault = f.String()
+	}
+	return f, hit
+}
+
+// inject waits for the fault's delay and reports whether the fault takes the
+// place of an answer.
+func (in *Instance) inject(c *Call, f fault.Fault) (Answer, bool) {
+	s := f.Spec
+	if s.Delay > 0 {
+		timer := time.NewTimer(s.Delay)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-in.world.life.Done():
+		case <-c.Request.Context().Done():
+			c.fault += ", the client did not wait"
+			return Answer{}, true
+		}
+	}
+	switch {
+	case s.Drop:
+		return Answer{}, true
+	case s.Status != 0:
+		p := &Problem{Kind: Injected, Status: s.Status, Code: s.Code, Message: s.Message}
+		answer := in.refuse(c, p.Because("injected fault: %s", f))
+		if s.RetryAfter > 0 {
+			seconds := int(math.Ceil(s.RetryAfter.Seconds()))
+			answer.setHeader("Retry-After", strconv.Itoa(seconds))
+		}
+		return answer, true
+	}
+	return Answer{}, false
+}
+
+func (a *Answer) setHeader(name, value string) {
+	if a.Header == nil {
+		a.Header = http.Header{}
+	}
+	a.Header.Set(name, value)
+}
+
+// perform does what is asked, or refuses. A panic becomes the provider's
+// internal error.
+func (in *Instance) perform(c *Call) (answer Answer) {
+	defer func() {
+		if v := recover(); v != nil {
+			in.world.Logger().Error("panic in a handler", "operation", c.Op, "panic", v, "stack", string(debug.Stack()))
+			in.world.Fail("understudy: %s: panic: %v", c.Op, v)
+			p := &Problem{Kind: Internal, Status: http.StatusInternalServerError}
+			answer = in.refuse(c, p.Because("panic: %v", v))
+		}
+	}()
+	// A reset waits for this call, and this call sees one world: the one that is
+	// there now, after the body has come and a fault's delay is over.
+	in.world.state.RLock()
+	defer in.world.state.RUnlock()
+	c.enter()
+	if err := in.vet(c); err != nil {
+		return in.refuse(c, asProblem(err))
+	}
+	err := in.transact(c, func(c *Call) (err error) {
+		next := func() (Answer, error) { return c.answer(c.route.call(c)) }
+		if in.desc.Around != nil {
+			answer, err = in.desc.Around(c, next)
+		} else {
+			answer, err = next()
+		}
+		return err
+	})
+	if err == nil && c.late != nil {
+		later := c.late
+		c.late = nil
+		answer, err = c.answer(later())
+	}
+	if err != nil {
+		p := asProblem(err)
+		if p.Kind == Internal {
+			in.world.Logger().Error("a handler failed", "operation", c.Op, "error", err)
+			in.world.Fail("understudy: %s: %v", c.Op, err)
+		}
+		return in.refuse(c, p)
+	}
+	if c.route.secret {
+		answer.setHeader("Cache-Control", "no-store")
+	}
+	return answer
+}
+
+// answer makes an encoded answer of what a handler returned: what cannot be
+// encoded has not happened. One that comes later is encoded then.
+func (c *Call) answer(out any, err error) (Answer, error) {
+	if err != nil {
+		c.late = nil
+		return Answer{}, err
+	}
+	answer, ok := out.(Answer)
+	if !ok {
+		answer = Answer{Status: c.operation.Success, Body: out}
+	}
+	if c.late == nil {
+		err = answer.encode()
+	}
+	return answer, err
+}
+
+// vet is phase 3, in the provider's order.
+func (in *Instance) vet(c *Call) error {
+	identify := func() error { return in.transact(c, in.desc.Identify) }
+	decode := func() error { return in.decode(c) }
+	order := []func() error{identify, decode}
+	if in.desc.Order == DecodeFirst {
+		order = []func() error{decode, identify}
+	}
+	for _, phase := range order {
+		if err := phase(); err != nil {
+			return err
+		}
+	}
+	if in.desc.Admit != nil {
+		if err := in.transact(c, in.desc.Admit); err != nil {
+			return err
+		}
+	}
+	return in.check(c)
+}
+
+func (in *Instance) decode(c *Call) (err error) {
+	if c.target != nil && c.target.Malformed != nil {
+		return c.target.Malformed
+	}
+	if !c.operation.HasBody() {
+		return nil
+	}
+	if in.desc.Decode != nil {
+		c.Body, err = in.desc.Decode(c)
+	} else {
+		c.Body, err = c.DecodeBody(c.operation.Takes)
+	}
+	return err
+}
+
+// Takes reports whether the document has a body of this media type for the
+// call's operation.
+func (c *Call) Takes(mediaType string) bool { return c.operation.Takes(mediaType) }
+
+func (in *Instance) check(c *Call) error {
+	var breaches, more []gate.Breach
+	c.path, breaches = c.operation.Parameters("path", func(name string) []string { return []string{c.Vars[name]} })
+	_, more = c.operation.Parameters("header", c.Request.Header.Values)
+	breaches = append(breaches, more...)
+	query, err := c.query()
+	if err != nil {
+		return (&Problem{Kind: MalformedQuery, Status: http.StatusBadRequest, cause: err}).Because("the query string is not encoded as one: %v", err)
+	}
+	c.Query, more = c.operation.Parameters("query", func(name string) []string {
+		values := query[name]
+		for other, more := range query {
+			if in.desc.FoldQuery && other != name && strings.EqualFold(other, name) {
+				values = append(values, more...)
+			}
+		}
+		return values
+	})
+	breaches = append(breaches, more...)
+	if c.Body.JSON != nil || c.operation.BodyRequired {
+		mediaType := c.Body.MediaType
+		if !c.Takes(mediaType) {
+			mediaType = c.operation.MediaType() // an absent body, or one that Decode turned into a value
+		}
+		breaches = append(breaches, c.operation.CheckBody(mediaType, c.Body.Value, c.Body.JSON)...)
+	}
+	for _, name := range c.operation.Allowances(c.Body.Value) {
+		c.Warn("the body's %q is not on the page %s; official clients send it", name, c.operation.Page)
+	}
+	if len(breaches) == 0 {
+		return nil
+	}
+	if in.desc.Tolerate != nil {
+		breaches = slices.DeleteFunc(breaches, func(b gate.Breach) bool {
+			if !in.desc.Tolerate(c, b) {
+				return false
+			}
+			if b.Rule == gate.RuleUnknown {
+				c.Body = NewBody(c.Body.MediaType, gate.Prune(c.Body.Value, b))
+			}
+			return true
+		})
+		if len(breaches) == 0 {
+			return nil
+		}
+	}
+	reasons := make([]string, len(breaches))
+	for i, b := range breaches {
+		reasons[i] = b.String()
+	}
+	return (&Problem{Kind: Invalid, Breaches: breaches}).Because("against the document: %s", strings.Join(reasons, "; "))
+}
+
+// refuse renders a problem and notes its reason.
+func (in *Instance) refuse(c *Call, p *Problem) Answer {
+	c.problem = p
+	answer := in.desc.Error(c, p)
+	c.Reason = oneLine(p.Reason)
+	if c.Reason == "" {
+		c.Reason = oneLine(p.Message)
+	}
+	return answer
+}
+
+// maxHint bounds a hint, which may quote what the client sent: clients refuse
+// answers whose headers take more than a few kilobytes.
+const maxHint = 1024
+
+// oneLine makes a text fit for a header: one line of printable ASCII.
+func oneLine(text string) string {
+	if len(text) > maxHint {
+		text = text[:maxHint] + "..."
+	}
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t' || r == '\r':
+			return ' '
+		case r < ' ' || r > '~':
+			return '?'
+		}
+		return r
+	}, text)
+}
+
+// finish renders an answer, checks it and writes it into the journal. An
+// injected answer is not held to the document.
+func (in *Instance) finish(c *Call, answer Answer, spec fault.Spec, injected bool) *Outcome {
+	// 6 render
+	out := &Outcome{Status: answer.Status, Header: c.Header, stream: answer.Stream}
+	maps.Copy(out.Header, answer.Header)
+	switch {
+	case answer.Status == 0 && spec.Silent:
+		out.Cut = CutSilently
+	case answer.Status == 0:
+		out.Cut = CutInStatusLine
+	case spec.Truncate:
+		out.Cut = CutInBody
+	}
+	if answer.Body != nil {
+		if err := answer.encode(); err != nil {
+			panic(fmt.Sprintf("kernel: %s: an answer cannot be encoded: %v", c.Op, err))
+		}
+		out.Body = answer.encoded
+		if out.Header.Get("Content-Type") == "" {
+			out.Header.Set("Content-Type", "application/json; charset=utf-8")
+		}
+	}
+
+	// 7 check the answer
+	var breaches []string
+	if in.world.config.CheckAnswers && !injected && out.stream == nil && c.operation != nil && c.route != nil {
+		for _, b := range c.operation.CheckAnswer(out.Status, out.Header.Get("Content-Type"), out.Body) {
+			breaches = append(breaches, b.String())
+			in.world.Fail("understudy: %s answered %d against its document: %s", c.Op, out.Status, b)
+		}
+	}
+
+	if in.desc.Finish != nil && out.Status != 0 {
+		in.desc.Finish(c, out)
+	}
+
+	// 8 journal
+	in.log(c, out)
+	if in.desc.Internal {
+		return out
+	}
+	if !in.world.config.NoHints {
+		if c.Reason != "" {
+			out.Header.Set(HeaderReason, c.Reason)
+		}
+		if c.differs != "" {
+			out.Header.Set(HeaderDiffers, oneLine(c.differs))
+		}
+	}
+	seq := in.world.Journal.Append(journal.Entry{
+		Time: c.Now, Provider: in.Name(), Operation: c.Op,
+		Request: journal.Request{
+			Method: c.Request.Method, URL: c.Request.URL.RequestURI(),
+			Header: c.Request.Header, Body: string(c.raw),
+		},
+		Response: journal.Response{Status: out.Status, Header: out.Header, Body: string(out.Body)},
+		Reason:   c.Reason, Differs: c.differs, Fault: c.fault,
+		Breaches: breaches, Warnings: c.warnings,
+	})
+	// The header is the journal's from now on; what the client gets beside it is
+	// added when it is sent.
+	if !in.world.config.NoHints {
+		c.entry = strconv.FormatUint(seq, 10)
+		out.entry = c.entry
+	}
+	return out
+}
+
+func (in *Instance) log(c *Call, out *Outcome) {
+	logger := in.world.Logger()
+	if !logger.Enabled(c.Request.Context(), slog.LevelInfo) {
+		return
+	}
+	attrs := []any{"method", c.Request.Method, "path", c.Request.URL.Path, "status", out.Status}
+	for _, a := range []struct{ key, value string }{{"reason", c.Reason}, {"fault", c.fault}, {"differs", c.differs}} {
+		if a.value != "" {
+			attrs = append(attrs, a.key, a.value)
+		}
+	}
+	logger.InfoContext(c.Request.Context(), in.Name(), attrs...)
+}
+
+// encode encodes the body once, the way JavaScript servers do: without escaping
+// <, > and &.
+func (a *Answer) encode() error {
+	if a.Body == nil || a.encoded != nil {
+		return nil
+	}
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(a.Body); err != nil {
+		return fmt.Errorf("kernel: encoding an answer: %w", err)
+	}
+	a.encoded = bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
+	return nil
+}

@@ -1,0 +1,248 @@
+package kernel
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/understudy-dev/understudy/internal/gate"
+	"github.com/understudy-dev/understudy/specs"
+)
+
+// A WorldFile describes a world to start with: a section for each provider, of
+// the provider's own form, and what holds for all.
+type WorldFile struct {
+	Seed      string
+	Clock     time.Time // zero: real time
+	Contract  string    // empty: as the server was told
+	Settings  map[string]map[string]any
+	providers map[string]json.RawMessage
+
+	text []byte     // as it was read
+	root *yaml.Node // where lines are looked up
+}
+
+var worldSchema = gate.NewSchema(specs.World, "World")
+
+// WorldSchema returns the JSON Schema of world files. It is made of what they are
+// checked with. What no schema can say, such as that an identifier is given twice,
+// is told when a world is read.
+func WorldSchema() ([]byte, error) {
+	var doc struct {
+		Info struct {
+			Title       string
+			Description string
+		}
+		Components struct{ Schemas yaml.Node }
+	}
+	if err := yaml.Unmarshal(specs.World, &doc); err != nil {
+		return nil, err
+	}
+	relocate(&doc.Components.Schemas)
+	var defs bytes.Buffer
+	if err := gate.WriteJSON(&defs, &doc.Components.Schemas, false); err != nil {
+		return nil, err
+	}
+	text, err := json.MarshalIndent(struct {
+		Schema      string          `json:"$schema"`
+		Title       string          `json:"title"`
+		Description string          `json:"description"`
+		Ref         string          `json:"$ref"`
+		Defs        json.RawMessage `json:"$defs"`
+	}{"https://json-schema.org/draft/2020-12/schema", doc.Info.Title, doc.Info.Description, "#/$defs/World", defs.Bytes()}, "", "  ")
+	return append(text, '\n'), err
+}
+
+// relocate makes references of an OpenAPI document those of a JSON Schema.
+func relocate(n *yaml.Node) {
+	if n.Kind == yaml.ScalarNode {
+		if name, ok := strings.CutPrefix(n.Value, "#/components/schemas/"); ok {
+			n.Value = "#/$defs/" + name
+		}
+	}
+	for _, c := range n.Content {
+		relocate(c)
+	}
+}
+
+// ReadWorld reads a world file, YAML or JSON. An error names the line.
+func ReadWorld(r io.Reader) (*WorldFile, error) {
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("world file: %w", err)
+	}
+	var node yaml.Node
+	if err := yaml.Unmarshal(text, &node); err != nil {
+		return nil, fmt.Errorf("world file: %w", errors.New(strings.TrimPrefix(err.Error(), "yaml: ")))
+	}
+	f := &WorldFile{providers: map[string]json.RawMessage{}, text: text}
+	if node.Kind == 0 {
+		return nil, errors.New("world file: it is empty")
+	}
+	f.root = node.Content[0]
+	var asJSON bytes.Buffer
+	if err := gate.WriteJSON(&asJSON, f.root, false); err != nil {
+		return nil, fmt.Errorf("world file: %w", err)
+	}
+	var value any
+	if err := json.Unmarshal(asJSON.Bytes(), &value); err != nil {
+		return nil, fmt.Errorf("world file: %w", err)
+	}
+	breaches, err := worldSchema.Check(value)
+	if err != nil {
+		return nil, err
+	}
+	if len(breaches) > 0 {
+		b := breaches[0]
+		path := b.Path
+		if b.Rule == gate.RuleUnknown {
+			path = append(path, b.Keys[0])
+		}
+		return nil, f.at(path, errors.New(b.Text()))
+	}
+	sections := map[string]json.RawMessage{}
+	if err := json.Unmarshal(asJSON.Bytes(), &sections); err != nil {
+		return nil, fmt.Errorf("world file: %w", err)
+	}
+	for name, to := range map[string]any{"seed": &f.Seed, "clock": &f.Clock, "contract": &f.Contract, "settings": &f.Settings} {
+		if section, ok := sections[name]; ok {
+			if err := json.Unmarshal(section, to); err != nil {
+				return nil, f.at([]string{name}, err)
+			}
+			delete(sections, name)
+		}
+	}
+	f.providers = sections
+	return f, nil
+}
+
+// MarshalText returns the file's text.
+func (f *WorldFile) MarshalText() ([]byte, error) { return f.text, nil }
+
+// UnmarshalText reads a file's text.
+func (f *WorldFile) UnmarshalText(text []byte) error {
+	file, err := ReadWorld(bytes.NewReader(text))
+	if err == nil {
+		*f = *file
+	}
+	return err
+}
+
+// A WorldError is a fault in a provider's section of a world file.
+type WorldError struct {
+	Path []any // keys and positions from the section's root
+	Err  error
+}
+
+// Error returns the reason without the line, which the file knows.
+func (e *WorldError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the reason.
+func (e *WorldError) Unwrap() error { return e.Err }
+
+// WorldErrorf returns an error at a place of a provider's section.
+func WorldErrorf(path []any, format string, args ...any) error {
+	return &WorldError{path, fmt.Errorf(format, args...)}
+}
+
+// locate puts the line to an error of a provider's section.
+func (f *WorldFile) locate(provider string, err error) error {
+	var at *WorldError
+	if !errors.As(err, &at) {
+		return err
+	}
+	path := []string{provider}
+	for _, step := range at.Path {
+		path = append(path, fmt.Sprint(step))
+	}
+	return f.at(path, err)
+}
+
+// at is an error at the line of a path, or of the nearest place above it.
+func (f *WorldFile) at(path []string, err error) error {
+	node := f.root
+	line := node.Line
+	for _, step := range path {
+		next := child(node, step)
+		if next == nil {
+			break
+		}
+		node, line = next, next.Line
+	}
+	return fmt.Errorf("world file, line %d: /%s: %w", line, strings.Join(path, "/"), err)
+}
+
+func child(n *yaml.Node, step string) *yaml.Node {
+	switch n.Kind {
+	case yaml.MappingNode:
+		for i := 0; i < len(n.Content); i += 2 {
+			if n.Content[i].Value == step {
+				return n.Content[i+1]
+			}
+		}
+	case yaml.SequenceNode:
+		if i, err := strconv.Atoi(step); err == nil && i < len(n.Content) {
+			return n.Content[i]
+		}
+	}
+	return nil
+}
+
+// YAML returns the default world of the present seed as a world file, with the
+// credentials of each provider in a comment.
+func (w *World) YAML() ([]byte, error) {
+	s := w.setup.Load()
+	root := &yaml.Node{Kind: yaml.MappingNode}
+	add := func(key string, value any, comment string) error {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return err
+		}
+		var node yaml.Node
+		if err := yaml.Unmarshal(text, &node); err != nil { // JSON is YAML
+			return err
+		}
+		block(node.Content[0])
+		name := &yaml.Node{Kind: yaml.ScalarNode, Value: key, HeadComment: comment}
+		root.Content = append(root.Content, name, node.Content[0])
+		return nil
+	}
+	if err := add("seed", s.seed, "What identifiers and secrets derive from that are not given below."); err != nil {
+		return nil, err
+	}
+	for _, in := range w.instances {
+		if in.desc.DefaultWorld == nil {
+			continue
+		}
+		comment := "Credentials:"
+		credentials := in.Credentials()
+		for _, name := range slices.Sorted(maps.Keys(credentials)) {
+			comment += "\n  " + name + ": " + credentials[name]
+		}
+		if err := add(in.Name(), in.desc.DefaultWorld(&Call{instance: in, setup: s, Now: Epoch}), comment); err != nil {
+			return nil, err
+		}
+	}
+	var out bytes.Buffer
+	enc := yaml.NewEncoder(&out)
+	enc.SetIndent(2)
+	err := enc.Encode(root)
+	return out.Bytes(), err
+}
+
+// block turns JSON's flow style into YAML's usual one.
+func block(n *yaml.Node) {
+	n.Style = 0
+	for _, c := range n.Content {
+		block(c)
+	}
+}
