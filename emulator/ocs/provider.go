@@ -74,6 +74,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Values:      p.settings,
 		Order:       kernel.IdentifyFirst,
 		Identify:    p.identify,
+		Decode:      decode,
 		Tolerate:    tolerate,
 		Error:       renderError,
 		Finish:      finish,
