@@ -34,7 +34,7 @@ type ports struct {
 }
 
 // Listen opens the gateway on addr and each provider on its own port after it
-//; with port 0 all ports are free ones. It returns
+// ; with port 0 all ports are free ones. It returns
 // when all of them are open, or with an error and none open. HTTP/1.1 and
 // HTTP/2 are both served, without TLS unless WithTLS or WithCertificate asks for
 // it.

@@ -22,7 +22,7 @@ type Provider struct {
 	Operations  []Operation  `json:"operations"`
 	Differences []Difference `json:"differences"`
 	Chosen      []Choice     `json:"chosen"`
-	Beyond      []Choice     `json:"beyond,omitempty"` // what the service has and no row says
+	Beyond      []Beyond     `json:"beyond,omitempty"`
 	Settings    []Setting    `json:"settings"`
 }
 
@@ -34,6 +34,12 @@ type Operation struct {
 	Served    bool     `json:"served"`
 	Reason    string   `json:"reason,omitempty"` // why it is declined
 	Statuses  []Status `json:"statuses"`
+}
+
+// A Beyond is a group of operations that the service has and nobody serves.
+type Beyond struct {
+	Group      string `json:"group"`
+	Operations int    `json:"operations"`
 }
 
 // A Status is a documented status and how it is known: documented,
@@ -87,8 +93,8 @@ func Of(w *kernel.World) (Coverage, error) {
 		for _, c := range in.Chosen() {
 			p.Chosen = append(p.Chosen, Choice(c))
 		}
-		for _, b := range in.Beyond() {
-			p.Beyond = append(p.Beyond, Choice(b))
+		for _, group := range contract.BeyondGroups() {
+			p.Beyond = append(p.Beyond, Beyond{group.Name, group.Lines})
 		}
 		for _, setting := range in.SettingInfos() {
 			p.Settings = append(p.Settings, Setting(setting))
@@ -123,10 +129,11 @@ func (c Coverage) Markdown() string {
 			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", op.Operation, what, strings.Join(statuses, ", "))
 		}
 		if len(p.Beyond) > 0 {
-			b.WriteString("\nBeyond these rows, and answered 501:\n\n| part | what |\n|---|---|\n")
-			for _, part := range p.Beyond {
-				fmt.Fprintf(&b, "| `%s` | %s |\n", part.Name, part.What)
+			var groups []string
+			for _, g := range p.Beyond {
+				groups = append(groups, fmt.Sprintf("`%s` %d", g.Group, g.Operations))
 			}
+			fmt.Fprintf(&b, "\nThe service also has these, which are answered 501 (groups and how many operations; `specs/beyond/%s.txt` lists them): %s.\n", p.Name, strings.Join(groups, ", "))
 		}
 		if len(p.Differences) > 0 {
 			b.WriteString("\nWhere page and service differ (`--contract`):\n\n| difference | documented | live | known from |\n|---|---|---|---|\n")
