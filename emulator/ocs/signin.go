@@ -244,7 +244,7 @@ const (
 func (p *Provider) newIDToken(c *kernel.Call, g signin.Grant, scopes []string) idToken {
 	u, _ := p.people.Get(c.Tx, g.Person)
 	return idToken{
-		NotBefore: c.Now.Unix(), ExpiresAt: c.Now.Add(idTokenLifetime).Unix(),
+		NotBefore: c.Now.Unix(), ExpiresAt: c.In(idTokenLifetime).Unix(),
 		Issuer: c.Base + identityPath, Audience: g.Client, Nonce: g.Nonce, IssuedAt: c.Now.Unix(),
 		SessionID: g.Session, Subject: g.Person, AuthTime: g.SignedIn.Unix(),
 		IDP: localIDP, Methods: []string{passwordMethod},
@@ -274,15 +274,15 @@ func (p *Provider) refresh(c *kernel.Call, cl client, settings clientSettings, i
 func (p *Provider) userTokens(c *kernel.Call, cl client, settings clientSettings, g signin.Grant, scopes []string) (kernel.Answer, error) {
 	lifetime := time.Duration(settings.AccessTokenLifetime) * time.Second
 	u, _ := p.people.Get(c.Tx, g.Person)
-	content := p.newClaims(c, cl, settings, c.Now.Add(lifetime))
+	content := p.newClaims(c, cl, settings, c.In(lifetime))
 	content.TenantID, content.RoleTypes, content.Scope = u.TenantID, p.roleTypes(c, u.Roles), scopes
 	content.Subject, content.AuthTime, content.IDP, content.SessionID = g.Person, g.SignedIn.Unix(), localIDP, g.Session
 	content.Methods = []string{passwordMethod}
-	p.desk.Give(c, signin.Access, g, content.ID, scopes, c.Now.Add(lifetime))
+	p.desk.Give(c, signin.Access, g, content.ID, scopes, c.In(lifetime))
 	answer := tokenResponse{ExpiresIn: int64(settings.AccessTokenLifetime), TokenType: "Bearer", Scope: strings.Join(scopes, " ")}
 	if p.givesRefresh(c, cl, g) {
 		answer.RefreshToken = strings.ToUpper(c.Draw("refresh-token").Hex(32))
-		p.desk.Give(c, signin.Refresh, g, answer.RefreshToken, g.Scopes, g.At.Add(refreshLifetime(cl)))
+		p.desk.Give(c, signin.Refresh, g, answer.RefreshToken, g.Scopes, c.In(refreshLifetime(cl)-c.Now.Sub(g.At)))
 	}
 	identity := p.newIDToken(c, g, nil)
 	key := signingKey(c)
