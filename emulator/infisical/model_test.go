@@ -478,7 +478,7 @@ func (h history) createSecret() {
 			return refused
 		}
 		if ttl == 1.5 && h.Live {
-			return refusal(500, "DatabaseError", "whole numbers")
+			return refusal(500, "Create", "whole numbers")
 		}
 		return &want{Status: 200, Has: object{"clientSecretData.clientSecretTTL": ttl, "clientSecretData.clientSecretNumUsesLimit": limit, "clientSecretData.clientSecretNumUses": 0}}
 	})
