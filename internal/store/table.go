@@ -163,6 +163,11 @@ func (t *Table[V]) change(tx *Tx, old, new *row[V]) {
 	d := t.data(tx)
 	t.replace(d, old, new)
 	tx.undo = append(tx.undo, func() { t.replace(d, new, old) })
+	if old != nil {
+		tx.note(t.name, old.key, true, new != nil)
+	} else {
+		tx.note(t.name, new.key, false, true)
+	}
 	if touched := tx.store.touched; touched != nil {
 		for _, r := range []*row[V]{old, new} {
 			if r != nil {
