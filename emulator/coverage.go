@@ -33,6 +33,9 @@ type OperationCoverage struct {
 	Served    bool             `json:"served"`
 	Reason    string           `json:"reason,omitempty"` // why it is declined
 	Statuses  []StatusCoverage `json:"statuses"`
+	// Allowances are what a body may have beyond the page, because clients of the
+	// vendor send it.
+	Allowances []string `json:"allowances,omitempty"`
 }
 
 // BeyondCoverage is a group of operations that the service has and nobody serves.
@@ -80,7 +83,7 @@ func (s *Server) Coverage() (Coverage, error) {
 		}
 		for _, op := range contract.Operations {
 			served, reason := in.Serves(kernel.Op(in.Name() + " " + op.Line()))
-			row := OperationCoverage{Operation: op.Line(), Summary: op.Summary, Page: op.Page, Served: served, Reason: reason}
+			row := OperationCoverage{Operation: op.Line(), Summary: op.Summary, Page: op.Page, Served: served, Reason: reason, Allowances: op.Allowed()}
 			for _, status := range op.Statuses {
 				row.Statuses = append(row.Statuses, StatusCoverage{status, op.Evidence[status]})
 			}
@@ -121,6 +124,9 @@ func (c Coverage) Markdown() string {
 			var statuses []string
 			for _, s := range op.Statuses {
 				statuses = append(statuses, fmt.Sprintf("%d %.1s", s.Status, s.Evidence))
+			}
+			if len(op.Allowances) > 0 {
+				what += fmt.Sprintf("; takes `%s` too, which clients send", strings.Join(op.Allowances, "`, `"))
 			}
 			if !op.Served {
 				what, statuses = "declined: "+op.Reason, nil

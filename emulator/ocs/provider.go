@@ -73,6 +73,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Order:       kernel.IdentifyFirst,
 		Identify:    p.identify,
 		Tolerate:    tolerate,
+		UnknownKeys: "skips them",
 		Error:       renderError,
 		Finish:      finish,
 		FoldQuery:   true, // as ASP.NET reads them
