@@ -170,7 +170,7 @@ func (s *Schema) Check(value any) ([]Breach, error) {
 	return visit(schema, value, "", nil), nil
 }
 
-// WriteJSON writes a YAML node as JSON. With ordered, the order of properties is
+// WriteJSON writes a YAML node without aliases as JSON. With ordered, the order of properties is
 // noted beside them, as documents need it.
 func WriteJSON(w *bytes.Buffer, n *yaml.Node, ordered bool) error {
 	switch n.Kind {
@@ -182,6 +182,9 @@ func WriteJSON(w *bytes.Buffer, n *yaml.Node, ordered bool) error {
 				w.WriteByte(',')
 			}
 			key, value := n.Content[i], n.Content[i+1]
+			if key.Kind != yaml.ScalarNode {
+				return fmt.Errorf("line %d: a key is no text", key.Line)
+			}
 			if seen[key.Value] {
 				return fmt.Errorf("line %d: the key %q is there twice", key.Line, key.Value)
 			}
@@ -218,6 +221,9 @@ func WriteJSON(w *bytes.Buffer, n *yaml.Node, ordered bool) error {
 			}
 		}
 		w.WriteByte(']')
+	case yaml.AliasNode:
+		// One line can stand for a gigabyte.
+		return fmt.Errorf("line %d: *%s is an alias, and aliases are not read: write out what it stands for", n.Line, n.Value)
 	default:
 		var v any
 		if err := n.Decode(&v); err != nil {

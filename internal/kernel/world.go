@@ -82,8 +82,9 @@ type World struct {
 	// state is held for reading by whatever works on the stores, and for writing
 	// by what replaces or copies a whole world.
 	state sync.RWMutex
-	start Start  // of the last Reset
-	begun *setup // what it made of it
+	start Start        // of the last Reset
+	begun *setup       // what it made of it
+	save  func() error // nil: the world is not kept
 }
 
 // setup is what a reset may change. It is replaced, never changed.
