@@ -204,14 +204,32 @@ func (t *Table[V]) Put(tx *Tx, key string, v V) {
 	t.change(tx, old, r)
 }
 
+// Clash returns the name of a unique index that has a value of v for another key,
+// and whether there is one.
+func (t *Table[V]) Clash(tx *Tx, key string, v V) (index string, clashes bool) {
+	if u, _ := t.holder(t.data(tx), key, v); u != nil {
+		return u.name, true
+	}
+	return "", false
+}
+
 // clash tells which unique index has a value of v for another key.
 func (t *Table[V]) clash(d *rows[V], key string, v V) error {
-	for i, u := range t.unique {
-		if other := d.unique[i][u.of(v)]; other != nil && other.key != key {
-			return fmt.Errorf("its %s belongs to %q", u.name, other.key)
-		}
+	if u, other := t.holder(d, key, v); u != nil {
+		return fmt.Errorf("its %s belongs to %q", u.name, other.key)
 	}
 	return nil
+}
+
+// holder returns a unique index that has a value of v for another key, and that
+// key's row.
+func (t *Table[V]) holder(d *rows[V], key string, v V) (*Unique[V], *row[V]) {
+	for i, u := range t.unique {
+		if other := d.unique[i][u.of(v)]; other != nil && other.key != key {
+			return u, other
+		}
+	}
+	return nil, nil
 }
 
 // Delete removes a row and reports whether it was there.
@@ -239,6 +257,12 @@ func (t *Table[V]) All(tx *Tx) iter.Seq2[string, V] {
 func (u *Unique[V]) Get(tx *Tx, of string) (V, bool) {
 	return value(u.table.data(tx).unique[u.slot][of])
 }
+
+// Table returns the table that is indexed.
+func (x *Index[V]) Table() *Table[V] { return x.table }
+
+// Of returns the value that a row is indexed by.
+func (x *Index[V]) Of(v V) string { return x.of(v) }
 
 // All iterates over the rows whose indexed value is of, in the order they were
 // added. The loop must not change the table.
