@@ -137,6 +137,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Decode:      decode,
 		Admit:       p.admit,
 		Tolerate:    tolerate,
+		UnknownKeys: "drops them",
 		Error:       renderError,
 		Finish:      finish,
 		Expose:      []string{"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"},

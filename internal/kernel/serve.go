@@ -332,25 +332,18 @@ func (in *Instance) check(c *Call) error {
 	if len(breaches) == 0 {
 		return nil
 	}
-	if in.desc.Tolerate != nil {
-		breaches = slices.DeleteFunc(breaches, func(b gate.Breach) bool {
-			if !in.desc.Tolerate(c, b) {
-				return false
-			}
-			if b.Rule == gate.RuleUnknown {
-				c.Body = NewBody(c.Body.MediaType, gate.Prune(c.Body.Value, b))
-			}
-			return true
-		})
-		if len(breaches) == 0 {
-			return nil
-		}
+	breaches = slices.DeleteFunc(breaches, func(b gate.Breach) bool { return in.passes(c, b) })
+	if len(breaches) == 0 {
+		return nil
 	}
-	reasons := make([]string, len(breaches))
+	reasons, unknown := make([]string, len(breaches)), ""
 	for i, b := range breaches {
 		reasons[i] = b.String()
+		if b.Rule == gate.RuleUnknown && !in.desc.Internal {
+			unknown = in.wayOut()
+		}
 	}
-	return (&Problem{Kind: Invalid, Breaches: breaches}).Because("against the document: %s", strings.Join(reasons, "; "))
+	return (&Problem{Kind: Invalid, Breaches: breaches}).Because("against the document: %s%s", strings.Join(reasons, "; "), unknown)
 }
 
 // refuse renders a problem and notes its reason.

@@ -197,7 +197,7 @@ func mount(p Provider) (*mounted, error) {
 		d.Identify = func(*Call) error { return nil }
 	}
 	if !d.Internal {
-		d.Settings = append(d.Settings, PublicURL)
+		d.Settings = append(d.Settings, PublicURL, UnknownKeys)
 	}
 	for i := range d.Routes {
 		route := &d.Routes[i]
