@@ -129,10 +129,6 @@ type fitting struct {
 var notServed = map[protoreflect.FullName]bool{
 	"zitadel.user.v2.CreateUserRequest.metadata": true,
 	"zitadel.user.v2.UpdateUserRequest.metadata": true,
-
-	"zitadel.management.v1.AddSAMLAppRequest.metadata_xml":  true,
-	"zitadel.management.v1.AddSAMLAppRequest.metadata_url":  true,
-	"zitadel.management.v1.AddSAMLAppRequest.login_version": true,
 }
 
 // message compares a schema with a message; of a request, every field that is not

@@ -2,6 +2,7 @@ package zitadel
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -9,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/understudy-dev/understudy/internal/gate"
 	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
@@ -18,24 +20,29 @@ type procedure struct {
 	input proto.Message // a nil one of its type; none if it is not served
 }
 
-// procedures are the methods of the services by their paths, served or not. The
-// table is made when the first RPC comes: REST does without.
+// procedures are the methods by their paths. The table is made when the first RPC
+// comes: REST does without.
 var procedures = sync.OnceValue(func() map[string]procedure {
 	all := map[string]procedure{}
 	for _, m := range new(Provider).methods() {
 		_, line := kernel.SplitOp(m.Op)
-		called := descriptorOf(m.input)
-		all[procedurePath(called)] = procedure{line, m.input}
-		others := called.Parent().(protoreflect.ServiceDescriptor).Methods()
-		for i := range others.Len() {
-			path := procedurePath(others.Get(i))
-			if _, ok := all[path]; !ok {
-				all[path] = procedure{line: path}
-			}
-		}
+		all[procedurePath(descriptorOf(m.input))] = procedure{line, m.input}
 	}
 	return all
 })
+
+// findProcedure returns a method, served or not, and whether the service has it.
+func findProcedure(path string) (procedure, bool) {
+	if called, ok := procedures()[path]; ok {
+		return called, true
+	}
+	contract, err := document.Contract()
+	if err != nil {
+		panic(err) // every call needs the document
+	}
+	isPath := func(l gate.Line) bool { return l.String() == path }
+	return procedure{line: path}, slices.ContainsFunc(contract.Beyond(), isPath)
+}
 
 // descriptorOf is the method that takes a message: none takes another's, and all
 // are called like it.

@@ -15,7 +15,7 @@ import (
 const Name = "zitadel"
 
 // document is parsed once for all servers of a process.
-var document = gate.NewDocument(specs.Zitadel, gate.PathRule{})
+var document = gate.NewDocument(specs.Zitadel, gate.PathRule{}).Beyond(specs.ZitadelBeyond)
 
 // A Provider is an emulated ZITADEL instance.
 type Provider struct {

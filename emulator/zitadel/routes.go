@@ -208,10 +208,7 @@ func (p *Provider) methods() []method {
 
 // declined are the operations that are not served.
 var declined = map[Op]string{
-	"zitadel POST /management/v1/projects/{projectId}/apps/saml":                    "SAML applications have no credentials",
-	"zitadel POST /management/v1/projects/{projectId}/changes/_search":              "no history of events is kept",
-	"zitadel POST /management/v1/projects/{projectId}/apps/{appId}/changes/_search": "no history of events is kept",
-	"zitadel GET /oauth/v2/authorize":                                               "there are no login pages",
-	"zitadel POST /oauth/v2/device_authorization":                                   "there are no login pages",
-	"zitadel GET /oidc/v1/end_session":                                              "there are no login pages",
+	"zitadel GET /oauth/v2/authorize":             "there are no login pages",
+	"zitadel POST /oauth/v2/device_authorization": "there are no login pages",
+	"zitadel GET /oidc/v1/end_session":            "there are no login pages",
 }

@@ -30,7 +30,7 @@ func (p *Provider) unwrap(c *kernel.Call) *kernel.Outcome {
 	if r.Method != http.MethodPost || !isProcedure(c) {
 		return nil
 	}
-	called, ok := procedures()[r.URL.Path]
+	called, ok := findProcedure(r.URL.Path)
 	if !ok {
 		return nil
 	}

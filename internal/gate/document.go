@@ -27,14 +27,26 @@ type PathRule struct {
 // parsing takes about a millisecond an operation, and most tests use one
 // provider. One Document serves every server of a process.
 type Document struct {
-	text []byte
-	load func() (*Contract, error)
+	text   []byte
+	beyond []byte
+	load   func() (*Contract, error)
 }
 
 // NewDocument returns the document of a YAML text.
 func NewDocument(text []byte, rule PathRule) *Document {
-	return &Document{text: text, load: sync.OnceValues(func() (*Contract, error) { return parse(text, rule) })}
+	d := &Document{text: text}
+	d.load = sync.OnceValues(func() (*Contract, error) {
+		c, err := parse(text, rule)
+		if err == nil {
+			c.beyond = sync.OnceValue(func() []Line { return parseLines(d.beyond) })
+		}
+		return c, err
+	})
+	return d
 }
+
+// Beyond adds the list of what the service has and the document leaves out.
+func (d *Document) Beyond(list []byte) *Document { d.beyond = list; return d }
 
 // Text returns the document as it was written.
 func (d *Document) Text() []byte { return d.text }
@@ -53,6 +65,7 @@ type Contract struct {
 	routers map[int]*mux.Router
 	paths   map[*mux.Route]methods
 	byLine  map[string]*Operation
+	beyond  func() []Line
 }
 
 // methods are the operations of one path.
@@ -75,6 +88,7 @@ type Operation struct {
 	answers    map[int]map[string]*openapi3.Schema
 	transport  map[int]*openapi3.Schema
 	allowances []string
+	rivals     func() []Line // paths beyond the document that its own covers
 }
 
 // Line returns the operation's name within its provider: method and path, or
@@ -242,6 +256,7 @@ func compile(doc *openapi3.T, rule PathRule) (*Contract, error) {
 				}
 			}
 			op.transport = transports[dialect]
+			op.rivals = sync.OnceValue(func() []Line { return c.rivals(op) })
 			ops[method] = op
 			c.byLine[op.Line()] = op
 			c.Operations = append(c.Operations, op)

@@ -588,14 +588,6 @@ func fill(text, url string, credentials map[string]string) string {
 // Chosen returns the behaviours that nobody public describes.
 func (in *Instance) Chosen() []Choice { return in.desc.Chosen }
 
-// Beyond returns, by group, what the service has and the document leaves out.
-func (in *Instance) Beyond() []Choice {
-	if in.desc.Beyond == nil {
-		return nil
-	}
-	return in.desc.Beyond()
-}
-
 // Port returns the distance of the provider's port from the gateway's.
 func (in *Instance) Port() int { return in.desc.Port }
 
