@@ -23,6 +23,7 @@ type Provider struct {
 	tenants         *store.Table[tenant]
 	roles           *store.Table[role]
 	rolesOf         *store.Index[role] // by tenant
+	roleByName      *store.Unique[role]
 	clients         *store.Table[client]
 	clientsOf       *store.Index[client] // by tenant and kind
 	secrets         *store.Table[secret]
@@ -43,11 +44,22 @@ func New(settings ...Setting) *Provider { return &Provider{settings: settings} }
 // emulator.Option.
 func (p *Provider) Apply(c *kernel.Config) { c.Providers = append(c.Providers, p) }
 
+// URL returns the provider's base URL, without a slash at the end: where the server
+// listens, or, for a server that does not listen, the address of the real service,
+// which works with the server's Client. It panics before the provider has been
+// handed to a server.
+func (p *Provider) URL() string { return p.Binding.URL() }
+
+// Credentials returns the credentials of the default world, by the names of the
+// README. It panics before the provider has been handed to a server.
+func (p *Provider) Credentials() map[string]string { return p.Binding.Credentials() }
+
 // Mount describes the provider to the server it is handed to.
 func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.tenants = store.NewTable[tenant](env.Schema, "tenant")
 	p.roles = store.NewTable[role](env.Schema, "role")
 	p.rolesOf = p.roles.Index(func(r role) string { return r.TenantID })
+	p.roleByName = p.roles.Unique("name", role.place)
 	p.clients = store.NewTable[client](env.Schema, "client")
 	p.clientsOf = p.clients.Index(func(cl client) string { return listKey(cl.TenantID, cl.Kind) })
 	p.secrets = store.NewTable[secret](env.Schema, "secret")
@@ -72,6 +84,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Values:      p.settings,
 		Order:       kernel.IdentifyFirst,
 		Identify:    p.identify,
+		Decode:      decode,
 		Tolerate:    tolerate,
 		Error:       renderError,
 		Finish:      finish,

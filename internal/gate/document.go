@@ -21,6 +21,7 @@ import (
 type PathRule struct {
 	IgnoreTrailingSlash bool
 	IgnoreCase          bool // of the fixed segments
+	HeadIsGet           bool // where the document has no HEAD, its GET is what is asked for
 }
 
 // A Document is an OpenAPI document that is parsed when it is first needed:
@@ -170,7 +171,7 @@ func (s *Schema) Check(value any) ([]Breach, error) {
 	return visit(schema, value, "", nil), nil
 }
 
-// WriteJSON writes a YAML node as JSON. With ordered, the order of properties is
+// WriteJSON writes a YAML node without aliases as JSON. With ordered, the order of properties is
 // noted beside them, as documents need it.
 func WriteJSON(w *bytes.Buffer, n *yaml.Node, ordered bool) error {
 	switch n.Kind {
@@ -182,6 +183,9 @@ func WriteJSON(w *bytes.Buffer, n *yaml.Node, ordered bool) error {
 				w.WriteByte(',')
 			}
 			key, value := n.Content[i], n.Content[i+1]
+			if key.Kind != yaml.ScalarNode {
+				return fmt.Errorf("line %d: a key is no text", key.Line)
+			}
 			if seen[key.Value] {
 				return fmt.Errorf("line %d: the key %q is there twice", key.Line, key.Value)
 			}
@@ -218,6 +222,9 @@ func WriteJSON(w *bytes.Buffer, n *yaml.Node, ordered bool) error {
 			}
 		}
 		w.WriteByte(']')
+	case yaml.AliasNode:
+		// One line can stand for a gigabyte.
+		return fmt.Errorf("line %d: *%s is an alias, and aliases are not read: write out what it stands for", n.Line, n.Value)
 	default:
 		var v any
 		if err := n.Decode(&v); err != nil {
