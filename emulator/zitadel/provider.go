@@ -114,6 +114,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Identify:    p.identify,
 		Decode:      p.decode,
 		Error:       p.renderError,
+		UnknownKeys: "ignores them",
 		Finish:      finish,
 		Unwrap:      p.unwrap,
 		Expose:      []string{"Grpc-Status", "Grpc-Message", "Grpc-Status-Details-Bin", "Content-Encoding"},
