@@ -285,10 +285,19 @@ func (c *Call) answer(out any, err error) (Answer, error) {
 	if !ok {
 		answer = Answer{Status: c.operation.Success, Body: out}
 	}
-	if c.late == nil {
-		err = answer.encode()
+	if c.late != nil {
+		return answer, nil
 	}
-	return answer, err
+	if !c.instance.desc.Internal && !fits(answer.Body) {
+		return Answer{}, tooLong()
+	}
+	if err := answer.encode(); err != nil {
+		return answer, err
+	}
+	if !c.instance.desc.Internal && len(answer.encoded) > MaxAnswer {
+		return Answer{}, tooLong()
+	}
+	return answer, nil
 }
 
 // vet is phase 3, in the provider's order.
