@@ -94,6 +94,14 @@ const (
 	OpDeactivateProjectV2   Op = "zitadel /zitadel.project.v2.ProjectService/DeactivateProject"
 	OpActivateProject       Op = "zitadel /zitadel.project.v2.ProjectService/ActivateProject"
 
+	OpAuthorize      Op = "zitadel GET /oauth/v2/authorize"
+	OpPostAuthorize  Op = "zitadel POST /oauth/v2/authorize"
+	OpDeviceCode     Op = "zitadel POST /oauth/v2/device_authorization"
+	OpDevice         Op = "zitadel GET /device"
+	OpPostDevice     Op = "zitadel POST /device"
+	OpEndSession     Op = "zitadel GET /oidc/v1/end_session"
+	OpPostEndSession Op = "zitadel POST /oidc/v1/end_session"
+
 	OpToken        Op = "zitadel POST /oauth/v2/token"
 	OpIntrospect   Op = "zitadel POST /oauth/v2/introspect"
 	OpRevoke       Op = "zitadel POST /oauth/v2/revoke"
@@ -106,6 +114,13 @@ const (
 // endpoints are those of OAuth, which take forms.
 func (p *Provider) endpoints() []kernel.Route {
 	return []kernel.Route{
+		kernel.Handle(OpAuthorize, p.signInAt),
+		kernel.Handle(OpPostAuthorize, p.signInAt),
+		kernel.On(OpDeviceCode, p.authorizeDevice).Secret(),
+		kernel.Handle(OpDevice, p.devicePage),
+		kernel.Handle(OpPostDevice, p.devicePage),
+		kernel.Handle(OpEndSession, p.endSession),
+		kernel.Handle(OpPostEndSession, p.endSession),
 		kernel.On(OpToken, p.token).Secret(),
 		kernel.On(OpIntrospect, p.introspect).Secret(),
 		kernel.On(OpRevoke, p.revoke),
@@ -204,11 +219,4 @@ func (p *Provider) methods() []method {
 		on(OpDeactivateProjectV2, p.deactivateProjectV2),
 		on(OpActivateProject, p.activateProject),
 	}
-}
-
-// declined are the operations that are not served.
-var declined = map[Op]string{
-	"zitadel GET /oauth/v2/authorize":             "there are no login pages",
-	"zitadel POST /oauth/v2/device_authorization": "there are no login pages",
-	"zitadel GET /oidc/v1/end_session":            "there are no login pages",
 }
