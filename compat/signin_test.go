@@ -1,6 +1,8 @@
 package compat
 
 import (
+	"bytes"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -17,6 +19,7 @@ import (
 	"github.com/understudy-dev/understudy/emulator/journal"
 	"github.com/understudy-dev/understudy/emulator/ocs"
 	"github.com/understudy-dev/understudy/emulator/workos"
+	"github.com/understudy-dev/understudy/emulator/zitadel"
 )
 
 // A relying is an application that people sign in to, as Go programs write one.
@@ -83,7 +86,7 @@ func (r *relying) verify(raw string) *oidc.IDToken {
 }
 
 // exchange takes a code all the way: ID token, userinfo, refreshing to the end.
-func (r *relying) exchange(person string, email string) {
+func (r *relying) exchange(person, email string) {
 	r.t.Helper()
 	code, proof := r.signIn(person)
 	token, err := r.config.Exchange(r.t.Context(), code, proof...)
@@ -186,6 +189,64 @@ func TestSignInWorkOS(t *testing.T) {
 	r.exchange("ada@example.com", "ada@example.com")
 }
 
+// oidcApp makes an OIDC application by the Management API.
+func oidcApp(t *testing.T, z *zitadel.Provider, config map[string]any) (appID, clientID, secret string) {
+	t.Helper()
+	var app struct{ AppID, ClientID, ClientSecret string }
+	management(t, z, "/apps/oidc", config, &app)
+	return app.AppID, app.ClientID, app.ClientSecret
+}
+
+// management makes a call for the default project and reads its answer.
+func management(t *testing.T, z *zitadel.Provider, path string, body, answer any) {
+	t.Helper()
+	text, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.NewRequest(http.MethodPost, z.URL()+"/management/v1/projects/"+z.Credentials()["projectId"]+path, bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+z.Credentials()["accessToken"])
+	r.Header.Set("Content-Type", "application/json")
+	got, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = got.Body.Close() }()
+	if err := json.NewDecoder(got.Body).Decode(answer); err != nil || got.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %d %v", path, got.StatusCode, err)
+	}
+}
+
+// TestSignInZITADEL signs people in to an application whose secret is regenerated,
+// by each way of sending it, and to one that has none.
+func TestSignInZITADEL(t *testing.T) {
+	z := zitadel.New()
+	srv := emulator.NewTest(t, z)
+	scopes := []string{"openid", "email", "offline_access"}
+	grants := []string{"OIDC_GRANT_TYPE_AUTHORIZATION_CODE", "OIDC_GRANT_TYPE_REFRESH_TOKEN"}
+	const back = "https://app.example/back"
+	for method, style := range map[string]oauth2.AuthStyle{
+		"OIDC_AUTH_METHOD_TYPE_BASIC": oauth2.AuthStyleInHeader, "OIDC_AUTH_METHOD_TYPE_POST": oauth2.AuthStyleInParams,
+	} {
+		id, clientID, secret := oidcApp(t, z, map[string]any{"name": method, "redirectUris": []string{back}, "authMethodType": method, "grantTypes": grants})
+		r := newRelying(t, srv, z.URL(), oauth2.Config{ClientID: clientID, ClientSecret: secret, RedirectURL: back, Scopes: scopes})
+		r.config.Endpoint.AuthStyle = style
+		code, proof := r.signIn("ben@example.com")
+		var next struct{ ClientSecret string }
+		management(t, z, "/apps/"+id+"/oidc_config/_generate_client_secret", map[string]any{}, &next)
+		r.config.ClientSecret = next.ClientSecret
+		r.refused(code, proof, secret, "invalid_client")
+		r.exchange("cleo@example.com", "cleo@example.com")
+	}
+	_, clientID, _ := oidcApp(t, z, map[string]any{"name": "none", "redirectUris": []string{back}, "authMethodType": "OIDC_AUTH_METHOD_TYPE_NONE", "grantTypes": grants})
+	r := newRelying(t, srv, z.URL(), oauth2.Config{ClientID: clientID, RedirectURL: back, Scopes: scopes})
+	r.config.Endpoint.AuthStyle = oauth2.AuthStyleInParams
+	r.exchange("ada@example.com", "ada@example.com")
+}
+
 // TestSignInBrowser signs somebody in through the page, in Chromium, with the
 // keyboard alone.
 func TestSignInBrowser(t *testing.T) {
@@ -200,11 +261,15 @@ func TestSignInBrowser(t *testing.T) {
 	}))
 	t.Cleanup(app.Close)
 
-	o, w := ocs.New(), workos.New()
-	srv := emulator.NewTest(t, o, w)
+	o, w, z := ocs.New(), workos.New(), zitadel.New()
+	srv := emulator.NewTest(t, o, w, z)
 	hybrid := o.SeedClient(ocs.Client{Name: "Plant <historian>", Kind: ocs.Hybrid, RedirectURIs: []string{app.URL + "/back"}})
 	partner := w.SeedApplication(workos.Application{Name: "Partner", Type: "oauth", RedirectURIs: []workos.RedirectURI{{URI: app.URL + "/back"}}})
+	_, web, _ := oidcApp(t, z, map[string]any{"name": "Web", "redirectUris": []string{app.URL + "/back"}})
 	for _, c := range []struct{ name, url, want string }{
+		{"zitadel", z.URL() + "/oauth/v2/authorize?" + url.Values{
+			"client_id": {web}, "redirect_uri": {app.URL + "/back"}, "response_type": {"code"}, "scope": {"openid"}, "state": {"s"},
+		}.Encode(), "GET code="},
 		{"ocs", o.URL() + "/identity/connect/authorize?" + url.Values{
 			"client_id": {hybrid.ID}, "redirect_uri": {app.URL + "/back"}, "response_type": {"code id_token"},
 			"response_mode": {"form_post"}, "scope": {"openid ocsapi"}, "nonce": {"n"}, "state": {"s"},
