@@ -125,7 +125,7 @@ var chosen = []kernel.Choice{
 	{Name: "member-order", What: "members stand in the order of the samples of 2019"},
 	{Name: "times", What: "written in UTC with Z; read with any offset, without one as UTC; of more than seven fractional digits the first seven count"},
 	{Name: "past-expiration", What: "accepted; the secret cannot be used"},
-	{Name: "expired-secrets", What: "listed, counted towards the limit, and revived by an update, until they are deleted"},
+	{Name: "expired-secrets", What: "listed, counted towards the limit, and revived by an update, until they are deleted; at its Expiration itself a secret still works, as IdentityServer has it"},
 	{Name: "expires", What: "true exactly when Expiration is not null, also when it was left out"},
 	{Name: "update-description", What: "a Description that is left out or null stays, in both contracts"},
 	{Name: "update-never-expires", What: "Expires: false takes the stored Expiration away, in both contracts"},

@@ -13,7 +13,7 @@ const Name = "ocs"
 
 // document is parsed once for all servers of a process. The pages themselves
 // write tenants and Tenants, and the service's framework takes either.
-var document = gate.NewDocument(specs.OCS, gate.PathRule{IgnoreTrailingSlash: true, IgnoreCase: true})
+var document = gate.NewDocument(specs.OCS, gate.PathRule{IgnoreTrailingSlash: true, IgnoreCase: true}).Beyond(specs.OCSBeyond)
 
 // A Provider is an emulated OCS with its tenants.
 type Provider struct {

@@ -140,7 +140,7 @@ func (p *Provider) SeedToken(clientID string) string {
 			return "", fmt.Errorf("there is no client-credential client %q", clientID)
 		}
 		c.Base = cmp.Or(c.Base, "https://"+realHost) // nobody has called; a public URL is known all the same
-		expires := c.Now.Add(time.Duration(cl.AccessTokenLifetime) * time.Second)
+		expires := c.In(time.Duration(cl.AccessTokenLifetime) * time.Second)
 		return signingKey(c).Sign("JWT", p.newClaims(c, cl, cl.clientSettings, expires))
 	})
 }

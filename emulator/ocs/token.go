@@ -102,7 +102,7 @@ func (p *Provider) grant(c *kernel.Call, cl client, settings clientSettings, sco
 		}
 	}
 	lifetime := time.Duration(settings.AccessTokenLifetime) * time.Second
-	content := p.newClaims(c, cl, settings, c.Now.Add(lifetime))
+	content := p.newClaims(c, cl, settings, c.In(lifetime))
 	key := signingKey(c)
 	c.Later(func() (any, error) {
 		token, err := key.Sign("JWT", content)
@@ -159,6 +159,8 @@ func (p *Provider) authenticate(c *kernel.Call) (client, clientSettings, error) 
 	case s.ClientID != id || s.ClientMade != cl.Made:
 		return fail("the secret is another client's")
 	}
+	// At its Expiration a secret still works: the service's IdentityServer refuses it
+	// when now is greater (DateTimeExtensions.HasExpired).
 	if expiration := seen(c, s.secretSettings, s.Past).Expiration; expiration != nil && c.Now.After(*expiration) {
 		return fail("secret %d expired at %s", s.ID, expiration.Format(time.RFC3339Nano))
 	}
