@@ -58,8 +58,9 @@ type DifferenceCoverage struct {
 
 // ChoiceCoverage is a behaviour that nobody public describes.
 type ChoiceCoverage struct {
-	Name string `json:"name"`
-	What string `json:"what"`
+	Name    string `json:"name"`
+	What    string `json:"what"`
+	Decided string `json:"decided,omitempty"` // what would decide it
 }
 
 // SettingCoverage is a setting.
@@ -141,9 +142,9 @@ func (c Coverage) Markdown() string {
 			}
 		}
 		if len(p.Chosen) > 0 {
-			b.WriteString("\nChosen, because nobody public says; do not lean on it:\n\n| behaviour | what |\n|---|---|\n")
+			b.WriteString("\nChosen, because nobody public says; do not lean on it:\n\n| behaviour | what | what would decide it |\n|---|---|---|\n")
 			for _, choice := range p.Chosen {
-				fmt.Fprintf(&b, "| `%s` | %s |\n", choice.Name, choice.What)
+				fmt.Fprintf(&b, "| `%s` | %s | %s |\n", choice.Name, choice.What, choice.Decided)
 			}
 		}
 		if len(p.Settings) > 0 {
