@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,6 +19,8 @@ import (
 
 	"github.com/understudy-dev/understudy/emulator"
 	"github.com/understudy-dev/understudy/emulator/all"
+	"github.com/understudy-dev/understudy/internal/control"
+	"github.com/understudy-dev/understudy/internal/host"
 	"github.com/understudy-dev/understudy/internal/statefile"
 )
 
@@ -37,7 +38,7 @@ type serveCommand struct {
 	ReadyFile    string   `placeholder:"FILE" help:"Write addresses and credentials to this file, as JSON, once listening."`
 	CheckAnswers bool     `help:"Hold every answer to the provider's document; breaches go to the journal."`
 	NoHints      bool     `help:"Leave the X-Understudy-* headers out."`
-	NoControl    bool     `help:"Leave the control API out; healthcheck and env need it."`
+	NoControl    bool     `help:"Leave the control API out, but for the health check; env needs it."`
 
 	addressFlags
 
@@ -46,8 +47,8 @@ type serveCommand struct {
 }
 
 // shutdownGrace is how long running calls may take once the server is told to
-// stop.
-const shutdownGrace = 10 * time.Second
+// stop: together with what follows it stays below 5 s, whatever clients do.
+const shutdownGrace = 3 * time.Second
 
 // Run serves until ctx is done.
 func (cmd serveCommand) Run(ctx context.Context, s streams) (err error) {
@@ -60,7 +61,7 @@ func (cmd serveCommand) Run(ctx context.Context, s streams) (err error) {
 		options = append(options, file)
 		defer func() { err = errors.Join(err, file.Close()) }() // once nobody changes anything any more
 	}
-	server, err := emulator.New(options...)
+	server, err := host.New(options...)
 	if err != nil {
 		return err
 	}
@@ -78,7 +79,13 @@ func (cmd serveCommand) Run(ctx context.Context, s streams) (err error) {
 	}
 	defer func() { _ = server.Close() }()
 	if ca := server.CertificatePEM(); ca != nil {
-		file, err := filepath.Abs(cmp.Or(cmd.CA, caFile(server.URL())))
+		file := cmd.CA
+		if file == "" {
+			if file, err = caFile(server.URL()); err != nil {
+				return err
+			}
+		}
+		file, err := filepath.Abs(file)
 		if err != nil {
 			return fmt.Errorf("CA file: %w", err)
 		}
@@ -179,7 +186,7 @@ func (cmd serveCommand) logger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
-func writeReadyFile(path string, info emulator.Info) error {
+func writeReadyFile(path string, info control.Info) error {
 	text, err := json.Marshal(info)
 	if err == nil {
 		err = writeFile(path, append(text, '\n'))
@@ -211,8 +218,8 @@ func writeFile(path string, text []byte) error {
 }
 
 // banner tells a person where everything is.
-func banner(w io.Writer, info emulator.Info) {
-	fmt.Fprintf(w, "understudy %s: for tests and development only; its secrets are predictable\n\n", emulator.Version())
+func banner(w io.Writer, info control.Info) {
+	fmt.Fprintf(w, "understudy %s: for tests and development only; its secrets are predictable\n\n", control.Version())
 	fmt.Fprintf(w, "  %-10s %s\n", "gateway", info.Gateway)
 	if info.Control != "" {
 		fmt.Fprintf(w, "  %-10s %s\n", "control", info.Control)

@@ -14,7 +14,7 @@ import (
 const Name = "infisical"
 
 // document is parsed once for all servers of a process.
-var document = gate.NewDocument(specs.Infisical, gate.PathRule{IgnoreTrailingSlash: true}).Beyond(specs.InfisicalBeyond)
+var document = gate.NewDocument(specs.Infisical, gate.PathRule{IgnoreTrailingSlash: true, HeadIsGet: true}).Beyond(specs.InfisicalBeyond)
 
 // A Provider is an emulated Infisical organization.
 type Provider struct {
@@ -53,6 +53,14 @@ type Provider struct {
 	pastVersions      *store.Table[secret] // by secret and version
 	pastSecrets       *store.Index[secret]
 
+	projectsOf     *store.Index[project]
+	environmentsOf *store.Index[environment]
+	tagsOf         *store.Index[tag]
+	imports        *store.Table[secretImport]
+	importByPlace  *store.Unique[secretImport]
+	importsOf      *store.Index[secretImport] // by the folder that imports
+	importsFrom    *store.Index[secretImport] // by the environment that is imported
+
 	settings []Setting
 }
 
@@ -62,6 +70,16 @@ func New(settings ...Setting) *Provider { return &Provider{settings: settings} }
 // Apply adds the provider to a server's configuration: a provider is an
 // emulator.Option.
 func (p *Provider) Apply(c *kernel.Config) { c.Providers = append(c.Providers, p) }
+
+// URL returns the provider's base URL, without a slash at the end: where the server
+// listens, or, for a server that does not listen, the address of the real service,
+// which works with the server's Client. It panics before the provider has been
+// handed to a server.
+func (p *Provider) URL() string { return p.Binding.URL() }
+
+// Credentials returns the credentials of the default world, by the names of the
+// README. It panics before the provider has been handed to a server.
+func (p *Provider) Credentials() map[string]string { return p.Binding.Credentials() }
 
 // Mount describes the provider to the server it is handed to.
 func (p *Provider) Mount(env *kernel.Env) kernel.Description {
@@ -92,6 +110,13 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.foldersByParent = p.folders.Index(func(f folder) string { return f.ParentID })
 	p.tags = store.NewTable[tag](env.Schema, "tag")
 	p.tagBySlug = p.tags.Unique("slug", func(t tag) string { return key(t.ProjectID, t.Slug) })
+	p.projectsOf = p.projects.Index(func(r project) string { return r.OrganizationID })
+	p.environmentsOf = p.environments.Index(func(e environment) string { return e.ProjectID })
+	p.tagsOf = p.tags.Index(func(t tag) string { return t.ProjectID })
+	p.imports = store.NewTable[secretImport](env.Schema, "secret import")
+	p.importByPlace = p.imports.Unique("place", secretImport.place)
+	p.importsOf = p.imports.Index(func(i secretImport) string { return i.FolderID })
+	p.importsFrom = p.imports.Index(func(i secretImport) string { return i.EnvironmentID })
 	p.secrets = store.NewTable[secret](env.Schema, "secret")
 	p.secretByKey = p.secrets.Unique("key", func(s secret) string { return key(s.FolderID, s.Key) })
 	p.secretsByFolder = p.secrets.Index(func(s secret) string { return s.FolderID })
@@ -112,6 +137,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Decode:      decode,
 		Admit:       p.admit,
 		Tolerate:    tolerate,
+		UnknownKeys: "drops them",
 		Error:       renderError,
 		Finish:      finish,
 		Expose:      []string{"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"},

@@ -43,6 +43,10 @@ var (
 		Name: "hybrid-client-without-redirect-uris", Documented: "201", Live: "400",
 		Source: "the page of hybrid clients since July 2021: RedirectUris is required on creation",
 	}
+	hybridRefresh = &kernel.Difference{
+		Name: "hybrid-client-refresh-tokens", Documented: "a refresh_token, as AllowOfflineAccess describes it and the vendor's hybrid sample uses it", Live: "no refresh_token",
+		Source: "the page of hybrid clients since February 2022: refresh tokens are currently not supported for them; AVEVA/sample-adh-authentication_hybrid-dotnet asks for offline_access all the same",
+	}
 	unknownMember = &kernel.Difference{
 		Name: "unknown-member", Documented: "400", Live: "as without the member",
 		Source: "the service's OpenAPI file names Newtonsoft.Json, which skips unknown members; not run against the service",
@@ -58,7 +62,7 @@ var (
 )
 
 var differences = []*kernel.Difference{
-	noExpiration, ignoredExpiration, keptExpiration, expirationAlone, self, hybridReads, redirectURIs, unknownMember,
+	noExpiration, ignoredExpiration, keptExpiration, expirationAlone, self, hybridReads, redirectURIs, hybridRefresh, unknownMember,
 	memberCase, dateAlone,
 }
 
@@ -82,7 +86,7 @@ func fold(c *kernel.Call, schema *openapi3.Schema, value any) (folded any, live 
 	switch value := value.(type) {
 	case []any:
 		if schema.Items == nil {
-			return value, false
+			return value, false // no list is wanted
 		}
 		items := slices.Clone(value)
 		for i, item := range items {
@@ -152,7 +156,13 @@ var chosen = []kernel.Choice{
 	{Name: "issuer", What: "the address of the request with /identity; the service's own is not public", Decided: "the discovery document"},
 	{Name: "token-claims", What: "aud and scope are " + apiScope + "; tid and role_type, which users' tokens are known to have, tell a client's tenant and roles as they were when it was issued; the header's typ is JWT", Decided: "a client's token"},
 	{Name: "token-order", What: "the client is looked at before the grant and the scope", Decided: "a wrong secret with an unknown grant"},
-	{Name: "userinfo", What: "a client's token is answered with its own id as sub; there are no users", Decided: "a call with a client's token"},
+	{Name: "userinfo", What: "a client's own token is answered with its id as sub", Decided: "a call with a client's token"},
+	{Name: "sign-in", What: "errors, what is sent back and what is only shown, lifetimes (code and ID token 5m, session 10h, refresh token of a hybrid client 30d) as IdentityServer4 has them by default; of an authorization-code client 8h, as the vendor's Grafana plugin says", Decided: "a recorded sign-in"},
+	{Name: "sign-in-errors-shown", What: "400 with the envelope, to browsers a page; the service's own page is not public", Decided: "a sign-in with a wrong redirect_uri"},
+	{Name: "code-after-a-wrong-verifier", What: "can be used still; IdentityServer4 removes a code when it is first looked at", Decided: "a code sent again after a wrong code_verifier"},
+	{Name: "code-reuse", What: "revokes what the code gave, by RFC 6749 section 4.1.2", Decided: "a code sent twice, and the first token used"},
+	{Name: "hybrid-pkce", What: "hybrid clients may use PKCE, authorization-code clients must; S256 alone", Decided: "a sign-in to each kind without a code_challenge, and with a plain one"},
+	{Name: "user-token-claims", What: "tid and role_type in access and ID tokens, as the vendor's samples read them of user profiles; name and email by the scopes profile and email", Decided: "a user's tokens"},
 	{Name: "device-code-lifetime", What: "300 seconds when nothing is said, as IdentityServer4 has it", Decided: "a POST without DeviceCodeLifetime"},
 	{Name: "automation-identity-roles", What: "the member role alone when none are given; 400 without it", Decided: "a POST without RoleIds"},
 	{Name: "namespaces", What: "those of the world, in one region; a missing one is a 404 with the envelope; their access control is left out", Decided: "a recorded namespace, and a GET of one that is not there"},

@@ -1,9 +1,12 @@
 package ocs
 
 import (
+	"strings"
+
 	"github.com/understudy-dev/understudy/internal/gate"
 	"github.com/understudy-dev/understudy/internal/kernel"
 	"github.com/understudy-dev/understudy/internal/oauth"
+	"github.com/understudy-dev/understudy/internal/signin"
 	"github.com/understudy-dev/understudy/internal/store"
 	"github.com/understudy-dev/understudy/specs"
 )
@@ -35,6 +38,9 @@ type Provider struct {
 	secrets         *store.Table[secret]
 	byDigest        *store.Unique[secret]
 	secretsOf       *store.Index[secret] // by client
+	people          *store.Table[person]
+	personByEmail   *store.Unique[person]
+	desk            *signin.Desk
 	goneClients     *store.Table[gone[client]]
 	goneSecrets     *store.Table[gone[secret]]
 	goneByDigest    *store.Index[gone[secret]]
@@ -49,6 +55,16 @@ func New(settings ...Setting) *Provider { return &Provider{settings: settings} }
 // Apply adds the provider to a server's configuration: a provider is an
 // emulator.Option.
 func (p *Provider) Apply(c *kernel.Config) { c.Providers = append(c.Providers, p) }
+
+// URL returns the provider's base URL, without a slash at the end: where the server
+// listens, or, for a server that does not listen, the address of the real service,
+// which works with the server's Client. It panics before the provider has been
+// handed to a server.
+func (p *Provider) URL() string { return p.Binding.URL() }
+
+// Credentials returns the credentials of the default world, by the names of the
+// README. It panics before the provider has been handed to a server.
+func (p *Provider) Credentials() map[string]string { return p.Binding.Credentials() }
 
 // Mount describes the provider to the server it is handed to.
 func (p *Provider) Mount(env *kernel.Env) kernel.Description {
@@ -67,27 +83,28 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.secrets = store.NewTable[secret](env.Schema, "secret")
 	p.byDigest = p.secrets.Unique("digest", func(s secret) string { return s.Digest })
 	p.secretsOf = p.secrets.Index(func(s secret) string { return s.ClientID })
+	p.people = store.NewTable[person](env.Schema, "person")
+	p.personByEmail = p.people.Unique("email", func(u person) string { return strings.ToLower(u.Email) })
+	p.desk = signin.NewDesk(env.Schema, p.dialect())
 	p.goneClients = store.NewTable[gone[client]](env.Schema, "deleted client")
 	p.goneClientsByID = p.goneClients.Index(func(g gone[client]) string { return g.Row.ID })
 	p.goneSecrets = store.NewTable[gone[secret]](env.Schema, "deleted secret")
 	p.goneByDigest = p.goneSecrets.Index(func(g gone[secret]) string { return g.Row.Digest })
 
 	return kernel.Description{
-		Name:     Name,
-		Document: document,
-		Hosts:    []string{"uswe.datahub.connect.aveva.com", "datahub.connect.aveva.com", "*.datahub.connect.aveva.com", "dat-b.osisoft.com"},
-		Routes:   p.routes(),
-		Declined: map[kernel.Op]string{
-			"ocs GET /identity/connect/authorize": "Understudy has no pages where a user logs in",
-		},
+		Name:        Name,
+		Document:    document,
+		Hosts:       []string{"uswe.datahub.connect.aveva.com", "datahub.connect.aveva.com", "*.datahub.connect.aveva.com", "dat-b.osisoft.com"},
+		Routes:      p.routes(),
 		Differences: differences,
 		Chosen:      chosen,
-		Settings:    kernel.Settings(propagation, strictRoles),
+		Settings:    kernel.Settings(propagation, signin.Mode, strictRoles),
 		Values:      p.settings,
 		Order:       kernel.IdentifyFirst,
 		Identify:    p.identify,
 		Decode:      decode,
 		Tolerate:    tolerate,
+		UnknownKeys: "skips them",
 		Error:       renderError,
 		Finish:      finish,
 		FoldQuery:   true, // as ASP.NET reads them

@@ -29,12 +29,16 @@ type Client struct {
 	Name     string
 	// Roles are names of roles, or their ids; empty means Tenant Administrator and
 	// Tenant Member. Only client-credential clients have any.
-	Roles               []string
-	Disabled            bool
-	AccessTokenLifetime int // seconds, from 60 to 3600, which is what 0 means
-	Secret              string
-	SecretID            int32     // filled in
-	SecretExpiration    time.Time // zero: never
+	Roles []string
+	// RedirectURIs and what follows them are for clients that people sign in to.
+	RedirectURIs           []string
+	PostLogoutRedirectURIs []string
+	AllowOfflineAccess     bool
+	Disabled               bool
+	AccessTokenLifetime    int // seconds, from 60 to 3600, which is what 0 means
+	Secret                 string
+	SecretID               int32     // filled in
+	SecretExpiration       time.Time // zero: never
 }
 
 // A Secret is a further secret of a client.
@@ -88,7 +92,8 @@ func (p *Provider) SeedClient(in Client) Client {
 		}
 		w := worldClient{
 			ID: in.ID, Type: in.Kind.String(), Name: in.Name, Enabled: &enabled, AccessTokenLifetime: in.AccessTokenLifetime,
-			Roles: in.Roles,
+			Roles: in.Roles, AllowOfflineAccess: in.AllowOfflineAccess,
+			RedirectURIs: in.RedirectURIs, PostLogoutRedirectURIs: in.PostLogoutRedirectURIs,
 		}
 		if in.Kind.hasSecrets() {
 			w.Secrets = []worldSecret{{Secret: in.Secret, Expiration: expiration}}
@@ -153,6 +158,7 @@ const realHost = "uswe.datahub.connect.aveva.com"
 type (
 	world struct {
 		Tenants []worldTenant `json:"tenants"`
+		People  []Person      `json:"people,omitempty"`
 	}
 	worldTenant struct {
 		ID          string        `json:"id,omitempty"`
@@ -189,8 +195,8 @@ type (
 	}
 )
 
-// defaultWorld is a tenant with its built-in roles, an administrator client and
-// a hybrid one.
+// defaultWorld is a tenant with its built-in roles, an administrator client, a
+// hybrid one, and people.
 func (p *Provider) defaultWorld(c *kernel.Call) any {
 	name := fixtures.Company(c.Seed())
 	t := worldTenant{ID: c.DrawWorld("tenant").UUID(), CompanyName: name, Alias: fixtures.Slug(name)}
@@ -206,10 +212,12 @@ func (p *Provider) defaultWorld(c *kernel.Call) any {
 		Secrets: []worldSecret{{Secret: worldSecretValue(c, "secret"), Description: &described}},
 	}, {
 		ID: c.DrawWorld("hybrid-client").UUID(), Type: hybrid.String(), Name: "understudy-web",
-		RedirectURIs: []string{"http://localhost:5000/signin-oidc"},
-		Secrets:      []worldSecret{{Secret: worldSecretValue(c, "hybrid-secret"), Description: &described}},
+		AllowOfflineAccess:     true,
+		RedirectURIs:           []string{"http://localhost:5000/signin-oidc"},
+		PostLogoutRedirectURIs: []string{"http://localhost:5000/signout-callback-oidc"},
+		Secrets:                []worldSecret{{Secret: worldSecretValue(c, "hybrid-secret"), Description: &described}},
 	}}
-	return world{Tenants: []worldTenant{t}}
+	return world{Tenants: []worldTenant{t}, People: worldPeople(c)}
 }
 
 func worldRoleID(c *kernel.Call, name string) string {
@@ -260,6 +268,11 @@ func (p *Provider) load(c *kernel.Call, section json.RawMessage) (map[string]str
 			c.Base = "https://" + realHost
 			key, content := signingKey(c), p.newClaims(c, cl, cl.clientSettings, endOfWorld)
 			c.LateCredential("accessToken", func() (string, error) { return key.Sign("JWT", content) })
+		}
+	}
+	for i, in := range w.People {
+		if _, err := p.addPerson(c, in, []any{"people", i}); err != nil {
+			return nil, err
 		}
 	}
 	return credentials, nil

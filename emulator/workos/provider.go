@@ -1,11 +1,13 @@
 package workos
 
 import (
+	"strings"
 	"time"
 
 	"github.com/understudy-dev/understudy/internal/gate"
 	"github.com/understudy-dev/understudy/internal/kernel"
 	"github.com/understudy-dev/understudy/internal/oauth"
+	"github.com/understudy-dev/understudy/internal/signin"
 	"github.com/understudy-dev/understudy/internal/store"
 	"github.com/understudy-dev/understudy/specs"
 )
@@ -35,6 +37,10 @@ type Provider struct {
 	byRegistration   *store.Index[application] // registration type, "/" and id
 	byOrganization   *store.Index[application] // organization, "/" and id
 
+	people        *store.Table[person]
+	personByEmail *store.Unique[person]
+	desk          *signin.Desk
+
 	secrets         *store.Table[clientSecret]
 	secretByDigest  *store.Unique[clientSecret]
 	secretsOf       *store.Index[clientSecret]
@@ -51,6 +57,16 @@ func New(settings ...Setting) *Provider { return &Provider{settings: settings} }
 // Apply adds the provider to a server's configuration: a provider is an
 // emulator.Option.
 func (p *Provider) Apply(c *kernel.Config) { c.Providers = append(c.Providers, p) }
+
+// URL returns the provider's base URL, without a slash at the end: where the server
+// listens, or, for a server that does not listen, the address of the real service,
+// which works with the server's Client. It panics before the provider has been
+// handed to a server.
+func (p *Provider) URL() string { return p.Binding.URL() }
+
+// Credentials returns the credentials of the default world, by the names of the
+// README. It panics before the provider has been handed to a server.
+func (p *Provider) Credentials() map[string]string { return p.Binding.Credentials() }
 
 // Mount describes the provider to the server it is handed to.
 func (p *Provider) Mount(env *kernel.Env) kernel.Description {
@@ -70,6 +86,9 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		}
 		return a.OrganizationID + "/" + a.ID
 	})
+	p.people = store.NewTable[person](env.Schema, "person")
+	p.personByEmail = p.people.Unique("email", func(u person) string { return strings.ToLower(u.Email) })
+	p.desk = signin.NewDesk(env.Schema, p.dialect())
 	p.secrets = store.NewTable[clientSecret](env.Schema, "client secret")
 	p.secretByDigest = p.secrets.Unique("digest", func(s clientSecret) string { return s.Digest })
 	p.secretsOf = p.secrets.Index(func(s clientSecret) string { return s.ApplicationID })
@@ -85,7 +104,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Declined:    declined,
 		Differences: differences,
 		Chosen:      chosen,
-		Settings:    kernel.Settings(tokenLifetime, rateLimit),
+		Settings:    kernel.Settings(tokenLifetime, rateLimit, signin.Mode),
 		Values:      p.settings,
 		Order:       kernel.IdentifyFirst,
 		Identify:    p.identify,

@@ -164,6 +164,9 @@ func (o *Operation) CheckBody(mediaType string, value any, text []byte) []Breach
 	return breaches
 }
 
+// Allowed lists the properties that Allowances looks for.
+func (o *Operation) Allowed() []string { return o.allowances }
+
 // Allowances lists the properties of a decoded body that the provider's page
 // does not name but its own clients send.
 func (o *Operation) Allowances(value any) []string {
@@ -210,7 +213,9 @@ func (o *Operation) CheckAnswer(status int, contentType string, body []byte) []B
 		return []Breach{{In: "answer", Rule: RuleStatus, Want: fmt.Sprintf("status %d is not documented", status)}}
 	}
 	var value any
-	if err := json.Unmarshal(body, &value); err != nil {
+	if strings.HasPrefix(contentType, "text/") {
+		value = string(body)
+	} else if err := json.Unmarshal(body, &value); err != nil {
 		return []Breach{{In: "answer", Rule: RuleJSON, Want: err.Error()}}
 	}
 	return visit(schema, value, "answer", nil)

@@ -34,6 +34,9 @@ type Answer struct {
 	encoded []byte
 }
 
+// A Raw body is no JSON, such as a page.
+type Raw []byte
+
 // The hint headers.
 const (
 	HeaderEntry   = "X-Understudy-Entry"   // the call's number in the journal
@@ -43,14 +46,10 @@ const (
 
 // serve takes one request all its way. The body has been read.
 func (in *Instance) serve(c *Call) *Outcome {
-	if out := in.preflight(c); out != nil {
-		return out
-	}
-
 	// 1 route
 	problem := in.find(c)
-	if problem != nil {
-		return in.finish(c, in.refuse(c, problem), fault.Spec{}, false)
+	if c.Op != "" {
+		c.nth = in.world.Journal.Begin(c.Op)
 	}
 
 	// 2 fault before
@@ -60,6 +59,9 @@ func (in *Instance) serve(c *Call) *Outcome {
 			return in.finish(c, answer, f.Spec, true)
 		}
 	}
+	if problem != nil {
+		return in.finish(c, in.refuse(c, problem), fault.Spec{}, false)
+	}
 
 	// 3 identify, decode, check; 4 act
 	answer := in.perform(c)
@@ -67,40 +69,15 @@ func (in *Instance) serve(c *Call) *Outcome {
 	// 5 fault after
 	replaced := false
 	if hit && f.Spec.After {
+		c.cameTo(answer)
 		if injected, ok := in.inject(c, f); ok {
+			c.outcome = &journal.Outcome{Status: answer.Status, Body: string(c.text(&answer))}
 			answer, replaced = injected, true
 		}
 	}
 
 	// 6 render, 7 check the answer, 8 journal
 	return in.finish(c, answer, f.Spec, replaced)
-}
-
-// exposed are the answer's headers that a page of another origin may read,
-// beside the provider's own.
-const exposed = HeaderEntry + ", " + HeaderReason + ", " + HeaderDiffers + ", ETag, Retry-After"
-
-// preflight lets pages of any origin use a provider, as browsers ask it to. It
-// answers the question that precedes a call, which is no call itself.
-func (in *Instance) preflight(c *Call) *Outcome {
-	origin := c.Request.Header.Get("Origin")
-	if origin == "" || in.desc.Internal {
-		return nil
-	}
-	h := c.Header
-	h.Set("Access-Control-Allow-Origin", origin)
-	h.Set("Access-Control-Allow-Credentials", "true")
-	h.Set("Vary", "Origin")
-	method := c.Request.Header.Get("Access-Control-Request-Method")
-	if c.Request.Method != http.MethodOptions || method == "" {
-		h.Set("Access-Control-Expose-Headers", strings.Join(append([]string{exposed}, in.desc.Expose...), ", "))
-		return nil
-	}
-	h.Set("Access-Control-Allow-Methods", method)
-	if headers := c.Request.Header.Get("Access-Control-Request-Headers"); headers != "" {
-		h.Set("Access-Control-Allow-Headers", headers)
-	}
-	return &Outcome{Status: http.StatusNoContent, Header: h}
 }
 
 // find sets the call's operation.
@@ -172,6 +149,16 @@ func (in *Instance) takeFault(c *Call) (fault.Fault, bool) {
 	return f, hit
 }
 
+// cameTo notes what a fault comes after: "after the call" alone would let a reader
+// think that there has been a change.
+func (c *Call) cameTo(answer Answer) {
+	changed := "nothing"
+	if c.committed {
+		changed = "what is stored"
+	}
+	c.fault += fmt.Sprintf(", which answered %d and changed %s", answer.Status, changed)
+}
+
 // inject waits for the fault's delay and reports whether the fault takes the
 // place of an answer.
 func (in *Instance) inject(c *Call, f fault.Fault) (Answer, bool) {
@@ -188,11 +175,11 @@ func (in *Instance) inject(c *Call, f fault.Fault) (Answer, bool) {
 		}
 	}
 	switch {
-	case s.Drop:
+	case s.Drop, s.Die:
 		return Answer{}, true
 	case s.Status != 0:
 		p := &Problem{Kind: Injected, Status: s.Status, Code: s.Code, Message: s.Message}
-		answer := in.refuse(c, p.Because("injected fault: %s", f))
+		answer := in.refuse(c, p.Because("injected fault: %s", c.fault))
 		if s.RetryAfter > 0 {
 			seconds := int(math.Ceil(s.RetryAfter.Seconds()))
 			answer.setHeader("Retry-After", strconv.Itoa(seconds))
@@ -225,10 +212,11 @@ func (in *Instance) perform(c *Call) (answer Answer) {
 	in.world.state.RLock()
 	defer in.world.state.RUnlock()
 	c.enter()
-	if err := in.vet(c); err != nil {
-		return in.refuse(c, asProblem(err))
-	}
+	// One transaction: the caller is looked at in the state that the call acts on.
 	err := in.transact(c, func(c *Call) (err error) {
+		if err := in.vet(c); err != nil {
+			return err
+		}
 		next := func() (Answer, error) { return c.answer(c.route.call(c)) }
 		if in.desc.Around != nil {
 			answer, err = in.desc.Around(c, next)
@@ -267,15 +255,30 @@ func (c *Call) answer(out any, err error) (Answer, error) {
 	if !ok {
 		answer = Answer{Status: c.operation.Success, Body: out}
 	}
-	if c.late == nil {
-		err = answer.encode()
+	if c.late != nil {
+		return answer, nil
 	}
-	return answer, err
+	if !c.instance.desc.Internal && !fits(answer.Body) {
+		return Answer{}, tooLong()
+	}
+	if err := answer.encode(); err != nil {
+		return answer, err
+	}
+	if !c.instance.desc.Internal && len(answer.encoded) > MaxAnswer {
+		return Answer{}, tooLong()
+	}
+	return answer, nil
 }
 
 // vet is phase 3, in the provider's order.
 func (in *Instance) vet(c *Call) error {
-	identify := func() error { return in.transact(c, in.desc.Identify) }
+	identify := func() error {
+		if err := in.desc.Identify(c); err != nil {
+			return err
+		}
+		c.keep()
+		return nil
+	}
 	decode := func() error { return in.decode(c) }
 	order := []func() error{identify, decode}
 	if in.desc.Order == DecodeFirst {
@@ -287,9 +290,10 @@ func (in *Instance) vet(c *Call) error {
 		}
 	}
 	if in.desc.Admit != nil {
-		if err := in.transact(c, in.desc.Admit); err != nil {
+		if err := in.desc.Admit(c); err != nil {
 			return err
 		}
+		c.keep()
 	}
 	return in.check(c)
 }
@@ -345,25 +349,18 @@ func (in *Instance) check(c *Call) error {
 	if len(breaches) == 0 {
 		return nil
 	}
-	if in.desc.Tolerate != nil {
-		breaches = slices.DeleteFunc(breaches, func(b gate.Breach) bool {
-			if !in.desc.Tolerate(c, b) {
-				return false
-			}
-			if b.Rule == gate.RuleUnknown {
-				c.Body = NewBody(c.Body.MediaType, gate.Prune(c.Body.Value, b))
-			}
-			return true
-		})
-		if len(breaches) == 0 {
-			return nil
-		}
+	breaches = slices.DeleteFunc(breaches, func(b gate.Breach) bool { return in.passes(c, b) })
+	if len(breaches) == 0 {
+		return nil
 	}
-	reasons := make([]string, len(breaches))
+	reasons, unknown := make([]string, len(breaches)), ""
 	for i, b := range breaches {
 		reasons[i] = b.String()
+		if b.Rule == gate.RuleUnknown && !in.desc.Internal {
+			unknown = in.wayOut()
+		}
 	}
-	return (&Problem{Kind: Invalid, Breaches: breaches}).Because("against the document: %s", strings.Join(reasons, "; "))
+	return (&Problem{Kind: Invalid, Breaches: breaches}).Because("against the document: %s%s", strings.Join(reasons, "; "), unknown)
 }
 
 // refuse renders a problem and notes its reason.
@@ -412,10 +409,7 @@ func (in *Instance) finish(c *Call, answer Answer, spec fault.Spec, injected boo
 		out.Cut = CutInBody
 	}
 	if answer.Body != nil {
-		if err := answer.encode(); err != nil {
-			panic(fmt.Sprintf("kernel: %s: an answer cannot be encoded: %v", c.Op, err))
-		}
-		out.Body = answer.encoded
+		out.Body = c.text(&answer)
 		if out.Header.Get("Content-Type") == "" {
 			out.Header.Set("Content-Type", "application/json; charset=utf-8")
 		}
@@ -448,13 +442,14 @@ func (in *Instance) finish(c *Call, answer Answer, spec fault.Spec, injected boo
 		}
 	}
 	seq := in.world.Journal.Append(journal.Entry{
-		Time: c.Now, Provider: in.Name(), Operation: c.Op,
+		Time: c.Now, Provider: in.Name(), Operation: c.Op, Nth: c.nth,
 		Request: journal.Request{
 			Method: c.Request.Method, URL: c.Request.URL.RequestURI(),
 			Header: c.Request.Header, Body: string(c.raw),
 		},
-		Response: journal.Response{Status: out.Status, Header: out.Header, Body: string(out.Body)},
-		Reason:   c.Reason, Differs: c.differs, Fault: c.fault,
+		Response:  journal.Response{Status: out.Status, Header: out.Header, Body: string(out.Body)},
+		Committed: c.committed, Changes: c.changes, Outcome: c.outcome,
+		Reason: c.Reason, Differs: c.differs, Fault: c.fault,
 		Breaches: breaches, Warnings: c.warnings,
 	})
 	// The header is the journal's from now on; what the client gets beside it is
@@ -480,10 +475,22 @@ func (in *Instance) log(c *Call, out *Outcome) {
 	logger.InfoContext(c.Request.Context(), in.Name(), attrs...)
 }
 
+// text is the body of an answer that nothing can take back any more.
+func (c *Call) text(a *Answer) []byte {
+	if err := a.encode(); err != nil {
+		panic(fmt.Sprintf("kernel: %s: an answer cannot be encoded: %v", c.Op, err))
+	}
+	return a.encoded
+}
+
 // encode encodes the body once, the way JavaScript servers do: without escaping
 // <, > and &.
 func (a *Answer) encode() error {
 	if a.Body == nil || a.encoded != nil {
+		return nil
+	}
+	if raw, ok := a.Body.(Raw); ok {
+		a.encoded = raw
 		return nil
 	}
 	var buf bytes.Buffer

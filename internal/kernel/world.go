@@ -21,6 +21,7 @@ import (
 	"github.com/understudy-dev/understudy/internal/entropy"
 	"github.com/understudy-dev/understudy/internal/gate"
 	"github.com/understudy-dev/understudy/internal/store"
+	"github.com/understudy-dev/understudy/internal/worldfile"
 )
 
 // DefaultSeed is the seed of a world that names none.
@@ -39,7 +40,9 @@ type Config struct {
 	Logger       *slog.Logger
 	NoHints      bool
 	AllowUnknown bool
+	AllowUnused  bool // faults that no call meets
 	CheckAnswers bool
+	InMemory     bool             // a test's server does not listen
 	NoControl    bool             // the gateway has no control API
 	GatewayOnly  bool             // providers have no ports of their own
 	MaxSandboxes int              // at a time
@@ -48,7 +51,8 @@ type Config struct {
 	Certificate  *tls.Certificate // theirs; nil: one of a throw-away authority
 	PublicURL    string           // the gateway's address for clients, without a slash at the end; "": that of each request
 	TrustProxy   bool             // X-Forwarded-Host and -Proto count
-	AllowHosts   []string         // further names of this server
+	AllowHosts   []string         // further names of this server; "*." stands for any prefix
+	AllowOrigins []string         // of pages that may use the providers, beside those on this machine
 	// Keep is called with the server's own world before it serves, to bring back
 	// what was kept of it and to keep what becomes of it.
 	Keep func(*World) error
@@ -61,7 +65,7 @@ type Start struct {
 	Seed     string                    `json:"seed,omitempty"`
 	Contract *Contract                 `json:"contract,omitempty"`
 	Clock    time.Time                 `json:"clock,omitzero"` // zero: real time
-	World    *WorldFile                `json:"world,omitempty"`
+	World    *worldfile.File           `json:"world,omitempty"`
 	Settings map[string]map[string]any `json:"settings,omitempty"` // by provider, as flags or JSON have them
 }
 
@@ -193,7 +197,7 @@ func mount(p Provider) (*mounted, error) {
 		d.Identify = func(*Call) error { return nil }
 	}
 	if !d.Internal {
-		d.Settings = append(d.Settings, PublicURL)
+		d.Settings = append(d.Settings, PublicURL, UnknownKeys)
 	}
 	for i := range d.Routes {
 		route := &d.Routes[i]
@@ -227,6 +231,7 @@ func (w *World) begin(start Start, s *setup) {
 	}
 	w.calls.Store(0)
 	w.Faults.Clear()
+	w.Faults.Revive()
 	w.Journal.Clear()
 	w.Clock.Reset()
 	if at := start.clock(); !at.IsZero() {
@@ -255,7 +260,7 @@ func (s *setup) origin(provider string) *origin {
 func (w *World) resolve(start Start) (*setup, error) {
 	file := start.World
 	if file == nil {
-		file = &WorldFile{}
+		file = &worldfile.File{}
 	}
 	s := &setup{seed: cmp.Or(start.Seed, file.Seed, DefaultSeed), settings: map[string]map[string]any{}, origins: map[string]func() (*origin, error){}}
 	s.entropy = entropy.New(s.seed)
@@ -279,7 +284,7 @@ func (w *World) resolve(start Start) (*setup, error) {
 		}
 		for _, name := range slices.Sorted(maps.Keys(file.Settings[in.Name()])) {
 			if values, err = in.settings(values, map[string]any{name: file.Settings[in.Name()][name]}); err != nil {
-				return nil, file.at([]string{"settings", in.Name(), name}, err)
+				return nil, file.At([]string{"settings", in.Name(), name}, err)
 			}
 		}
 		if values, err = in.settings(values, start.Settings[in.Name()]); err != nil {
@@ -289,7 +294,7 @@ func (w *World) resolve(start Start) (*setup, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(file.Settings)) {
 		if w.Instance(name) == nil {
-			return nil, file.at([]string{"settings", name}, errors.New("there is no such provider here"))
+			return nil, file.At([]string{"settings", name}, errors.New("there is no such provider here"))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(start.Settings)) {
@@ -300,7 +305,7 @@ func (w *World) resolve(start Start) (*setup, error) {
 	for _, in := range w.instances {
 		of := sync.OnceValues(func() (*origin, error) { return in.load(s, start.World) })
 		s.origins[in.Name()] = of
-		if file.providers[in.Name()] == nil {
+		if file.Providers[in.Name()] == nil {
 			continue
 		}
 		if _, err := of(); err != nil { // what somebody wrote may be wrong, and must be told now
@@ -312,7 +317,7 @@ func (w *World) resolve(start Start) (*setup, error) {
 
 // load returns the content of a new world: the file's section for the provider,
 // or the default world's.
-func (in *Instance) load(s *setup, file *WorldFile) (*origin, error) {
+func (in *Instance) load(s *setup, file *worldfile.File) (*origin, error) {
 	scratch := &Instance{mounted: in.mounted, world: in.world, store: store.New(in.schema)}
 	o := &origin{credentials: func() map[string]string { return nil }}
 	if in.desc.Load == nil {
@@ -321,7 +326,7 @@ func (in *Instance) load(s *setup, file *WorldFile) (*origin, error) {
 	c := &Call{instance: scratch, setup: s, Now: Epoch}
 	var section json.RawMessage
 	if file != nil {
-		section = file.providers[in.Name()]
+		section = file.Providers[in.Name()]
 	}
 	if section == nil {
 		var err error
@@ -336,7 +341,7 @@ func (in *Instance) load(s *setup, file *WorldFile) (*origin, error) {
 	})
 	if err != nil {
 		if file != nil {
-			err = file.locate(in.Name(), err)
+			err = locate(file, in.Name(), err)
 		}
 		return nil, err
 	}
@@ -398,6 +403,9 @@ func (w *World) restore(s Snapshot) {
 func (s Snapshot) Equal(t Snapshot) bool {
 	return slices.EqualFunc(s.stores, t.stores, func(a, b store.Snapshot) bool { return a.Digest() == b.Digest() })
 }
+
+// Config returns what the options of the world's server add up to.
+func (w *World) Config() Config { return w.config }
 
 // Seed returns the world's seed.
 func (w *World) Seed() string { return w.setup.Load().seed }
@@ -515,6 +523,11 @@ func SplitOp(op Op) (provider, line string) {
 	return provider, line
 }
 
+// Exposed are the headers of answers that pages of other origins may read.
+func (in *Instance) Exposed() []string {
+	return append([]string{HeaderEntry, HeaderReason, HeaderDiffers, "ETag", "Retry-After"}, in.desc.Expose...)
+}
+
 // Name returns the provider's name.
 func (in *Instance) Name() string { return in.desc.Name }
 
@@ -598,21 +611,26 @@ func (in *Instance) transact(c *Call, fn func(*Call) error) error {
 	if in.schema != nil && in.schema.Empty() {
 		return fn(c) // nothing to guard, as in the control API
 	}
-	var kept error
+	var done *store.Tx
 	err := in.store.Update(func(tx *store.Tx) error {
-		c.Tx = tx
+		c.Tx, done = tx, tx
 		defer func() { c.Tx = nil }()
 		err := fn(c)
 		if err != nil && asProblem(err).keep {
-			kept = err
-			return nil
+			tx.Keep()
 		}
 		return err
 	})
-	if kept != nil {
-		return kept
-	}
+	c.changes, c.committed = done.Changes()
 	return err
+}
+
+// keep makes what a phase has stored stay, whatever becomes of the call: a use of a
+// token is counted although the call is refused.
+func (c *Call) keep() {
+	if c.Tx != nil {
+		c.Tx.Keep()
+	}
 }
 
 // World returns the instance's world.
