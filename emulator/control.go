@@ -254,6 +254,13 @@ type operationsRequest struct {
 
 type operationsBody struct {
 	Operations []operationBody `json:"operations"`
+	Beyond     []beyondBody    `json:"beyond"`
+}
+
+type beyondBody struct {
+	Provider   string `json:"provider"`
+	Group      string `json:"group"`
+	Operations int    `json:"operations"`
 }
 
 type operationBody struct {
@@ -265,7 +272,7 @@ type operationBody struct {
 }
 
 func (ct *control) operations(c *kernel.Call, in operationsRequest) (operationsBody, error) {
-	body := operationsBody{Operations: []operationBody{}}
+	body := operationsBody{Operations: []operationBody{}, Beyond: []beyondBody{}}
 	if in.Provider != nil && ct.world(c).Instance(*in.Provider) == nil {
 		return body, refuse(http.StatusBadRequest, "there is no provider %q here", *in.Provider)
 	}
@@ -280,6 +287,9 @@ func (ct *control) operations(c *kernel.Call, in operationsRequest) (operationsB
 		for _, op := range contract.Operations {
 			served, reason := instance.Serves(kernel.Op(instance.Name() + " " + op.Line()))
 			body.Operations = append(body.Operations, operationBody{op.Line(), instance.Name(), served, reason, op.Statuses})
+		}
+		for _, group := range contract.BeyondGroups() {
+			body.Beyond = append(body.Beyond, beyondBody{instance.Name(), group.Name, group.Lines})
 		}
 	}
 	return body, nil

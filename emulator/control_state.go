@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
@@ -28,8 +29,11 @@ func (ct *control) putState(c *kernel.Call, _ none) (Info, error) {
 	if err == nil {
 		err = ct.world(c).Import(state)
 	}
-	if err != nil {
+	if misfit := (*kernel.MisfitError)(nil); errors.As(err, &misfit) {
 		return Info{}, refuse(http.StatusBadRequest, "%v; the world stays as it was", err)
+	}
+	if err != nil {
+		return Info{}, err
 	}
 	return ct.info(c, none{})
 }

@@ -21,7 +21,7 @@ type ProviderCoverage struct {
 	Operations  []OperationCoverage  `json:"operations"`
 	Differences []DifferenceCoverage `json:"differences"`
 	Chosen      []ChoiceCoverage     `json:"chosen"`
-	Beyond      []ChoiceCoverage     `json:"beyond,omitempty"` // what the service has and no row says
+	Beyond      []BeyondCoverage     `json:"beyond,omitempty"`
 	Settings    []SettingCoverage    `json:"settings"`
 }
 
@@ -33,6 +33,12 @@ type OperationCoverage struct {
 	Served    bool             `json:"served"`
 	Reason    string           `json:"reason,omitempty"` // why it is declined
 	Statuses  []StatusCoverage `json:"statuses"`
+}
+
+// BeyondCoverage is a group of operations that the service has and nobody serves.
+type BeyondCoverage struct {
+	Group      string `json:"group"`
+	Operations int    `json:"operations"`
 }
 
 // StatusCoverage is a documented status and how it is known: documented,
@@ -86,8 +92,8 @@ func (s *Server) Coverage() (Coverage, error) {
 		for _, c := range in.Chosen() {
 			p.Chosen = append(p.Chosen, ChoiceCoverage(c))
 		}
-		for _, b := range in.Beyond() {
-			p.Beyond = append(p.Beyond, ChoiceCoverage(b))
+		for _, group := range contract.BeyondGroups() {
+			p.Beyond = append(p.Beyond, BeyondCoverage{group.Name, group.Lines})
 		}
 		for _, setting := range in.SettingInfos() {
 			p.Settings = append(p.Settings, SettingCoverage(setting))
@@ -122,10 +128,11 @@ func (c Coverage) Markdown() string {
 			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", op.Operation, what, strings.Join(statuses, ", "))
 		}
 		if len(p.Beyond) > 0 {
-			b.WriteString("\nBeyond these rows, and answered 501:\n\n| part | what |\n|---|---|\n")
-			for _, part := range p.Beyond {
-				fmt.Fprintf(&b, "| `%s` | %s |\n", part.Name, part.What)
+			var groups []string
+			for _, g := range p.Beyond {
+				groups = append(groups, fmt.Sprintf("`%s` %d", g.Group, g.Operations))
 			}
+			fmt.Fprintf(&b, "\nThe service also has these, which are answered 501 (groups and how many operations; `specs/beyond/%s.txt` lists them): %s.\n", p.Name, strings.Join(groups, ", "))
 		}
 		if len(p.Differences) > 0 {
 			b.WriteString("\nWhere page and service differ (`--contract`):\n\n| difference | documented | live | known from |\n|---|---|---|---|\n")

@@ -19,6 +19,9 @@ import (
 // their own clock, and a key must be nobody's guess.
 const certificates = "internal/certificate"
 
+// clockwork is what may reckon with times that nothing can be written down with.
+var clockwork = []string{"emulator/clock", "internal/kernel", "internal/providertest"}
+
 // A confined name belongs to a few folders of the module, or to none.
 type confined struct {
 	pkg   string   // an import path; "…uuid" stands for any that ends so
@@ -129,6 +132,9 @@ func lint(name string, source []byte) ([]string, error) {
 	ast.Inspect(file, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.SelectorExpr:
+			if x, ok := n.X.(*ast.SelectorExpr); ok && x.Sel.Name == "Now" && n.Sel.Name == "Add" && !slices.Contains(clockwork, path.Dir(name)) {
+				find(n, "Now.Add", "behind the year 9999 nothing can be written down: Call.In stays before it")
+			}
 			x, ok := n.X.(*ast.Ident)
 			if !ok {
 				break
@@ -168,6 +174,8 @@ func TestLintFinds(t *testing.T) {
 		{"arguments", "cmd/understudy/x.go", `import "os"; var v = os.Args`, 0},
 		{"a plain error", "emulator/x.go", `import "net/http"; func f() { http.Error(nil, "", 500) }`, 1},
 		{"another's Error", "emulator/x.go", `import "net/http"; func f(h T) { h.Error(http.MethodGet) }`, 0},
+		{"beyond all time", "emulator/ocs/x.go", `import "time"; func f(c C) time.Time { return c.Now.Add(time.Hour) }`, 1},
+		{"within it", "emulator/ocs/x.go", `import "time"; func f(c C) time.Time { return c.In(time.Hour) }`, 0},
 		{"init", "specs/x.go", `func init() {}`, 1},
 		{"a method named init", "specs/x.go", `func (T) init() {}`, 0},
 	} {

@@ -94,6 +94,13 @@ func TestDamagedWorldFiles(t *testing.T) {
 	for _, test := range []struct{ name, file, want string }{
 		{"no YAML", "infisical: [", "world file: line 1: did not find expected node content"},
 		{"a tab", "seed: a\n\tb: c\n", "world file: line 2: found a tab character that violates indentation"},
+		{"an alias", "infisical:\n  identities:\n    - &a\n      name: a\n    - *a\n", "world file: line 5: *a is an alias, and aliases are not read"},
+		{"aliases of a long text", "seed: &a " + strings.Repeat("x", 200_000) + "\nworkos: [" + strings.Repeat("*a, ", 200_000) + "]\n", "world file: line 2: *a is an alias"},
+		{"a merge", "infisical: &a {}\nworkos:\n  <<: *a\n", "world file: line 3: *a is an alias"},
+		{"an alias as a key", "seed: &infisical a\n*infisical : {}\n", "world file: line 2: a key is no text"},
+		{"a list as a key", "? [a]\n: b\n", "world file: line 1: a key is no text"},
+		{"two documents", "seed: a\n---\nseed: b\n", "world file: line 2: a second document begins"},
+		{"nothing", "# no world\n", "world file: it is empty"},
 		{"a list", "- a\n", "world file, line 1: /: not of type object but array"},
 		{"unknown key", "seed: a\nsed: b\n", "world file, line 2: /sed: unknown sed"},
 		{"unknown provider", "seed: a\nvault: {}\n", "world file, line 2: /vault: unknown vault"},

@@ -100,7 +100,10 @@ func (cmd serveCommand) Run(ctx context.Context, s streams) (err error) {
 	}()
 	banner(s.out, info)
 
-	<-ctx.Done()
+	select {
+	case <-ctx.Done():
+	case <-file.Lost(): // Close says why
+	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
 	defer cancel()
 	return server.Shutdown(grace)

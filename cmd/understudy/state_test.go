@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -254,4 +255,62 @@ func TestStateMistakes(t *testing.T) {
 	s := serve(t, "--listen", "127.0.0.1:0", "--log-level", "off", "--state", used)
 	understudy(t, append(free, used)...).check(t, 1, "", "state file "+used+": another process has it open")
 	s.stop().check(t, 0, "gateway", "")
+}
+
+// TestStateLost removes the file of a server that runs: it says so and ends.
+func TestStateLost(t *testing.T) {
+	state := filepath.Join(t.TempDir(), "state")
+	p := startProcess(t, "--state", state)
+	if err := os.Remove(state); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Wait(); err == nil || p.ProcessState.ExitCode() != 1 {
+		t.Errorf("it ends with %v", err)
+	}
+	if want := "it was removed while the server ran: nothing is saved any more"; !bytes.Contains(p.errors.Bytes(), []byte(want)) {
+		t.Errorf("it says %s, want %s", p.errors, want)
+	}
+}
+
+// TestTerminateAtTheEndOfTime stops servers whose clocks cannot go further.
+func TestTerminateAtTheEndOfTime(t *testing.T) {
+	for _, at := range []string{"9999-12-31T20:00:00Z", "0001-01-01T00:00:01Z"} {
+		state := filepath.Join(t.TempDir(), "state")
+		p := startProcess(t, "--state", state)
+		if status, body, err := call(http.DefaultClient, "POST", p.info.Control+"/clock/set", "", `{"to":"`+at+`"}`); err != nil || status != http.StatusOK {
+			t.Fatalf("%d %s %v", status, body, err)
+		}
+		// A token that lives for twelve hours more, and an answer with timestamps of
+		// protocol buffers.
+		zitadel := p.info.Providers["zitadel"]
+		answer, err := http.PostForm(zitadel.URL+"/oauth/v2/token", url.Values{
+			"grant_type": {"client_credentials"}, "scope": {"openid urn:zitadel:iam:org:project:id:zitadel:aud"}, "client_id": {zitadel.Credentials["clientId"]}, "client_secret": {zitadel.Credentials["clientSecret"]},
+		})
+		if err != nil || answer.StatusCode != http.StatusOK {
+			t.Fatal(answer, err)
+		}
+		var token struct {
+			Access string `json:"access_token"`
+		}
+		if err := json.NewDecoder(answer.Body).Decode(&token); err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		for _, c := range []struct{ method, url, token, body string }{
+			{"POST", zitadel.URL + "/zitadel.user.v2.UserService/AddSecret", token.Access, `{"userId":"` + zitadel.Credentials["userId"] + `"}`},
+			{"POST", zitadel.URL + "/zitadel.application.v2.ApplicationService/ListApplications", token.Access, "{}"},
+			{"GET", p.info.Control + "/state", "", ""},
+		} {
+			if status, body, err := call(http.DefaultClient, c.method, c.url, c.token, c.body); err != nil || status != http.StatusOK {
+				t.Errorf("%s: %s: %d %s %v", at, c.url, status, body, err)
+			}
+		}
+		if err := p.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Wait(); err != nil || p.errors.Len() > 0 {
+			t.Errorf("%s: it ends with %v: %s", at, err, p.errors)
+		}
+		startProcess(t, "--state", state)
+	}
 }

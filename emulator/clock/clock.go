@@ -18,10 +18,11 @@ type Clock struct {
 	since  time.Time // the real time of that, while running
 }
 
-// The first and the last instant that a timestamp can show. A clock that is
-// moved beyond stands there.
+// The first and the last instant that every timestamp can show. A clock that is
+// moved beyond stands there. Protocol buffers begin with the year 1, whose first
+// second is left out: there the zero time stands, which means never.
 var (
-	First = time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC)
+	First = time.Date(1, 1, 1, 0, 0, 1, 0, time.UTC)
 	Last  = time.Date(9999, 12, 31, 23, 59, 59, 999_999_999, time.UTC)
 )
 

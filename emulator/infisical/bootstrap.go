@@ -65,6 +65,9 @@ func (p *Provider) bootstrap(c *kernel.Call, in bootstrapRequest) (bootstrapResp
 		}
 	}
 	name := trim(in.Organization)
+	if err := fit(text("organization", &name), text("email", &in.Email)); err != nil {
+		return bootstrapResponse{}, err
+	}
 	org, err := p.addOrganization(c, Organization{Name: name})
 	if err != nil {
 		return bootstrapResponse{}, err

@@ -82,13 +82,17 @@ func (p *Provider) createClientSecret(c *kernel.Call, in createClientSecretReque
 	if err != nil {
 		return none, err
 	}
+	in.Description = trim(in.Description)
+	if err := fit(text("description", &in.Description)); err != nil {
+		return none, err
+	}
 	if fractional(in.TTL) || fractional(in.NumUsesLimit) {
 		if c.Differs(fractionalNumber) {
 			return none, databaseFailure().Because("the columns of ttl and numUsesLimit hold whole numbers")
 		}
 	}
 	value, s := p.addClientSecret(c, ua, clientSecret{
-		Description: trim(in.Description), NumUsesLimit: in.NumUsesLimit, TTL: in.TTL,
+		Description: in.Description, NumUsesLimit: in.NumUsesLimit, TTL: in.TTL,
 	}, "")
 	return createClientSecretResponse{value, s.data()}, nil
 }
@@ -120,11 +124,15 @@ func (p *Provider) listClientSecrets(c *kernel.Call, in identityPath) (listClien
 	if err != nil {
 		return none, err
 	}
-	list := []clientSecretData{}
+	list, answer := []clientSecretData{}, newBudget()
 	for _, s := range p.byUA.All(c.Tx, ua.ID) {
-		if !s.Revoked {
-			list = append(list, s.data())
+		if s.Revoked {
+			continue
 		}
+		if err := answer.spendOn(400, s.Description); err != nil {
+			return none, err
+		}
+		list = append(list, s.data())
 	}
 	return listClientSecretsResponse{list}, nil
 }

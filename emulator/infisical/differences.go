@@ -111,6 +111,7 @@ var chosen = []kernel.Choice{
 	{Name: "secrets-v4-defaults", What: "what a v4 request leaves out is as in v3: nothing is expanded or recursive"},
 	{Name: "batch-duplicate-key", What: "a key that stands twice in one batch is refused as one that exists"},
 	{Name: "renamed-secret", What: "references to a secret that is renamed are not rewritten"},
+	{Name: "bounds", What: "a path of more than 100 folders is a 400, as is a list, a search or an expansion of references that would come to more than 16 MiB or have as much looked at; the service names no bounds"},
 	{Name: "rotated-secrets", What: "no secret is rotated: isRotatedSecret is false and rotationId null in every answer"},
 }
 

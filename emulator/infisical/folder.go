@@ -63,9 +63,16 @@ func (p *Provider) find(c *kernel.Call, projectID, environment, path string) (fo
 
 // findValid is find for paths that a caller sent.
 func (p *Provider) findValid(c *kernel.Call, projectID, environment, path string) (folder, bool, error) {
-	for _, name := range segments(path) {
+	names := segments(path)
+	if err := checkDepth(names); err != nil {
+		return folder{}, false, err
+	}
+	for _, name := range names {
 		if !folderName.MatchString(name) {
 			return folder{}, false, badRequest("Invalid secret path. Only alphanumeric characters, dashes, and underscores are allowed.")
+		}
+		if err := fit(text("a folder's name", &name)); err != nil {
+			return folder{}, false, err
 		}
 	}
 	f, ok := p.find(c, projectID, environment, path)
@@ -84,16 +91,21 @@ func (p *Provider) folderPath(c *kernel.Call, f folder) string {
 }
 
 // below calls fn with f and everything below it, parents first, and with their
-// paths, when path is f's.
-func (p *Provider) below(c *kernel.Call, f folder, path string, fn func(f folder, path string)) {
-	fn(f, path)
+// paths, when path is f's. It ends with fn's first error.
+func (p *Provider) below(c *kernel.Call, f folder, path string, fn func(f folder, path string) error) error {
+	if err := fn(f, path); err != nil {
+		return err
+	}
 	var children []folder
 	for _, child := range p.foldersByParent.All(c.Tx, f.ID) {
 		children = append(children, child) // fn may delete
 	}
 	for _, child := range children {
-		p.below(c, child, strings.TrimSuffix(path, "/")+"/"+child.Name, fn)
+		if err := p.below(c, child, strings.TrimSuffix(path, "/")+"/"+child.Name, fn); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // makeFolders returns the folder at the end of a path below f. Those that are
@@ -200,7 +212,10 @@ func (p *Provider) createFolder(c *kernel.Call, in createFolderRequest) (pathFol
 	if !ok {
 		return none, notFound("Environment with slug '%s' in project with ID '%s' not found", slug, project.ID)
 	}
-	if _, _, err := p.findValid(c, project.ID, slug, in.path()); err != nil {
+	if _, _, err := p.findValid(c, project.ID, slug, in.path()+"/"+name); err != nil {
+		return none, err
+	}
+	if err := fit(text("description", in.Description)); err != nil {
 		return none, err
 	}
 	parent := p.makeFolders(c, root, segments(in.path()))
@@ -264,6 +279,9 @@ func (p *Provider) updateFolder(c *kernel.Call, in updateFolderRequest) (pathFol
 		}
 		f = renamed
 	}
+	if err := fit(text("name", &name), text("description", in.Description)); err != nil {
+		return none, err
+	}
 	assign(&f.Description, &in.Description)
 	f.UpdatedAt = c.Now
 	p.folders.Put(c.Tx, f.ID, f)
@@ -320,14 +338,15 @@ func (p *Provider) deleteFolder(c *kernel.Call, in deleteFolderRequest) (folderR
 	if !ok {
 		return none, notFound("Target folder not found").Because("%s has no folder with the name or id %q", in.path(), in.FolderID)
 	}
-	p.below(c, f, "", func(f folder, _ string) {
+	err = p.below(c, f, "", func(f folder, _ string) error {
 		for id := range p.secretsByFolder.All(c.Tx, f.ID) {
 			p.pastSecrets.Delete(c.Tx, id)
 		}
 		p.secretsByFolder.Delete(c.Tx, f.ID)
 		p.folders.Delete(c.Tx, f.ID)
+		return nil
 	})
-	return folderResponse{f.body()}, nil
+	return folderResponse{f.body()}, err
 }
 
 type listFoldersRequest struct {
@@ -367,18 +386,31 @@ func (p *Provider) listFolders(c *kernel.Call, in listFoldersRequest) (listFolde
 		return response, err
 	}
 	since, _ := time.Parse(time.RFC3339, in.LastSecretModified) // the document has checked it
-	recursive := isTrue(in.Recursive)
-	p.below(c, parent, "/", func(f folder, path string) {
-		if f.ID == parent.ID || !recursive && f.ParentID != parent.ID || f.LastSecretModified.Before(since) {
-			return
+	answer := newBudget()
+	list := func(f folder, path *string) error {
+		if f.ID == parent.ID || f.LastSecretModified.Before(since) {
+			return nil
 		}
-		listed := listedFolder{folderBody: f.body()}
-		if recursive {
-			listed.RelativePath = &path
+		response.Folders = append(response.Folders, listedFolder{f.body(), path})
+		return answer.spendOn(400, f.Name, orEmpty(f.Description), orEmpty(path))
+	}
+	if isTrue(in.Recursive) {
+		err = p.below(c, parent, "/", func(f folder, path string) error { return list(f, &path) })
+		return response, err
+	}
+	for _, f := range p.foldersByParent.All(c.Tx, parent.ID) {
+		if err := list(f, nil); err != nil {
+			return response, err
 		}
-		response.Folders = append(response.Folders, listed)
-	})
+	}
 	return response, nil
+}
+
+func orEmpty(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
 }
 
 // isTrue reads a query value as the service reads those it does not hold to

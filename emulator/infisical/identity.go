@@ -119,9 +119,20 @@ func (p *Provider) createIdentity(c *kernel.Call, in createIdentityRequest) (cre
 	if !isRole(id.Role) {
 		return none, notFound(unknownRole, id.Role)
 	}
+	if err := fitIdentity(id.Name, pairs); err != nil {
+		return none, err
+	}
 	id.Metadata = newMetadata(c, pairs)
 	p.identities.Put(c.Tx, id.ID, id)
 	return createIdentityResponse{createdIdentity{id.body(), []string{}, id.Metadata}}, nil
+}
+
+func fitIdentity(name string, pairs []metadataInput) error {
+	columns := []column{text("name", &name)}
+	for _, m := range pairs {
+		columns = append(columns, text("a key of metadata", &m.Key), column{"a value of metadata", m.Value, maxMetadataValue})
+	}
+	return fit(columns...)
 }
 
 func newMetadata(c *kernel.Call, in []metadataInput) []metadata {
@@ -264,8 +275,12 @@ func (p *Provider) listIdentities(c *kernel.Call, in listIdentitiesRequest) (lis
 	if err != nil {
 		return response, err
 	}
+	answer := newBudget()
 	for _, id := range p.identities.All(c.Tx) {
 		if id.OrganizationID == caller.OrganizationID {
+			if err := answer.spendOn(600, id.Name); err != nil {
+				return response, err
+			}
 			response.Identities = append(response.Identities, p.listed(c, id))
 		}
 	}
@@ -352,6 +367,9 @@ func (p *Provider) updateIdentity(c *kernel.Call, in updateIdentityRequest) (upd
 		if *protect || named || !c.Differs(protectionAlone) {
 			id.HasDeleteProtection, id.UpdatedAt = *protect, c.Now
 		}
+	}
+	if err := fitIdentity(id.Name, pairs); err != nil {
+		return none, err
 	}
 	shown := id.Metadata
 	switch {

@@ -131,9 +131,9 @@ func (p *Provider) wrongSecret(c *kernel.Call, ua universalAuth, why string) err
 		l = lockout{}
 	}
 	l.Failures++
-	l.From, l.Until = c.Now, c.Now.Add(seconds(ua.LockoutCounterResetSeconds))
+	l.From, l.Until = c.Now, c.In(seconds(ua.LockoutCounterResetSeconds))
 	if float64(l.Failures) >= ua.LockoutThreshold {
-		l.Locked, l.Until = true, c.Now.Add(seconds(ua.LockoutDurationSeconds))
+		l.Locked, l.Until = true, c.In(seconds(ua.LockoutDurationSeconds))
 		problem.Because("%s; the login is now locked until %s", why, l.Until.Format(time.RFC3339))
 	}
 	p.lockouts.Put(c.Tx, ua.ID, l)

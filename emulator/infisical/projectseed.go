@@ -164,6 +164,9 @@ func below(path []any, steps ...any) []any { return append(append([]any{}, path.
 
 func (p *Provider) seedFolders(c *kernel.Call, root folder, path string, at []any) (folder, error) {
 	names := segments(path)
+	if checkDepth(names) != nil {
+		return folder{}, kernel.WorldErrorf(at, "the path has %d folders, more than %d", len(names), maxDepth)
+	}
 	for _, name := range names {
 		if !folderName.MatchString(name) {
 			return folder{}, kernel.WorldErrorf(at, "folder name %q has other characters than letters, digits, - and _", name)

@@ -14,7 +14,7 @@ import (
 const Name = "infisical"
 
 // document is parsed once for all servers of a process.
-var document = gate.NewDocument(specs.Infisical, gate.PathRule{IgnoreTrailingSlash: true})
+var document = gate.NewDocument(specs.Infisical, gate.PathRule{IgnoreTrailingSlash: true}).Beyond(specs.InfisicalBeyond)
 
 // A Provider is an emulated Infisical organization.
 type Provider struct {
@@ -32,9 +32,10 @@ type Provider struct {
 	tokenAuths     *store.Table[tokenAuth] // by identity
 	tokens         *store.Table[accessToken]
 	tokensOf       *store.Index[accessToken]
-	lockouts       *store.Table[lockout]    // by universal auth
-	revocations    *store.Table[revocation] // by what is revoked
-	tokenUses      *store.Table[tokenUse]   // by token
+	tokensByChange *store.Index[accessToken] // by identity and time
+	lockouts       *store.Table[lockout]     // by universal auth
+	revocations    *store.Table[revocation]  // by what is revoked
+	tokenUses      *store.Table[tokenUse]    // by token
 	rates          *kernel.RateLimit
 
 	projects          *store.Table[project]
@@ -75,6 +76,9 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.tokenAuths = store.NewTable[tokenAuth](env.Schema, "token auth")
 	p.tokens = store.NewTable[accessToken](env.Schema, "access token")
 	p.tokensOf = p.tokens.Index(func(t accessToken) string { return t.IdentityID })
+	p.tokensByChange = p.tokens.Index(func(t accessToken) string {
+		return key(t.IdentityID, t.UpdatedAt.UTC().Format("2006-01-02T15:04:05.000000000"))
+	})
 	p.lockouts = store.NewTable[lockout](env.Schema, "lockout")
 	p.revocations = store.NewTable[revocation](env.Schema, "revocation")
 	p.tokenUses = store.NewTable[tokenUse](env.Schema, "token use")

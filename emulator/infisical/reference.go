@@ -1,35 +1,58 @@
 package infisical
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
-// reference is how a value names another secret: ${KEY} of its own folder, or
-// ${environment.folder.KEY} of its project.
+// maxReferenceDepth is how far the service follows references, and how often it
+// looks for ones that only come about when others are filled in.
+const maxReferenceDepth = 10
+
+// nextReference finds the next way that a value names another secret: ${KEY} of
+// its own folder, or ${environment.folder.KEY} of its project.
 //
 // Differs: ${@project.…} stays as it is, as it does in organizations that have
 // not turned references between projects on.
-var reference = regexp.MustCompile(`\$\{[a-zA-Z0-9_.@-]+\}`)
+func nextReference(value string, from int) (start, end int, ok bool) {
+	for {
+		at := strings.Index(value[from:], "${")
+		if at < 0 {
+			return 0, 0, false
+		}
+		start = from + at
+		end = start + len("${")
+		for end < len(value) && inReference(value[end]) {
+			end++
+		}
+		if end < len(value) && value[end] == '}' && end > start+len("${") {
+			return start, end + 1, true
+		}
+		from = end
+	}
+}
 
-const (
-	// maxReferenceDepth is how far the service follows references, and how often
-	// it looks for ones that only come about when others are filled in.
-	maxReferenceDepth = 10
-	// maxExpansion bounds what one value can become, in bytes: a few secrets that
-	// name each other many times would fill the memory.
-	maxExpansion = 1 << 20
-)
+func inReference(b byte) bool {
+	return 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9' || strings.IndexByte("_.@-", b) >= 0
+}
 
-// expander fills in the references of one project's secrets.
+// references are those that a value has.
+func references(value string) map[string]bool {
+	found := map[string]bool{}
+	for start, end, ok := nextReference(value, 0); ok; start, end, ok = nextReference(value, end) {
+		found[value[start:end]] = true
+	}
+	return found
+}
+
+// expander fills in the references of one project's secrets, within a budget.
 type expander struct {
 	c         *kernel.Call
 	p         *Provider
 	projectID string
-	left      int // bytes
+	budget    *budget
 }
 
 // spot is where a value stands: what its short references are relative to.
@@ -37,57 +60,78 @@ type spot struct{ environment, path, key string }
 
 // expand fills in the references of a secret's value. What names no secret, and
 // what leads back to a secret on the way, is left as it is written there.
-func (p *Provider) expand(c *kernel.Call, projectID string, at spot, s secret) string {
-	if !reference.MatchString(s.Value) {
-		return s.Value
+func (x expander) expand(at spot, s secret) (string, error) {
+	before := references(s.Value)
+	if len(before) == 0 {
+		return s.Value, nil
 	}
-	x := &expander{c, p, projectID, maxExpansion}
 	at.path = "/" + strings.Join(segments(at.path), "/")
 	value := s.Value
 	for range maxReferenceDepth {
-		before := reference.FindAllString(value, -1)
-		value = x.fill(value, []spot{at})
-		if x.left <= 0 {
+		var err error
+		if value, err = x.fill(value, []spot{at}); err != nil {
+			return "", err
+		}
+		after := references(value)
+		fresh := false
+		for ref := range after {
+			fresh = fresh || !before[ref]
+		}
+		if !fresh {
 			break
 		}
-		fresh := func(ref string) bool { return !slices.Contains(before, ref) }
-		if !slices.ContainsFunc(reference.FindAllString(value, -1), fresh) {
-			break
-		}
+		before = after
 	}
 	if s.SkipMultilineEncoding && strings.Contains(value, "\n") {
-		return `"` + strings.ReplaceAll(value, "\n", `\n`) + `"`
+		return `"` + strings.ReplaceAll(value, "\n", `\n`) + `"`, nil
 	}
-	return value
+	return value, nil
 }
 
+// lookupCost is what finding a referenced secret costs, in bytes looked at.
+const lookupCost = 256
+
 // fill fills in the references of a value at the end of a way of references.
-func (x *expander) fill(value string, way []spot) string {
-	if len(way) > maxReferenceDepth+1 {
-		return value
+func (x expander) fill(value string, way []spot) (string, error) {
+	if err := x.budget.spend(len(value)); err != nil || len(way) > maxReferenceDepth+1 {
+		return value, err
 	}
-	return reference.ReplaceAllStringFunc(value, func(text string) string {
-		if x.left <= 0 {
-			return text
+	var filled strings.Builder
+	rest := 0
+	for start, end, ok := nextReference(value, 0); ok; start, end, ok = nextReference(value, end) {
+		if err := x.budget.spend(lookupCost); err != nil {
+			return "", err
 		}
-		to := way[len(way)-1]
-		names := strings.Split(text[len("${"):len(text)-len("}")], ".")
-		to.key = names[len(names)-1]
-		if len(names) > 1 {
-			to.environment, to.path = names[0], "/"+strings.Join(segments(strings.Join(names[1:len(names)-1], "/")), "/")
-		}
-		f, ok := x.p.find(x.c, x.projectID, to.environment, to.path)
+		to, s, ok := x.follow(value[start+len("${"):end-len("}")], way[len(way)-1])
 		if !ok {
-			return text
+			continue
 		}
-		s, ok := x.p.secretByKey.Get(x.c.Tx, key(f.ID, to.key))
-		if !ok {
-			return text
+		if !slices.Contains(way, to) {
+			var err error
+			if s.Value, err = x.fill(s.Value, append(slices.Clip(way), to)); err != nil {
+				return "", err
+			}
 		}
-		x.left -= len(s.Value) + 1
-		if slices.Contains(way, to) {
-			return s.Value
-		}
-		return x.fill(s.Value, append(slices.Clip(way), to))
-	})
+		filled.WriteString(value[rest:start])
+		filled.WriteString(s.Value)
+		rest = end
+	}
+	filled.WriteString(value[rest:])
+	return filled.String(), nil
+}
+
+// follow finds what a reference names, from a spot.
+func (x expander) follow(name string, from spot) (spot, secret, bool) {
+	names := strings.Split(name, ".")
+	to := from
+	to.key = names[len(names)-1]
+	if len(names) > 1 {
+		to.environment, to.path = names[0], "/"+strings.Join(segments(strings.Join(names[1:len(names)-1], "/")), "/")
+	}
+	f, ok := x.p.find(x.c, x.projectID, to.environment, to.path)
+	if !ok {
+		return to, secret{}, false
+	}
+	s, ok := x.p.secretByKey.Get(x.c.Tx, key(f.ID, to.key))
+	return to, s, ok
 }

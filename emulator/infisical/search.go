@@ -54,6 +54,20 @@ func (cr *criterion) match(value string) bool {
 
 func (cr criteria) match(id identity) bool { return cr.Name.match(id.Name) && cr.Role.match(id.Role) }
 
+// criterionCost is what looking at one criterion costs, in bytes looked at.
+const criterionCost = 16
+
+// size is how many texts an identity is compared with.
+func (cr criteria) size() int {
+	n := 0
+	for _, one := range []*criterion{cr.Name, cr.Role} {
+		if one != nil {
+			n += 1 + len(one.In)
+		}
+	}
+	return n
+}
+
 // identitiesPerPage is how many identities a search answers with by default.
 const identitiesPerPage = 50
 
@@ -65,8 +79,16 @@ func (p *Provider) searchIdentities(c *kernel.Call, in searchIdentitiesRequest) 
 	if err != nil {
 		return response, err
 	}
+	cost := criterionCost * in.Search.size()
+	for _, cr := range in.Search.Or {
+		cost += criterionCost * (1 + cr.size())
+	}
+	work := newBudget()
 	var found []identity
 	for _, id := range p.identities.All(c.Tx) {
+		if err := work.spend(cost); err != nil {
+			return response, err
+		}
 		one := len(in.Search.Or) == 0 || slices.ContainsFunc(in.Search.Or, func(cr criteria) bool { return cr.match(id) })
 		if id.OrganizationID == caller.OrganizationID && in.Search.match(id) && one {
 			found = append(found, id)

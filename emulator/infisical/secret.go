@@ -2,6 +2,7 @@ package infisical
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -131,19 +132,40 @@ func (p *Provider) place(c *kernel.Call, project project, environment string, pa
 	return at, err
 }
 
-// read shows a secret to somebody who asks for its value or not.
-func (p *Provider) read(c *kernel.Call, s secret, at place, view, expand bool) secretBody {
-	switch {
-	case !view:
-		s.Value = hiddenValue
-	case expand:
-		s.Value = p.expand(c, at.project.ID, spot{at.environment, at.path, s.Key}, s)
-	}
-	return s.body(at)
+// reader shows secrets to somebody who asks for their values or not.
+type reader struct {
+	view, expand bool
+	expander     expander
+	answer       *budget
 }
 
-// isFalse reads a query value of which the document allows true and false.
-func isFalse(text string) bool { return text == "false" }
+func (p *Provider) reader(c *kernel.Call, projectID, view, expand string) reader {
+	return reader{view != "false", expand == "true", expander{c, p, projectID, newBudget()}, newBudget()}
+}
+
+func (r reader) read(s secret, at place) (body secretBody, err error) {
+	switch {
+	case !r.view:
+		s.Value = hiddenValue
+	case r.expand:
+		s.Value, err = r.expander.expand(spot{at.environment, at.path, s.Key}, s)
+	}
+	if err == nil {
+		err = s.spend(r.answer, at.path)
+	}
+	return s.body(at), err
+}
+
+// spend takes what a secret at a path comes to in an answer.
+func (s secret) spend(b *budget, path string) error {
+	for _, m := range s.Metadata {
+		if err := b.spendOn(64, m.Key, m.Value); err != nil {
+			return err
+		}
+	}
+	const frame, tag = 700, 600
+	return b.spendOn(frame+tag*len(s.Tags), s.Key, s.Value, s.Comment, path)
+}
 
 type listSecretsRequest struct {
 	WorkspaceID            string  `query:"workspaceId" json:"-"`
@@ -262,26 +284,38 @@ func (p *Provider) list(c *kernel.Call, project project, in listSecretsRequest, 
 		return response, refuse(http.StatusNotFound, "SecretPathNotFound",
 			"Folder with path '%s' in environment '%s' was not found. Please ensure the environment slug and secret path is correct.", at.path, at.environment)
 	}
-	tags := strings.FieldsFunc(in.TagSlugs, func(r rune) bool { return r == ',' || r == ' ' })
-	p.below(c, top, at.path, func(f folder, path string) {
-		if f.ID != top.ID && !recursive {
-			return
-		}
+	tags := map[string]bool{}
+	for slug := range strings.FieldsFuncSeq(in.TagSlugs, func(r rune) bool { return r == ',' || r == ' ' }) {
+		tags[slug] = true
+	}
+	r := p.reader(c, project.ID, in.ViewSecretValue, in.ExpandSecretReferences)
+	list := func(f folder, path string) error {
 		here := at
 		here.path = path
 		for _, s := range p.secretsByFolder.All(c.Tx, f.ID) {
 			shown := p.secretTags(c, s)
-			if len(tags) > 0 && !slices.ContainsFunc(shown, func(t secretTag) bool { return slices.Contains(tags, t.Slug) }) {
+			if len(tags) > 0 && !slices.ContainsFunc(shown, func(t secretTag) bool { return tags[t.Slug] }) {
 				continue
 			}
 			if !s.has(filter) {
 				continue
 			}
-			view := !isFalse(in.ViewSecretValue)
-			body := p.read(c, s, here, view, in.ExpandSecretReferences == "true")
-			response.Secrets = append(response.Secrets, listedSecret{body, path, !view, s.Metadata, shown})
+			body, err := r.read(s, here)
+			if err != nil {
+				return err
+			}
+			response.Secrets = append(response.Secrets, listedSecret{body, path, !r.view, s.Metadata, shown})
 		}
-	})
+		return nil
+	}
+	if recursive {
+		err = p.below(c, top, at.path, list)
+	} else {
+		err = list(top, at.path)
+	}
+	if err != nil {
+		return listSecretsResponse{}, err
+	}
 	// The service orders by id, which comes to no order anyone could rely on.
 	slices.SortFunc(response.Secrets, func(a, b listedSecret) int { return cmp.Compare(a.ID, b.ID) })
 	return response, nil
@@ -357,9 +391,9 @@ func (p *Provider) get(c *kernel.Call, project project, in getSecretRequest) (ge
 	if !ok || in.Type == typePersonal {
 		return none, notFound("Secret with name '%s' not found", name)
 	}
-	view := !isFalse(in.ViewSecretValue)
-	body := p.read(c, s, at, view, in.ExpandSecretReferences == "true")
-	return getSecretResponse{gotSecret{body, !view, at.path, p.secretTags(c, s), s.Metadata}}, nil
+	r := p.reader(c, project.ID, in.ViewSecretValue, in.ExpandSecretReferences)
+	body, err := r.read(s, at)
+	return getSecretResponse{gotSecret{body, !r.view, at.path, p.secretTags(c, s), s.Metadata}}, err
 }
 
 // versionKey is what a past version of the secret is kept by.
@@ -438,6 +472,16 @@ func secretNameIssue(name string, path ...any) any {
 	return nil
 }
 
+// fit refuses what the service's columns do not hold; values and comments are
+// encrypted and may be of any length.
+func (s secret) fit() error {
+	columns := []column{{"the secret's name", s.Key, maxSecretKey}}
+	for _, m := range s.Metadata {
+		columns = append(columns, text("a key of secretMetadata", &m.Key), column{"a value of secretMetadata", m.Value, maxMetadataValue})
+	}
+	return fit(columns...)
+}
+
 // addSecret stores a new secret in a folder.
 func (p *Provider) addSecret(c *kernel.Call, f folder, s secret) secret {
 	s.ID = cmp.Or(s.ID, c.Draw("secret").UUID())
@@ -487,7 +531,11 @@ func (p *Provider) createSecret(c *kernel.Call, in createSecretRequest) (createS
 	if err := permit(c, "create", subjectSecrets); err != nil {
 		return none, err
 	}
-	return createSecretResponse{p.addSecret(c, at.folder, in.row(name)).body(at)}, nil
+	row := in.row(name)
+	if err := row.fit(); err != nil {
+		return none, err
+	}
+	return createSecretResponse{p.addSecret(c, at.folder, row).body(at)}, nil
 }
 
 type createSecretsRequest struct {
@@ -539,8 +587,13 @@ func (p *Provider) createSecrets(c *kernel.Call, in createSecretsRequest) (creat
 	if err := permit(c, "create", subjectSecrets); err != nil {
 		return response, err
 	}
+	answer := newBudget()
 	for _, s := range in.Secrets {
-		response.Secrets = append(response.Secrets, p.addSecret(c, at.folder, s.row(trim(s.SecretKey))).body(at))
+		row := s.row(trim(s.SecretKey))
+		if err := errors.Join(row.fit(), row.spend(answer, at.path)); err != nil {
+			return response, err
+		}
+		response.Secrets = append(response.Secrets, p.addSecret(c, at.folder, row).body(at))
 	}
 	return response, nil
 }
@@ -609,6 +662,9 @@ func (p *Provider) updateSecret(c *kernel.Call, in updateSecretRequest) (changed
 	assign(&next.SkipMultilineEncoding, in.SkipMultilineEncoding)
 	if in.SecretReminderRepeatDays != nil {
 		next.ReminderRepeatDays, next.ReminderNote = in.SecretReminderRepeatDays, in.SecretReminderNote
+	}
+	if err := next.fit(); err != nil {
+		return none, err
 	}
 	next.Version++
 	next.UpdatedAt = c.Now

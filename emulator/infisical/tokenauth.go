@@ -2,7 +2,7 @@ package infisical
 
 import (
 	"cmp"
-	"slices"
+	"math"
 	"strings"
 	"time"
 
@@ -248,6 +248,9 @@ func (p *Provider) createToken(c *kernel.Call, in createTokenRequest) (createTok
 	if err != nil {
 		return none, err
 	}
+	if err := fit(text("name", in.Name)); err != nil {
+		return none, err
+	}
 	id, _ := p.identities.Get(c.Tx, t.IdentityID)
 	if problem := p.checkOrganizationSlug(c, id, slug, "slug"); problem != nil {
 		return none, problem
@@ -297,17 +300,19 @@ func (p *Provider) listTokens(c *kernel.Call, in listTokensRequest) (listTokensR
 	if err != nil {
 		return listTokensResponse{}, err
 	}
-	var all []accessToken
-	for _, token := range p.tokensOf.All(c.Tx, t.IdentityID) {
-		all = append(all, token)
-	}
-	slices.Reverse(all) // of tokens changed at the same time, the newest first
-	slices.SortStableFunc(all, func(a, b accessToken) int { return b.UpdatedAt.Compare(a.UpdatedAt) })
 	limit := float64(tokensPerPage)
 	assign(&limit, in.Limit)
 	response := listTokensResponse{Tokens: []tokenData{}}
-	for _, token := range page(all, in.Offset, limit) {
-		response.Tokens = append(response.Tokens, token.data())
+	from, to := math.Floor(in.Offset), math.Floor(in.Offset)+math.Ceil(limit)
+	n := 0.0
+	// Of tokens changed at the same time, the newest first.
+	for _, token := range p.tokensByChange.Between(c.Tx, key(t.IdentityID, ""), key(t.IdentityID, "~"), true) {
+		if n++; n > to {
+			break
+		}
+		if n > from {
+			response.Tokens = append(response.Tokens, token.data())
+		}
 	}
 	return response, nil
 }
@@ -341,6 +346,9 @@ type updateTokenRequest struct {
 func (p *Provider) updateToken(c *kernel.Call, in updateTokenRequest) (tokenDataResponse, error) {
 	token, err := p.token(c, in.TokenID, "edit")
 	if err != nil {
+		return tokenDataResponse{}, err
+	}
+	if err := fit(text("name", in.Name)); err != nil {
 		return tokenDataResponse{}, err
 	}
 	token.Name, token.UpdatedAt = cmp.Or(in.Name, token.Name), c.Now

@@ -1,8 +1,12 @@
 package ocs
 
 import (
+	"maps"
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/understudy-dev/understudy/internal/gate"
 	"github.com/understudy-dev/understudy/internal/kernel"
@@ -43,26 +47,73 @@ var (
 		Name: "unknown-member", Documented: "400", Live: "as without the member",
 		Source: "the service's OpenAPI file names Newtonsoft.Json, which skips unknown members; not run against the service",
 	}
+	memberCase = &kernel.Difference{
+		Name: "member-in-another-case", Documented: "400", Live: "as in the page's case",
+		Source: "the service's OpenAPI file names ASP.NET and Newtonsoft.Json, which reads names without regard to case; not run against the service",
+	}
+	dateAlone = &kernel.Difference{
+		Name: "date-without-a-time", Documented: "400", Live: "2xx, midnight in UTC",
+		Source: "the service's OpenAPI file names Newtonsoft.Json, which reads such dates; not run against the service",
+	}
 )
 
 var differences = []*kernel.Difference{
 	noExpiration, ignoredExpiration, keptExpiration, expirationAlone, self, hybridReads, redirectURIs, unknownMember,
+	memberCase, dateAlone,
 }
 
-// tolerate lets unknown members pass where the service skips them.
-func tolerate(c *kernel.Call, b gate.Breach) bool {
-	schema := c.Operation().BodySchema("application/json")
-	if b.Rule != gate.RuleUnknown || schema == nil {
-		return false
+// decode reads a body. The service takes its members' names in any case.
+func decode(c *kernel.Call) (kernel.Body, error) {
+	body, err := c.DecodeBody(c.Takes)
+	if err != nil {
+		return body, err
 	}
-	// A member in another case is none that the service does not know. Refusing it
-	// shows the mistake, skipping it would hide it.
-	for name := range schema.Properties {
-		if slices.ContainsFunc(b.Keys, func(key string) bool { return strings.EqualFold(name, key) }) {
-			return false
+	if schema := c.Operation().BodySchema(body.MediaType); schema != nil {
+		if folded, ok := fold(c, schema, body.Value); ok {
+			return kernel.NewBody(body.MediaType, folded), nil
 		}
 	}
-	return c.Differs(unknownMember)
+	return body, nil
+}
+
+// fold returns a value with the names that its schema has, and whether the
+// contract lets them stand for those that were sent.
+func fold(c *kernel.Call, schema *openapi3.Schema, value any) (folded any, live bool) {
+	switch value := value.(type) {
+	case []any:
+		items := slices.Clone(value)
+		for i, item := range items {
+			if now, ok := fold(c, schema.Items.Value, item); ok {
+				items[i], live = now, true
+			}
+		}
+		return items, live
+	case map[string]any:
+		object := maps.Clone(value)
+		for _, name := range slices.Sorted(maps.Keys(value)) {
+			for known := range schema.Properties {
+				if name != known && strings.EqualFold(name, known) && c.Differs(memberCase) {
+					delete(object, name)
+					object[known], live = value[name], true
+				}
+			}
+		}
+		return object, live
+	}
+	return value, false
+}
+
+// tolerate lets pass what the service does not mind: members that it skips, and
+// dates without a time.
+func tolerate(c *kernel.Call, b gate.Breach) bool {
+	switch text, _ := b.Got.(string); b.Rule {
+	case gate.RuleUnknown:
+		return c.Differs(unknownMember)
+	case "pattern": // the document has patterns for dates alone
+		_, err := time.Parse(time.DateOnly, text)
+		return err == nil && c.Differs(dateAlone)
+	}
+	return false
 }
 
 var chosen = []kernel.Choice{
@@ -74,7 +125,7 @@ var chosen = []kernel.Choice{
 	{Name: "member-order", What: "members stand in the order of the samples of 2019"},
 	{Name: "times", What: "written in UTC with Z; read with any offset, without one as UTC; of more than seven fractional digits the first seven count"},
 	{Name: "past-expiration", What: "accepted; the secret cannot be used"},
-	{Name: "expired-secrets", What: "listed, counted towards the limit, and revived by an update, until they are deleted"},
+	{Name: "expired-secrets", What: "listed, counted towards the limit, and revived by an update, until they are deleted; at its Expiration itself a secret still works, as IdentityServer has it"},
 	{Name: "expires", What: "true exactly when Expiration is not null, also when it was left out"},
 	{Name: "update-description", What: "a Description that is left out or null stays, in both contracts"},
 	{Name: "update-never-expires", What: "Expires: false takes the stored Expiration away, in both contracts"},

@@ -13,7 +13,7 @@ const Name = "ocs"
 
 // document is parsed once for all servers of a process. The pages themselves
 // write tenants and Tenants, and the service's framework takes either.
-var document = gate.NewDocument(specs.OCS, gate.PathRule{IgnoreTrailingSlash: true, IgnoreCase: true})
+var document = gate.NewDocument(specs.OCS, gate.PathRule{IgnoreTrailingSlash: true, IgnoreCase: true}).Beyond(specs.OCSBeyond)
 
 // A Provider is an emulated OCS with its tenants.
 type Provider struct {
@@ -23,6 +23,7 @@ type Provider struct {
 	tenants         *store.Table[tenant]
 	roles           *store.Table[role]
 	rolesOf         *store.Index[role] // by tenant
+	roleByName      *store.Unique[role]
 	clients         *store.Table[client]
 	clientsOf       *store.Index[client] // by tenant and kind
 	secrets         *store.Table[secret]
@@ -48,6 +49,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.tenants = store.NewTable[tenant](env.Schema, "tenant")
 	p.roles = store.NewTable[role](env.Schema, "role")
 	p.rolesOf = p.roles.Index(func(r role) string { return r.TenantID })
+	p.roleByName = p.roles.Unique("name", role.place)
 	p.clients = store.NewTable[client](env.Schema, "client")
 	p.clientsOf = p.clients.Index(func(cl client) string { return listKey(cl.TenantID, cl.Kind) })
 	p.secrets = store.NewTable[secret](env.Schema, "secret")
@@ -72,6 +74,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Values:      p.settings,
 		Order:       kernel.IdentifyFirst,
 		Identify:    p.identify,
+		Decode:      decode,
 		Tolerate:    tolerate,
 		Error:       renderError,
 		Finish:      finish,

@@ -10,6 +10,7 @@ import (
 
 	"github.com/understudy-dev/understudy/fixtures"
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 )
 
 // A Tenant is a further tenant, as SeedTenant makes it.
@@ -107,7 +108,7 @@ func (p *Provider) SeedSecret(in Secret) Secret {
 		if !ok {
 			return in, fmt.Errorf("there is no client %q", in.ClientID)
 		}
-		if _, ok := p.byDigest.Get(c.Tx, digest(in.Secret)); ok {
+		if _, ok := p.byDigest.Get(c.Tx, kit.Digest(in.Secret)); ok {
 			return in, fmt.Errorf("a client has this secret already")
 		}
 		var settings secretSettings
@@ -133,7 +134,7 @@ func (p *Provider) SeedToken(clientID string) string {
 			return "", fmt.Errorf("there is no client-credential client %q", clientID)
 		}
 		c.Base = cmp.Or(c.Base, "https://"+realHost) // nobody has called; a public URL is known all the same
-		expires := c.Now.Add(time.Duration(cl.AccessTokenLifetime) * time.Second)
+		expires := c.In(time.Duration(cl.AccessTokenLifetime) * time.Second)
 		return signingKey(c).Sign("JWT", p.newClaims(c, cl, cl.clientSettings, expires))
 	})
 }
@@ -305,12 +306,8 @@ func (p *Provider) addTenant(c *kernel.Call, in worldTenant, path []any) (tenant
 
 // roleNamed returns the id of the tenant's role of that name, or "".
 func (p *Provider) roleNamed(c *kernel.Call, tenantID, name string) string {
-	for id, r := range p.rolesOf.All(c.Tx, tenantID) {
-		if r.Name == name {
-			return id
-		}
-	}
-	return ""
+	r, _ := p.roleByName.Get(c.Tx, role{TenantID: tenantID, Name: name}.place())
+	return r.ID
 }
 
 // addWorldClient stores a client with its secrets and fills in what is left
@@ -326,7 +323,7 @@ func (p *Provider) addWorldClient(c *kernel.Call, tenantID string, in worldClien
 	cl.Name = cmp.Or(in.Name, "client-"+cl.ID[:min(8, len(cl.ID))])
 	cl.Tags, cl.AllowOfflineAccess = in.Tags, in.AllowOfflineAccess
 	cl.RedirectURIs, cl.PostLogoutRedirectURIs = in.RedirectURIs, in.PostLogoutRedirectURIs
-	put(&cl.Enabled, in.Enabled)
+	kit.Put(&cl.Enabled, in.Enabled)
 	cl.AccessTokenLifetime = cmp.Or(in.AccessTokenLifetime, defaultLifetime)
 	if cl.AccessTokenLifetime < 60 || cl.AccessTokenLifetime > defaultLifetime {
 		return refuse("accessTokenLifetime", "%d is not between 60 and %d", cl.AccessTokenLifetime, defaultLifetime)
@@ -339,7 +336,7 @@ func (p *Provider) addWorldClient(c *kernel.Call, tenantID string, in worldClien
 	}
 	for _, name := range in.Roles {
 		id := cmp.Or(p.roleNamed(c, tenantID, name), strings.ToLower(name))
-		if r, ok := p.roles.Get(c.Tx, id); !ok || r.TenantID != tenantID || cl.Kind == hybrid {
+		if _, ok := p.roleOf(c, tenantID, id); !ok || cl.Kind == hybrid {
 			return refuse("roles", "there is no role %q for this client", name)
 		}
 		cl.RoleIDs = append(cl.RoleIDs, id)
@@ -351,7 +348,7 @@ func (p *Provider) addWorldClient(c *kernel.Call, tenantID string, in worldClien
 	var secrets []worldSecret
 	for i, in := range in.Secrets {
 		at := append(slices.Clone(path), "secrets", i)
-		if _, ok := p.byDigest.Get(c.Tx, digest(in.Secret)); ok {
+		if _, ok := p.byDigest.Get(c.Tx, kit.Digest(in.Secret)); ok {
 			return client{}, nil, kernel.WorldErrorf(append(at, "secret"), "a client has this secret already")
 		}
 		expiration, problem := parseDateTime("expiration", in.Expiration)

@@ -50,7 +50,7 @@ type past[T any] struct {
 // seen returns the value that the token service goes by: the one of a while ago,
 // or of now if it has not changed since.
 func seen[T any](c *kernel.Call, now T, history []past[T]) T {
-	at := c.Now.Add(-propagation.Get(c))
+	at := c.In(-propagation.Get(c))
 	for _, h := range history {
 		if h.Until.After(at) {
 			return h.Was
@@ -62,7 +62,7 @@ func seen[T any](c *kernel.Call, now T, history []past[T]) T {
 // remember adds what was to a history of changes, if anything can come of it,
 // and leaves out what nobody sees any more.
 func remember[T any](c *kernel.Call, history []past[T], was T) []past[T] {
-	history = slices.DeleteFunc(slices.Clone(history), func(h past[T]) bool { return !h.Until.After(c.Now.Add(-maxPropagation)) })
+	history = slices.DeleteFunc(slices.Clone(history), func(h past[T]) bool { return !h.Until.After(c.In(-maxPropagation)) })
 	// Of changes at the same instant, nobody has seen what was between them.
 	if n := len(history); propagation.Get(c) > 0 && (n == 0 || !history[n-1].Until.Equal(c.Now)) {
 		history = append(history, past[T]{was, c.Now})
@@ -84,7 +84,7 @@ type gone[T any] struct {
 func bury[T any](c *kernel.Call, table *store.Table[gone[T]], row T) {
 	var over []string
 	for key, g := range table.All(c.Tx) {
-		if g.At.After(c.Now.Add(-maxPropagation)) {
+		if g.At.After(c.In(-maxPropagation)) {
 			break // what follows is younger
 		}
 		over = append(over, key)
@@ -103,7 +103,7 @@ func exhume[T any](c *kernel.Call, index *store.Index[gone[T]], of string) (T, b
 	var found T
 	ok := false
 	for _, g := range index.All(c.Tx, of) { // the last one counts
-		if g.At.After(c.Now.Add(-propagation.Get(c))) {
+		if g.At.After(c.In(-propagation.Get(c))) {
 			found, ok = g.Row, true
 		}
 	}

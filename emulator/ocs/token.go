@@ -1,8 +1,6 @@
 package ocs
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
 	"net/http"
 	"slices"
 	"strings"
@@ -10,6 +8,7 @@ import (
 
 	"github.com/understudy-dev/understudy/fixtures"
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 	"github.com/understudy-dev/understudy/internal/oauth"
 )
 
@@ -103,7 +102,7 @@ func (p *Provider) grant(c *kernel.Call, cl client, settings clientSettings, sco
 		}
 	}
 	lifetime := time.Duration(settings.AccessTokenLifetime) * time.Second
-	content := p.newClaims(c, cl, settings, c.Now.Add(lifetime))
+	content := p.newClaims(c, cl, settings, c.In(lifetime))
 	key := signingKey(c)
 	c.Later(func() (any, error) {
 		token, err := key.Sign("JWT", content)
@@ -144,14 +143,14 @@ func (p *Provider) authenticate(c *kernel.Call) (client, clientSettings, error) 
 	case value == "":
 		return fail("no client_secret")
 	}
-	sum := digest(value)
+	sum := kit.Digest(value)
 	s, ok := p.byDigest.Get(c.Tx, sum)
 	if !ok {
 		s, ok = exhume(c, p.goneByDigest, sum)
 	}
 	switch {
 	case !ok:
-		if restored := digest(strings.ReplaceAll(value, " ", "+")); credentials.Method == oauth.Basic && restored != sum {
+		if restored := kit.Digest(strings.ReplaceAll(value, " ", "+")); credentials.Method == oauth.Basic && restored != sum {
 			if _, ok := p.byDigest.Get(c.Tx, restored); ok {
 				return fail("the secret in the Authorization header is not form-encoded: its + arrives as a space")
 			}
@@ -160,17 +159,12 @@ func (p *Provider) authenticate(c *kernel.Call) (client, clientSettings, error) 
 	case s.ClientID != id || s.ClientMade != cl.Made:
 		return fail("the secret is another client's")
 	}
+	// At its Expiration a secret still works: the service's IdentityServer refuses it
+	// when now is greater (DateTimeExtensions.HasExpired).
 	if expiration := seen(c, s.secretSettings, s.Past).Expiration; expiration != nil && c.Now.After(*expiration) {
 		return fail("secret %d expired at %s", s.ID, expiration.Format(time.RFC3339Nano))
 	}
 	return cl, settings, nil
-}
-
-// digest is what a secret is found by, so that finding it takes the same time
-// however many there are.
-func digest(value string) string {
-	sum := sha256.Sum256([]byte(value))
-	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
 // roleTypes are the built-in roles among the given ones, in their order.

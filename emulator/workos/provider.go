@@ -14,7 +14,7 @@ import (
 const Name = "workos"
 
 // document is parsed once for all servers of a process.
-var document = gate.NewDocument(specs.WorkOS, gate.PathRule{IgnoreTrailingSlash: true})
+var document = gate.NewDocument(specs.WorkOS, gate.PathRule{IgnoreTrailingSlash: true}).Beyond(specs.WorkOSBeyond)
 
 // A Provider is an emulated WorkOS environment.
 type Provider struct {

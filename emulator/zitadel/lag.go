@@ -33,7 +33,7 @@ func (v views[V]) seen(c *kernel.Call) (V, bool) {
 	if delay == 0 { // whatever the clock says
 		return v.now(), len(v) > 0
 	}
-	until := c.Now.Add(-delay)
+	until := c.In(-delay)
 	for _, one := range slices.Backward(v) {
 		if !one.From.After(until) {
 			return one.State, true
@@ -53,7 +53,7 @@ func (v views[V]) with(c *kernel.Call, state V) views[V] {
 	}
 	first := 0
 	for i, one := range v {
-		if !one.From.After(c.Now.Add(-delay)) {
+		if !one.From.After(c.In(-delay)) {
 			first = i
 		}
 	}

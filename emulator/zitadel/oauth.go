@@ -113,7 +113,7 @@ func (p *Provider) verifyAssertion(c *kernel.Call, text string) (key, string) {
 		return k, "the assertion's aud lacks the issuer, " + c.Base
 	case !c.Now.Before(expires.Add(assertionSkew)):
 		return k, "the assertion expired at " + expires.Format(time.RFC3339)
-	case issued.After(c.Now.Add(assertionSkew)):
+	case issued.After(c.In(assertionSkew)):
 		return k, "the assertion is issued in the future, at " + issued.Format(time.RFC3339)
 	case c.Now.Sub(issued) > maxAssertionAge+assertionSkew:
 		return k, "the assertion was issued more than an hour ago, at " + issued.Format(time.RFC3339)

@@ -1,9 +1,9 @@
 package zitadel
 
 import (
-	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -20,35 +20,33 @@ import (
 	"google.golang.org/protobuf/types/dynamicpb"
 
 	"github.com/understudy-dev/understudy/internal/gate"
-	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // A service is one of ZITADEL's RPC services, some of whose methods are served.
 type service struct {
 	file   protoreflect.FileDescriptor
 	prefix string // of the paths in its methods' annotations
-	rest   string // what its other methods are about
 }
 
 // services are read from the official client's descriptors.
 func services() []service {
 	return []service{
-		{applicationpb.File_zitadel_application_v2_application_service_proto, "", ""},
-		{projectpb.File_zitadel_project_v2_project_service_proto, "", "roles and grants of projects"},
-		{userpb.File_zitadel_user_v2_user_service_proto, "", "people, their contacts, passwords, factors and sessions"},
-		{orgpb.File_zitadel_org_v2_org_service_proto, "", "domains, metadata and states of organizations"},
-		{settingspb.File_zitadel_settings_v2_settings_service_proto, "", "settings of login pages"},
-		{admin.File_zitadel_admin_proto, "/admin/v1", "settings, policies, texts and data of the instance"},
-		{management.File_zitadel_management_proto, "/management/v1", "people, roles, grants, policies, texts, identity providers, actions"},
+		{applicationpb.File_zitadel_application_v2_application_service_proto, ""},
+		{projectpb.File_zitadel_project_v2_project_service_proto, ""},
+		{userpb.File_zitadel_user_v2_user_service_proto, ""},
+		{orgpb.File_zitadel_org_v2_org_service_proto, ""},
+		{settingspb.File_zitadel_settings_v2_settings_service_proto, ""},
+		{admin.File_zitadel_admin_proto, "/admin/v1"},
+		{management.File_zitadel_management_proto, "/management/v1"},
 	}
 }
 
 // A procedure is a method of a service and the operation that it is.
 type procedure struct {
-	method  protoreflect.MethodDescriptor
-	line    string                       // of the operation
-	path    map[string]protoreflect.Name // the fields that are the variables of its path
-	hasBody bool                         // whether the other fields make a body, or else a query
+	method  protoreflect.MethodDescriptor // nil when all its calls are declined
+	line    string                        // of the operation
+	path    map[string]protoreflect.Name  // the fields that are the variables of its path
+	hasBody bool                          // whether the other fields make a body, or else a query
 }
 
 // procedures are all methods of all services by their paths, served or not. The
@@ -80,31 +78,16 @@ func each[T any](n int, get func(int) T) func(yield func(T) bool) {
 	}
 }
 
-// beyond tells by service which methods have no operation here.
-func beyond() []kernel.Choice {
+// beyond is a procedure that the service has and the document leaves out, or nil.
+func beyond(path string) *procedure {
 	contract, err := document.Contract()
 	if err != nil {
 		panic(err) // every call needs the document
 	}
-	served, others := map[protoreflect.FullName]int{}, map[protoreflect.FullName]int{}
-	for _, p := range procedures() {
-		name := p.method.Parent().FullName()
-		if contract.Operation(p.line) != nil {
-			served[name]++
-		} else {
-			others[name]++
-		}
+	if slices.ContainsFunc(contract.Beyond(), func(l gate.Line) bool { return l.String() == path }) {
+		return &procedure{line: path}
 	}
-	var parts []kernel.Choice
-	for _, s := range services() {
-		name := s.file.Services().Get(0).FullName()
-		what := fmt.Sprintf("%d methods have a row above, which those with a REST path share with it", served[name])
-		if others[name] > 0 {
-			what += fmt.Sprintf("; %d others are not served: %s", others[name], s.rest)
-		}
-		parts = append(parts, kernel.Choice{Name: string(name), What: what})
-	}
-	return parts
+	return nil
 }
 
 // pathField is a variable in the path of an annotation.

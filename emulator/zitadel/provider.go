@@ -13,7 +13,7 @@ import (
 const Name = "zitadel"
 
 // document is parsed once for all servers of a process.
-var document = gate.NewDocument(specs.Zitadel, gate.PathRule{})
+var document = gate.NewDocument(specs.Zitadel, gate.PathRule{}).Beyond(specs.ZitadelBeyond)
 
 // A Provider is an emulated ZITADEL instance.
 type Provider struct {
@@ -88,7 +88,6 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Declined:    declined,
 		Differences: differences,
 		Chosen:      chosen,
-		Beyond:      beyond,
 		Settings:    kernel.Settings(lag),
 		Values:      p.settings,
 		Order:       kernel.DecodeFirst,

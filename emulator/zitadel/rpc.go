@@ -34,6 +34,9 @@ func unwrap(c *kernel.Call) *kernel.Outcome {
 	}
 	p := procedures()[r.URL.Path]
 	if p == nil {
+		p = beyond(r.URL.Path)
+	}
+	if p == nil {
 		return nil
 	}
 	body, tooLarge := c.Whole()
@@ -201,6 +204,9 @@ func (c rawCodec) Marshal(in any) ([]byte, error) {
 // takes a body goes to it as it came.
 func (r *rpc) target(in *rawMessage) kernel.Target {
 	p := r.procedure
+	if p.method == nil {
+		return kernel.Target{Line: p.line}
+	}
 	decoded := dynamicpb.NewMessage(p.method.Input())
 	var err error
 	if in.codec == "json" {

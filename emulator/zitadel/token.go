@@ -248,7 +248,7 @@ func (p *Provider) issue(c *kernel.Call, u user, clientID, scope string) tokenRe
 	t := accessToken{
 		ID:     "V2_" + p.nextID(c) + "-at_" + p.nextID(c),
 		UserID: u.ID, ClientID: clientID, Scopes: scopes, Audience: audienceOf(c, scopes),
-		IssuedAt: c.Now, ExpiresAt: c.Now.Add(tokenLifetime * time.Second),
+		IssuedAt: c.Now, ExpiresAt: c.In(tokenLifetime * time.Second),
 	}
 	answer := tokenResponse{TokenType: "Bearer", ExpiresIn: expiresIn}
 	asJWT := u.AccessTokenType == tokenTypeJWT

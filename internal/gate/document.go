@@ -27,14 +27,26 @@ type PathRule struct {
 // parsing takes about a millisecond an operation, and most tests use one
 // provider. One Document serves every server of a process.
 type Document struct {
-	text []byte
-	load func() (*Contract, error)
+	text   []byte
+	beyond []byte
+	load   func() (*Contract, error)
 }
 
 // NewDocument returns the document of a YAML text.
 func NewDocument(text []byte, rule PathRule) *Document {
-	return &Document{text: text, load: sync.OnceValues(func() (*Contract, error) { return parse(text, rule) })}
+	d := &Document{text: text}
+	d.load = sync.OnceValues(func() (*Contract, error) {
+		c, err := parse(text, rule)
+		if err == nil {
+			c.beyond = sync.OnceValue(func() []Line { return parseLines(d.beyond) })
+		}
+		return c, err
+	})
+	return d
 }
+
+// Beyond adds the list of what the service has and the document leaves out.
+func (d *Document) Beyond(list []byte) *Document { d.beyond = list; return d }
 
 // Text returns the document as it was written.
 func (d *Document) Text() []byte { return d.text }
@@ -53,6 +65,7 @@ type Contract struct {
 	routers map[int]*mux.Router
 	paths   map[*mux.Route]methods
 	byLine  map[string]*Operation
+	beyond  func() []Line
 }
 
 // methods are the operations of one path.
@@ -75,6 +88,7 @@ type Operation struct {
 	answers    map[int]map[string]*openapi3.Schema
 	transport  map[int]*openapi3.Schema
 	allowances []string
+	rivals     func() []Line // paths beyond the document that its own covers
 }
 
 // Line returns the operation's name within its provider: method and path, or
@@ -156,7 +170,7 @@ func (s *Schema) Check(value any) ([]Breach, error) {
 	return visit(schema, value, "", nil), nil
 }
 
-// WriteJSON writes a YAML node as JSON. With ordered, the order of properties is
+// WriteJSON writes a YAML node without aliases as JSON. With ordered, the order of properties is
 // noted beside them, as documents need it.
 func WriteJSON(w *bytes.Buffer, n *yaml.Node, ordered bool) error {
 	switch n.Kind {
@@ -168,6 +182,9 @@ func WriteJSON(w *bytes.Buffer, n *yaml.Node, ordered bool) error {
 				w.WriteByte(',')
 			}
 			key, value := n.Content[i], n.Content[i+1]
+			if key.Kind != yaml.ScalarNode {
+				return fmt.Errorf("line %d: a key is no text", key.Line)
+			}
 			if seen[key.Value] {
 				return fmt.Errorf("line %d: the key %q is there twice", key.Line, key.Value)
 			}
@@ -204,6 +221,9 @@ func WriteJSON(w *bytes.Buffer, n *yaml.Node, ordered bool) error {
 			}
 		}
 		w.WriteByte(']')
+	case yaml.AliasNode:
+		// One line can stand for a gigabyte.
+		return fmt.Errorf("line %d: *%s is an alias, and aliases are not read: write out what it stands for", n.Line, n.Value)
 	default:
 		var v any
 		if err := n.Decode(&v); err != nil {
@@ -242,6 +262,7 @@ func compile(doc *openapi3.T, rule PathRule) (*Contract, error) {
 				}
 			}
 			op.transport = transports[dialect]
+			op.rivals = sync.OnceValue(func() []Line { return c.rivals(op) })
 			ops[method] = op
 			c.byLine[op.Line()] = op
 			c.Operations = append(c.Operations, op)

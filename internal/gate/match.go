@@ -13,13 +13,7 @@ import (
 // Match finds the operation of a request. When it has none,
 // methods are those that its path has, if there is such a path. The variables are unescaped.
 func (c *Contract) Match(r *http.Request) (op *Operation, vars map[string]string, methods []string) {
-	// An encoded slash at the end belongs to the last segment.
-	if c.rule.IgnoreTrailingSlash && len(r.URL.Path) > 1 && strings.HasSuffix(r.URL.EscapedPath(), "/") {
-		u := *r.URL
-		u.Path = strings.TrimSuffix(u.Path, "/")
-		u.RawPath = strings.TrimSuffix(u.RawPath, "/")
-		r = &http.Request{Method: r.Method, URL: &u}
-	}
+	r = c.trim(r)
 	var m mux.RouteMatch
 	router := c.routers[strings.Count(r.URL.EscapedPath(), "/")]
 	if router == nil || !router.Match(r, &m) {
@@ -37,4 +31,16 @@ func (c *Contract) Match(r *http.Request) (op *Operation, vars map[string]string
 		return op, m.Vars, nil
 	}
 	return nil, m.Vars, slices.Sorted(maps.Keys(ops))
+}
+
+// trim takes a slash at the end off the path, if the provider does. An encoded one
+// belongs to the last segment.
+func (c *Contract) trim(r *http.Request) *http.Request {
+	if !c.rule.IgnoreTrailingSlash || len(r.URL.Path) <= 1 || !strings.HasSuffix(r.URL.EscapedPath(), "/") {
+		return r
+	}
+	u := *r.URL
+	u.Path = strings.TrimSuffix(u.Path, "/")
+	u.RawPath = strings.TrimSuffix(u.RawPath, "/")
+	return &http.Request{Method: r.Method, URL: &u}
 }

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/understudy-dev/understudy/emulator/clock"
 	"github.com/understudy-dev/understudy/internal/entropy"
 	"github.com/understudy-dev/understudy/internal/gate"
 	"github.com/understudy-dev/understudy/internal/store"
@@ -90,6 +91,10 @@ type Body struct {
 
 // Live reports whether the call is held to the live contract.
 func (c *Call) Live() bool { return c.setup.contract == Live }
+
+// In returns the instant that is d from now, or the last one that can be written:
+// what is stored can always be exported.
+func (c *Call) In(d time.Duration) time.Time { return clock.Showable(c.Now.Add(d)) }
 
 // Differs reports whether the live side of d holds, and notes on the answer
 // that the call is one on which the contracts differ. The first difference a

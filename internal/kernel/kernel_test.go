@@ -121,6 +121,15 @@ type errorBody struct {
 	Error string `json:"error"`
 }
 
+const toyBeyond = `# Source: the toy shop's catalogue, 2026-11-21.
+
+## shop
+GET /shop/{toy}
+POST /shop/{toy}
+PUT /rows/special
+/toys.v1.Shop/Sell
+`
+
 // toy is a provider whose only handler is the test's.
 type toy struct {
 	kernel.Binding
@@ -134,7 +143,7 @@ func (p *toy) Mount(env *kernel.Env) kernel.Description {
 	p.rows = store.NewTable[row](env.Schema, "row")
 	return kernel.Description{
 		Name:     "toy",
-		Document: gate.NewDocument([]byte(toyDocument), gate.PathRule{}),
+		Document: gate.NewDocument([]byte(toyDocument), gate.PathRule{}).Beyond([]byte(toyBeyond)),
 		Hosts:    []string{"toy.example", "*.toy.example"},
 		Routes: []kernel.Route{kernel.On(opPut, func(c *kernel.Call, in putRequest) (any, error) {
 			return p.handle(p, c, in)
@@ -468,5 +477,36 @@ func TestWhole(t *testing.T) {
 	}
 	if string(raw) != body || operation != "putRow" || property != "integer" {
 		t.Errorf("raw body %q of %q, whose count is of type %q", raw, operation, property)
+	}
+}
+
+// TestBeyond calls what the service has and nobody serves, and what it has not.
+func TestBeyond(t *testing.T) {
+	const beyond = "the service has it, but it is beyond what Understudy emulates"
+	for _, tt := range []struct {
+		method, path string
+		status       int
+		op           kernel.Op
+		reason       string
+	}{
+		{"GET", "/shop/car", 501, "toy GET /shop/{toy}", "toy GET /shop/{toy} is not served: " + beyond},
+		{"PUT", "/rows/special", 501, "toy PUT /rows/special", "toy PUT /rows/special is not served: " + beyond},
+		{"POST", "/toys.v1.Shop/Sell", 501, "toy /toys.v1.Shop/Sell", "toy /toys.v1.Shop/Sell is not served: " + beyond},
+		{"DELETE", "/shop/car", 405, "", "toy has this path, but not with DELETE"},
+		{"GET", "/toys.v1.Shop/Sell", 405, "", "toy has this path, but not with GET"},
+		{"PUT", "/row/special", 404, "", "toy has no operation PUT /row/special; the nearest is PUT /rows/{key}"},
+		{"PUT", "/row/x", 404, "", "toy has no operation PUT /row/x; the nearest is PUT /rows/{key}"},
+		{"POST", "/toys.v1.Shop/Sel", 404, "", "toy has no operation POST /toys.v1.Shop/Sel; the nearest is /toys.v1.Shop/Sell"},
+		{"GET", "/something/quite/different", 404, "", "toy has no operation GET /something/quite/different"},
+	} {
+		world, failures := newToy(t, nil)
+		a := serve(world, tt.method, tt.path, "")
+		e := world.Journal.Last()
+		if a.Code != tt.status || e.Operation != tt.op || e.Reason != tt.reason {
+			t.Errorf("%s %s: %d %q %q", tt.method, tt.path, a.Code, e.Operation, e.Reason)
+		}
+		if len(*failures) != 1 {
+			t.Errorf("%s %s: the test fails with %q", tt.method, tt.path, *failures)
+		}
 	}
 }

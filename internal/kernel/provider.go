@@ -111,9 +111,6 @@ type Description struct {
 	// Env are the environment variables that official clients read, in the form
 	// of Example.
 	Env []EnvVar
-	// Beyond lists, by group, what the service has and the document leaves out; it
-	// is only called to be shown.
-	Beyond func() []Choice
 	// Chosen lists the behaviours that nobody public describes.
 	Chosen []Choice
 	// Around runs in the transaction of every handler and decides whether it

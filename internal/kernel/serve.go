@@ -113,17 +113,32 @@ func (in *Instance) find(c *Call) *Problem {
 		return asProblem(err)
 	}
 	op, vars, methods := contract.Match(c.Request)
-	if op == nil {
-		what := fmt.Sprintf("%s %s", c.Request.Method, c.Request.URL.EscapedPath())
-		if c.Request.Method != http.MethodOptions && !in.world.config.AllowUnknown {
-			in.world.Fail("understudy: %s is not an operation of %s; if the client under test means to call it, emulator.AllowUnknown() lets it", what, in.Name())
-		}
-		if len(methods) > 0 {
-			return (&Problem{Kind: WrongMethod, Methods: methods}).Because("%s has this path, but not with %s", in.Name(), c.Request.Method)
-		}
-		return (&Problem{Kind: UnknownPath}).Because("%s has no operation %s", in.Name(), what)
+	line, more := contract.Lacks(c.Request, op)
+	switch {
+	case line != "":
+		c.Op = Op(in.Name() + " " + line)
+		return in.declined(c)
+	case op == nil:
+		return in.unknown(c, contract, append(methods, more...))
 	}
 	return in.found(c, op, vars)
+}
+
+// unknown refuses what no operation of the service is for.
+func (in *Instance) unknown(c *Call, contract *gate.Contract, methods []string) *Problem {
+	what := fmt.Sprintf("%s %s", c.Request.Method, c.Request.URL.EscapedPath())
+	if c.Request.Method != http.MethodOptions && !in.world.config.AllowUnknown {
+		in.world.Fail("understudy: %s is not an operation of %s; if the client under test means to call it, emulator.AllowUnknown() lets it", what, in.Name())
+	}
+	if len(methods) > 0 {
+		slices.Sort(methods)
+		return (&Problem{Kind: WrongMethod, Methods: slices.Compact(methods)}).Because("%s has this path, but not with %s", in.Name(), c.Request.Method)
+	}
+	p := (&Problem{Kind: UnknownPath}).Because("%s has no operation %s", in.Name(), what)
+	if nearest := contract.Nearest(c.Request.Method, c.Request.URL.EscapedPath()); nearest != "" {
+		p.Reason += "; the nearest is " + nearest
+	}
+	return p
 }
 
 // found notes the operation that a call is for.
@@ -139,7 +154,7 @@ func (in *Instance) found(c *Call, op *gate.Operation, vars map[string]string) *
 
 // declined refuses an operation that the provider has and Understudy does not.
 func (in *Instance) declined(c *Call) *Problem {
-	why := cmp.Or(in.desc.Declined[c.Op], "it is beyond what Understudy emulates")
+	why := cmp.Or(in.desc.Declined[c.Op], "the service has it, but it is beyond what Understudy emulates")
 	if !in.world.config.AllowUnknown {
 		in.world.Fail("understudy: %s is not served: %s", c.Op, why)
 	}

@@ -94,8 +94,20 @@ func (w *World) head() StateHead {
 
 // Import replaces the world by a state: the clock stands where it stood. Faults
 // and the journal stay as they are. When something does not fit, nothing changes,
-// and the error is a *MisfitError.
+// and the error is a *MisfitError. A world that is kept has been saved when Import
+// returns without an error.
 func (w *World) Import(s *State) error {
+	err := w.replace(s)
+	if err == nil && w.save != nil {
+		err = w.save()
+	}
+	return err
+}
+
+// SaveBy tells the world how to save itself, for what must not be lost.
+func (w *World) SaveBy(save func() error) { w.save = save }
+
+func (w *World) replace(s *State) error {
 	if s.Version != StateVersion {
 		return misfitAt("/understudy", "the version is %d, and this program reads %d", s.Version, StateVersion)
 	}

@@ -82,8 +82,9 @@ type World struct {
 	// state is held for reading by whatever works on the stores, and for writing
 	// by what replaces or copies a whole world.
 	state sync.RWMutex
-	start Start  // of the last Reset
-	begun *setup // what it made of it
+	start Start        // of the last Reset
+	begun *setup       // what it made of it
+	save  func() error // nil: the world is not kept
 }
 
 // setup is what a reset may change. It is replaced, never changed.
@@ -587,14 +588,6 @@ func fill(text, url string, credentials map[string]string) string {
 
 // Chosen returns the behaviours that nobody public describes.
 func (in *Instance) Chosen() []Choice { return in.desc.Chosen }
-
-// Beyond returns, by group, what the service has and the document leaves out.
-func (in *Instance) Beyond() []Choice {
-	if in.desc.Beyond == nil {
-		return nil
-	}
-	return in.desc.Beyond()
-}
 
 // Port returns the distance of the provider's port from the gateway's.
 func (in *Instance) Port() int { return in.desc.Port }

@@ -80,15 +80,10 @@ func ReadWorld(r io.Reader) (*WorldFile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("world file: %w", err)
 	}
-	var node yaml.Node
-	if err := yaml.Unmarshal(text, &node); err != nil {
-		return nil, fmt.Errorf("world file: %w", errors.New(strings.TrimPrefix(err.Error(), "yaml: ")))
-	}
 	f := &WorldFile{providers: map[string]json.RawMessage{}, text: text}
-	if node.Kind == 0 {
-		return nil, errors.New("world file: it is empty")
+	if f.root, err = document(text); err != nil {
+		return nil, fmt.Errorf("world file: %w", err)
 	}
-	f.root = node.Content[0]
 	var asJSON bytes.Buffer
 	if err := gate.WriteJSON(&asJSON, f.root, false); err != nil {
 		return nil, fmt.Errorf("world file: %w", err)
@@ -123,6 +118,26 @@ func ReadWorld(r io.Reader) (*WorldFile, error) {
 	}
 	f.providers = sections
 	return f, nil
+}
+
+// document returns the root of the one document that text is.
+func document(text []byte) (*yaml.Node, error) {
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	var first, second yaml.Node
+	err := decoder.Decode(&first)
+	switch {
+	case err == io.EOF:
+		return nil, errors.New("it is empty")
+	case err == nil:
+		err = decoder.Decode(&second)
+	}
+	switch {
+	case err == nil:
+		return nil, fmt.Errorf("line %d: a second document begins, and a world is one", second.Line)
+	case err != io.EOF:
+		return nil, errors.New(strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	return first.Content[0], nil
 }
 
 // MarshalText returns the file's text.

@@ -33,6 +33,7 @@ func Run(t *testing.T, new func() emulator.Option) {
 	t.Run("document", func(t *testing.T) { document(t, s, doc) })
 	t.Run("faults", func(t *testing.T) { faults(t, s, doc, new) })
 	t.Run("unknown", func(t *testing.T) { unknown(t, s, new) })
+	t.Run("beyond", func(t *testing.T) { beyond(t, s, new) })
 	t.Run("bodies", func(t *testing.T) { bodies(t, s, doc, new) })
 	t.Run("credentials", func(t *testing.T) { credentials(t, s, doc, new) })
 	t.Run("rows", func(t *testing.T) { rows(t, s) })
@@ -150,7 +151,52 @@ func claimed(s subject, method, path string) bool {
 		return true
 	}
 	op, _, _ := s.contract.Match(r)
-	return op != nil
+	line, _ := s.contract.Lacks(r, op)
+	return op != nil || line != ""
+}
+
+// beyond checks that what the service has and nobody serves is answered 501, by
+// its name, and that a misspelt path is told what it may have meant.
+func beyond(t *testing.T, s subject, new func() emulator.Option) {
+	w := newWorld(t, new, seed)
+	for _, l := range s.contract.Beyond() {
+		method := l.Method
+		if method == "" {
+			method = http.MethodPost
+		}
+		r := w.header()
+		r.Set("Content-Type", "application/json")
+		a := w.send(method, w.path(l.Path), r, []byte("{}"))
+		want := s.Name + " " + l.String()
+		if a.status != http.StatusNotImplemented || !json.Valid(a.body) || !strings.HasPrefix(a.header.Get(kernel.HeaderReason), want+" is not served: ") {
+			t.Errorf("%s: %d %.200s, because %s", l, a.status, a.body, a.header.Get(kernel.HeaderReason))
+		}
+		if e := w.Journal.Last(); string(e.Operation) != want {
+			t.Errorf("%s: the journal's entry is for %q", l, e.Operation)
+		}
+		if l.Group == "" {
+			t.Errorf("%s stands under no heading (##)", l)
+		}
+	}
+	misspelt := 0
+	for _, o := range s.contract.Operations {
+		path := w.path(o.Path) + "x"
+		if strings.HasSuffix(o.Path, "}") || claimed(s, o.Method, path) || len(o.Path) < 8 {
+			continue
+		}
+		a := w.send(o.Method, path, w.header(), nil)
+		reason := a.header.Get(kernel.HeaderReason)
+		if strings.Contains(reason, " has this path, but not with ") {
+			continue // a variable took the word
+		}
+		misspelt++
+		if a.status == http.StatusNotImplemented || !strings.Contains(reason, "; the nearest is ") {
+			t.Errorf("%s %s: %d, because %s", o.Method, path, a.status, reason)
+		}
+	}
+	if misspelt == 0 {
+		t.Error("no path was misspelt")
+	}
 }
 
 // bodies sends what no client should, with good credentials, and twice to equal

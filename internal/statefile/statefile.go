@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"sync"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -32,10 +33,13 @@ type File struct {
 	continued bool
 	world     *kernel.World
 	db        *bbolt.DB
+	opened    fs.FileInfo // the file that db writes to
 	stop      chan struct{}
 	stopped   chan struct{}
+	lost      chan struct{}
 
-	// What the file has: only the goroutine that saves uses it.
+	saving sync.Mutex
+	// What the file has: only who saves uses it.
 	head  []byte // without clock and counts
 	clock clock.State
 	rows  counts
@@ -51,7 +55,11 @@ type counts map[string]map[string]int
 // in use, and such a file stays as it is.
 //
 // The server's owner calls Close after the server has shut down.
-func New(path string) *File { return &File{path: path} }
+func New(path string) *File { return &File{path: path, lost: make(chan struct{})} }
+
+// Lost is closed when the file has been removed or another one stands in its place:
+// what is written from then on would be gone with the process. Close tells which.
+func (f *File) Lost() <-chan struct{} { return f.lost }
 
 // Apply makes File an option.
 func (f *File) Apply(c *kernel.Config) { c.Keep = f.keep }
@@ -66,9 +74,22 @@ func (f *File) Close() error {
 	}
 	close(f.stop)
 	<-f.stopped
-	err := errors.Join(f.save(), f.db.Sync(), f.db.Close())
+	err := f.saveForGood()
+	f.saving.Lock() // an import may still be on its way, and finds the file closed
+	defer f.saving.Unlock()
+	err = errors.Join(err, f.named(f.db.Close()))
 	f.db = nil
-	return f.named(err)
+	return err
+}
+
+// saveForGood saves so that the disk has it.
+func (f *File) saveForGood() error {
+	f.saving.Lock()
+	defer f.saving.Unlock()
+	if f.db == nil {
+		return f.named(berrors.ErrDatabaseNotOpen)
+	}
+	return f.named(errors.Join(f.saveLocked(), f.db.Sync()))
 }
 
 func (f *File) named(err error) error {
@@ -89,6 +110,7 @@ func (f *File) keep(w *kernel.World) error {
 		return f.named(err)
 	}
 	f.stop, f.stopped = make(chan struct{}), make(chan struct{})
+	w.SaveBy(f.saveForGood)
 	go f.run()
 	return nil
 }
@@ -109,7 +131,16 @@ func (f *File) open() error {
 	// What is written outlives the process, however that ends. The disk is waited
 	// for at the end alone: a busy one takes longer than a batch may. Should the
 	// machine itself break down, check tells whether the file is whole.
-	f.db, err = bbolt.Open(f.path, 0o600, &bbolt.Options{Timeout: lockTimeout, NoSync: true, NoGrowSync: true})
+	f.db, err = bbolt.Open(f.path, 0o600, &bbolt.Options{
+		Timeout: lockTimeout, NoSync: true, NoGrowSync: true,
+		OpenFile: func(name string, flag int, mode os.FileMode) (*os.File, error) {
+			file, err := os.OpenFile(name, flag, mode)
+			if err == nil {
+				f.opened, err = file.Stat()
+			}
+			return file, err
+		},
+	})
 	if err != nil {
 		return opening(err)
 	}
@@ -145,8 +176,13 @@ func (f *File) run() {
 	for {
 		select {
 		case <-ticker.C:
-			if err := f.save(); err != nil {
+			err := f.save()
+			if err != nil {
 				f.world.Logger().Error("the state could not be saved", "error", f.named(err))
+			}
+			if errors.Is(err, errLost) {
+				close(f.lost)
+				return
 			}
 		case <-f.stop:
 			return
@@ -154,9 +190,33 @@ func (f *File) run() {
 	}
 }
 
+// errLost is that db writes to what nobody will find.
+var errLost = errors.New("nothing is saved any more")
+
+// inPlace tells why the open file is not the one at the path.
+func (f *File) inPlace() error {
+	there, err := os.Stat(f.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("it was removed while the server ran: %w", errLost)
+	case err == nil && !os.SameFile(there, f.opened):
+		return fmt.Errorf("it was replaced by another file while the server ran: %w", errLost)
+	}
+	return err
+}
+
 // save writes what has changed, in one transaction. When that fails, everything
 // counts as changed.
 func (f *File) save() error {
+	f.saving.Lock()
+	defer f.saving.Unlock()
+	return f.saveLocked()
+}
+
+func (f *File) saveLocked() error {
+	if err := f.inPlace(); err != nil {
+		return err
+	}
 	changes := f.world.Changes()
 	now := changes.Head.Clock
 	changes.Head.Clock = clock.State{}

@@ -293,3 +293,67 @@ func TestNoFolder(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// TestImportIsSaved looks into the file as soon as an import is acknowledged.
+func TestImportIsSaved(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state")
+	r := mustStart(t, path)
+	r.Clock.Freeze()
+	for range 100 {
+		r.inf.SeedIdentity(infisical.Identity{Name: "imported"})
+	}
+	state := r.state(t)
+	r.control(t, "POST", "/reset", `{}`)
+	r.Clock.Freeze()
+	r.control(t, "PUT", "/state", state)
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := filepath.Join(t.TempDir(), "state")
+	if err := os.WriteFile(copied, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := mustStart(t, copied).state(t); got != state {
+		t.Errorf("the file has\n%.2000s\nwant\n%.2000s", got, state)
+	}
+}
+
+// TestLost takes the file away from a server that runs.
+func TestLost(t *testing.T) {
+	for _, test := range []struct {
+		name, want string
+		lose       func(path string) error
+	}{
+		{"removed", "it was removed while the server ran: nothing is saved any more", os.Remove},
+		{"renamed", "it was removed while the server ran: nothing is saved any more", func(path string) error { return os.Rename(path, path+"2") }},
+		{"replaced", "it was replaced by another file while the server ran: nothing is saved any more", func(path string) error {
+			if err := os.WriteFile(path+"2", []byte("another"), 0o600); err != nil {
+				return err
+			}
+			return os.Rename(path+"2", path)
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "state")
+			r, err := start(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := test.lose(path); err != nil {
+				t.Fatal(err)
+			}
+			select {
+			case <-r.file.Lost():
+			case <-time.After(10 * time.Second):
+				t.Fatal("it is not noticed")
+			}
+			if err := r.file.Close(); err == nil || err.Error() != "state file "+path+": "+test.want {
+				t.Errorf("error %v, want %s", err, test.want)
+			}
+			if text, err := os.ReadFile(path); err == nil && string(text) != "another" {
+				t.Errorf("the file that stands there now was written to: %.100q", text)
+			}
+		})
+	}
+}
