@@ -73,6 +73,7 @@ func (ct *control) Mount(*kernel.Env) kernel.Description {
 			kernel.On(kernel.Op(on+"POST /_understudy/faults"), ct.addFault),
 			kernel.On(kernel.Op(on+"DELETE /_understudy/faults"), ct.clearFaults),
 			kernel.On(kernel.Op(on+"DELETE /_understudy/faults/{id}"), ct.removeFault),
+			kernel.On(kernel.Op(on+"POST /_understudy/revive"), ct.revive),
 			kernel.On(kernel.Op(on+"GET /_understudy/journal"), ct.listJournal),
 			kernel.On(kernel.Op(on+"DELETE /_understudy/journal"), ct.clearJournal),
 			kernel.On(kernel.Op(on+"GET /_understudy/journal/{seq}"), ct.getJournalEntry),

@@ -39,7 +39,9 @@ type Config struct {
 	Logger       *slog.Logger
 	NoHints      bool
 	AllowUnknown bool
+	AllowUnused  bool // faults that no call meets
 	CheckAnswers bool
+	InMemory     bool             // a test's server does not listen
 	NoControl    bool             // the gateway has no control API
 	GatewayOnly  bool             // providers have no ports of their own
 	MaxSandboxes int              // at a time
@@ -227,6 +229,7 @@ func (w *World) begin(start Start, s *setup) {
 	}
 	w.calls.Store(0)
 	w.Faults.Clear()
+	w.Faults.Revive()
 	w.Journal.Clear()
 	w.Clock.Reset()
 	if at := start.clock(); !at.IsZero() {
@@ -599,8 +602,9 @@ func (in *Instance) transact(c *Call, fn func(*Call) error) error {
 		return fn(c) // nothing to guard, as in the control API
 	}
 	var kept error
+	var done *store.Tx
 	err := in.store.Update(func(tx *store.Tx) error {
-		c.Tx = tx
+		c.Tx, done = tx, tx
 		defer func() { c.Tx = nil }()
 		err := fn(c)
 		if err != nil && asProblem(err).keep {
@@ -609,6 +613,11 @@ func (in *Instance) transact(c *Call, fn func(*Call) error) error {
 		}
 		return err
 	})
+	if err == nil {
+		rows, changed := done.Changes()
+		c.committed = c.committed || changed
+		c.changes = append(c.changes, rows[:min(len(rows), journal.MaxChanges-len(c.changes))]...)
+	}
 	if kept != nil {
 		return kept
 	}
