@@ -38,10 +38,23 @@ func (c *Case) Server(opts ...emulator.Option) *emulator.Server {
 	if c.world != nil {
 		c.Fatalf("a case has one server; hand all providers to it")
 	}
-	watch := kernel.OptionFunc(func(config *kernel.Config) { config.Watch = func(w *kernel.World) { c.world = w } })
-	srv := emulator.NewTest(c, slices.Concat([]emulator.Option{emulator.WithClock(c.began), watch}, opts)...)
+	srv := emulator.NewTest(c, slices.Concat([]emulator.Option{emulator.WithClock(c.began), watch{c}}, opts)...)
 	srv.Clock.Freeze()
 	return srv
+}
+
+// watch tells a case which world its server has.
+type watch struct{ of *Case }
+
+func (w watch) Apply(config *kernel.Config) {
+	keep := config.Keep
+	config.Keep = func(world *kernel.World) error {
+		w.of.world = world
+		if keep == nil {
+			return nil
+		}
+		return keep(world)
+	}
 }
 
 // Act declares what is rehearsed. It is called with the faults, then again without

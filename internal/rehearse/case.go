@@ -44,7 +44,7 @@ func (c *Case) do(ctx context.Context, limit time.Duration, step Step) error {
 	defer cancel(nil)
 	timer := time.AfterFunc(limit, func() { cancel(errTooLong) })
 	defer timer.Stop()
-	died := c.World.Died()
+	died := c.World.Faults.Died()
 	done := make(chan error, 1)
 	go func() { done <- guarded(ctx, step.Do) }()
 	var err error

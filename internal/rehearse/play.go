@@ -90,11 +90,8 @@ func (r *runner) pass(ctx context.Context, c *Case, strikes []Strike) (p passed)
 		armed := arm(c.World, p.missed, nth)
 		p.err = c.do(ctx, r.cfg.Timeout, act)
 		p.missed = disarm(c.World, armed)
-		c.World.Revive()
-		for _, e := range c.World.Journal.Since(mark) {
-			nth[e.Operation]++
-			p.calls = append(p.calls, Call{Address{e.Operation, nth[e.Operation]}, e})
-		}
+		c.World.Faults.Revive()
+		p.calls = append(p.calls, number(c.World.Journal.Since(mark), nth)...)
 		if errors.Is(p.err, errNoReturn) {
 			p.failed = fmt.Sprintf("%s: %v", act.Name, p.err)
 			return p
@@ -108,6 +105,24 @@ func (r *runner) pass(ctx context.Context, c *Case, strikes []Strike) (p passed)
 		}
 	}
 	return p
+}
+
+// number returns the calls of entries. Those of an operation are counted in the
+// order in which they came, from the given numbers on.
+func number(entries []journal.Entry, from map[journal.Op]int) []Call {
+	came := map[journal.Op][]int{}
+	for _, e := range entries {
+		came[e.Operation] = append(came[e.Operation], e.Nth)
+	}
+	calls := make([]Call, len(entries))
+	for i, e := range entries {
+		slices.Sort(came[e.Operation])
+		calls[i] = Call{Address{e.Operation, from[e.Operation] + 1 + slices.Index(came[e.Operation], e.Nth)}, e}
+	}
+	for op, all := range came {
+		from[op] += len(all)
+	}
+	return calls
 }
 
 // check makes checks and returns which of them fails, and how.

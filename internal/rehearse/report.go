@@ -206,6 +206,8 @@ func (c Call) Outcome() string {
 		words = append(words, fmt.Sprintf("%s; the service came to %d, and what it changed stays", e.Fault, e.Outcome.Status))
 	case e.Outcome != nil:
 		words = append(words, fmt.Sprintf("%s; the service came to %d", e.Fault, e.Outcome.Status))
+	case e.Response.Status != 0:
+		words = append(words, fmt.Sprintf("%s; %d", e.Fault, e.Response.Status))
 	default:
 		words = append(words, e.Fault)
 	}
