@@ -450,7 +450,7 @@ func TestDeadUntil(t *testing.T) {
 	}{
 		{"revive", func(_ *testing.T, srv *emulator.Server) { srv.Revive() }, true},
 		{"revive by control", func(t *testing.T, srv *emulator.Server) {
-			control(srv).call(t, "POST", "/revive", "", http.StatusNoContent)
+			controlOf(srv).call(t, "POST", "/revive", "", http.StatusNoContent)
 		}, true},
 		{"reset", func(_ *testing.T, srv *emulator.Server) { srv.Reset() }, true},
 		{"clear", func(_ *testing.T, srv *emulator.Server) { srv.Faults.Clear() }, false},
@@ -460,7 +460,7 @@ func TestDeadUntil(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			srv, _, a := newWorld(t, emulator.AllowUnknown())
 			body := `{"operation":"infisical POST /api/v1/auth/universal-auth/login","die":true}`
-			if got := control(srv).call(t, "POST", "/faults", body, http.StatusCreated).body; !strings.HasSuffix(got, `"die":true,"hits":0}`) {
+			if got := controlOf(srv).call(t, "POST", "/faults", body, http.StatusCreated).body; !strings.HasSuffix(got, `"die":true,"hits":0}`) {
 				t.Errorf("the fault is shown as %s", got)
 			}
 			for _, path := range []string{loginPath, "/nowhere"} {
@@ -641,7 +641,7 @@ func TestFaultsByControl(t *testing.T) {
 		} {
 			t.Run(tt.name+"/"+form, func(t *testing.T) {
 				srv, id, a := newWorld(t)
-				ct := control(srv)
+				ct := controlOf(srv)
 				made := ct.call(t, "POST", "/faults", `{`+named+`,`+tt.body+`}`, http.StatusCreated)
 				shown := `"provider":"infisical","operation":"` + operation + `",` + tt.shown + `}`
 				if !strings.HasSuffix(made.body, shown) {
@@ -668,7 +668,7 @@ func TestFaultsByControl(t *testing.T) {
 
 func TestRemoveFaultsByControl(t *testing.T) {
 	srv, id, a := newWorld(t)
-	ct := control(srv)
+	ct := controlOf(srv)
 	add := func(status string) string {
 		body := `{"operation":"infisical GET /api/v1/identities/{identityId}","status":` + status + `}`
 		return decode[struct{ ID string }](t, ct.call(t, "POST", "/faults", body, http.StatusCreated).body).ID
@@ -713,7 +713,7 @@ func TestRefusedFaultsByControl(t *testing.T) {
 		{"two values", `{` + login + `,"status":500}{}`, "not one JSON value"},
 	}
 	srv, _, _ := newWorld(t)
-	ct := control(srv)
+	ct := controlOf(srv)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got := ct.call(t, "POST", "/faults", tt.body, http.StatusBadRequest)

@@ -186,7 +186,7 @@ func TestUnusedFaults(t *testing.T) {
 			srv.Faults.Clear()
 		}, nil, nil},
 		{"by control", func(t *testing.T, srv *emulator.Server) {
-			control(srv).call(t, "POST", "/faults", `{"operation":"`+login+`","drop":true,"skip":2}`, http.StatusCreated)
+			controlOf(srv).call(t, "POST", "/faults", `{"operation":"`+login+`","drop":true,"skip":2}`, http.StatusCreated)
 		}, nil, nil},
 	}
 	for _, tt := range tests {

@@ -12,7 +12,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/understudy-dev/understudy/emulator"
 	"github.com/understudy-dev/understudy/emulator/clock"
 	"github.com/understudy-dev/understudy/emulator/journal"
 	"github.com/understudy-dev/understudy/internal/rehearse"
