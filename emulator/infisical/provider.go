@@ -14,7 +14,7 @@ import (
 const Name = "infisical"
 
 // document is parsed once for all servers of a process.
-var document = gate.NewDocument(specs.Infisical, gate.PathRule{IgnoreTrailingSlash: true}).Beyond(specs.InfisicalBeyond)
+var document = gate.NewDocument(specs.Infisical, gate.PathRule{IgnoreTrailingSlash: true, HeadIsGet: true}).Beyond(specs.InfisicalBeyond)
 
 // A Provider is an emulated Infisical organization.
 type Provider struct {

@@ -12,24 +12,31 @@ import (
 	"github.com/understudy-dev/understudy/internal/kit"
 )
 
-// A Kind is a kind of client that has secrets.
+// A Kind is a kind of client.
 type Kind int
 
 const (
 	clientCredential Kind = iota
 	hybrid
+	authorizationCode
+	kinds // how many there are
 )
 
 // The kinds of clients, for SeedClient.
 const (
 	ClientCredential = clientCredential // a program of its own
 	Hybrid           = hybrid           // a web application with users
+	// AuthorizationCode is an application with users that can keep no secret.
+	AuthorizationCode = authorizationCode
 )
 
 // String returns the kind as a world file has it.
 func (k Kind) String() string {
-	if k == hybrid {
+	switch k {
+	case hybrid:
 		return "hybrid"
+	case authorizationCode:
+		return "authorizationCode"
 	}
 	return "clientCredential"
 }
@@ -255,7 +262,7 @@ func (p *Provider) addClient(c *kernel.Call, cl client) (client, *kernel.Problem
 			"There is a client "+cl.ID+" already.", "Choose another Id, or send none.")
 	}
 	t, _ := p.tenants.Get(c.Tx, cl.TenantID)
-	if t.Clients[clientCredential]+t.Clients[hybrid] >= maxClients {
+	if t.Clients[clientCredential]+t.Clients[hybrid]+t.Clients[authorizationCode] >= maxClients {
 		return cl, invalid("The tenant has its %d clients.", "Delete clients that are not used any more.", maxClients)
 	}
 	cl.Made = c.Tx.Next("ocs client made")

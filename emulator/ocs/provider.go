@@ -1,9 +1,12 @@
 package ocs
 
 import (
+	"strings"
+
 	"github.com/understudy-dev/understudy/internal/gate"
 	"github.com/understudy-dev/understudy/internal/kernel"
 	"github.com/understudy-dev/understudy/internal/oauth"
+	"github.com/understudy-dev/understudy/internal/signin"
 	"github.com/understudy-dev/understudy/internal/store"
 	"github.com/understudy-dev/understudy/specs"
 )
@@ -29,6 +32,9 @@ type Provider struct {
 	secrets         *store.Table[secret]
 	byDigest        *store.Unique[secret]
 	secretsOf       *store.Index[secret] // by client
+	people          *store.Table[person]
+	personByEmail   *store.Unique[person]
+	desk            *signin.Desk
 	goneClients     *store.Table[gone[client]]
 	goneSecrets     *store.Table[gone[secret]]
 	goneByDigest    *store.Index[gone[secret]]
@@ -65,22 +71,22 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.secrets = store.NewTable[secret](env.Schema, "secret")
 	p.byDigest = p.secrets.Unique("digest", func(s secret) string { return s.Digest })
 	p.secretsOf = p.secrets.Index(func(s secret) string { return s.ClientID })
+	p.people = store.NewTable[person](env.Schema, "person")
+	p.personByEmail = p.people.Unique("email", func(u person) string { return strings.ToLower(u.Email) })
+	p.desk = signin.NewDesk(env.Schema, p.dialect())
 	p.goneClients = store.NewTable[gone[client]](env.Schema, "deleted client")
 	p.goneClientsByID = p.goneClients.Index(func(g gone[client]) string { return g.Row.ID })
 	p.goneSecrets = store.NewTable[gone[secret]](env.Schema, "deleted secret")
 	p.goneByDigest = p.goneSecrets.Index(func(g gone[secret]) string { return g.Row.Digest })
 
 	return kernel.Description{
-		Name:     Name,
-		Document: document,
-		Hosts:    []string{"uswe.datahub.connect.aveva.com", "datahub.connect.aveva.com", "*.datahub.connect.aveva.com", "dat-b.osisoft.com"},
-		Routes:   p.routes(),
-		Declined: map[kernel.Op]string{
-			"ocs GET /identity/connect/authorize": "Understudy has no pages where a user logs in",
-		},
+		Name:        Name,
+		Document:    document,
+		Hosts:       []string{"uswe.datahub.connect.aveva.com", "datahub.connect.aveva.com", "*.datahub.connect.aveva.com", "dat-b.osisoft.com"},
+		Routes:      p.routes(),
 		Differences: differences,
 		Chosen:      chosen,
-		Settings:    kernel.Settings(propagation, strictRoles),
+		Settings:    kernel.Settings(propagation, signin.Mode, strictRoles),
 		Values:      p.settings,
 		Order:       kernel.IdentifyFirst,
 		Identify:    p.identify,

@@ -55,6 +55,11 @@ const (
 	OpGetTenant  Op = "ocs GET /api/v1/Tenants/{tenantId}"
 	OpHeadTenant Op = "ocs HEAD /api/v1/Tenants/{tenantId}"
 
+	OpAuthorize      Op = "ocs GET /identity/connect/authorize"
+	OpPostAuthorize  Op = "ocs POST /identity/connect/authorize"
+	OpEndSession     Op = "ocs GET /identity/connect/endsession"
+	OpPostEndSession Op = "ocs POST /identity/connect/endsession"
+
 	OpToken        Op = "ocs POST /identity/connect/token"
 	OpUserInfo     Op = "ocs GET /identity/connect/userinfo"
 	OpPostUserInfo Op = "ocs POST /identity/connect/userinfo"
@@ -64,11 +69,12 @@ const (
 
 // The paths of the token service, as the discovery document names them.
 const (
-	identityPath  = "/identity" // the issuer
-	authorizePath = identityPath + "/connect/authorize"
-	tokenPath     = identityPath + "/connect/token"
-	userInfoPath  = identityPath + "/connect/userinfo"
-	keysPath      = identityPath + "/.well-known/openid-configuration/jwks"
+	identityPath   = "/identity" // the issuer
+	authorizePath  = identityPath + "/connect/authorize"
+	endSessionPath = identityPath + "/connect/endsession"
+	tokenPath      = identityPath + "/connect/token"
+	userInfoPath   = identityPath + "/connect/userinfo"
+	keysPath       = identityPath + "/.well-known/openid-configuration/jwks"
 )
 
 func (p *Provider) routes() []kernel.Route {
@@ -113,6 +119,10 @@ func (p *Provider) routes() []kernel.Route {
 		kernel.On(OpCountRoleClients, kit.Head(p.listRoleClients)),
 		kernel.On(OpGetTenant, p.getTenant),
 		kernel.On(OpHeadTenant, kit.Head(p.getTenant)),
+		kernel.Handle(OpAuthorize, p.authorize),
+		kernel.Handle(OpPostAuthorize, p.authorize),
+		kernel.Handle(OpEndSession, p.endSession),
+		kernel.Handle(OpPostEndSession, p.endSession),
 		kernel.On(OpToken, p.token),
 		kernel.On(OpUserInfo, p.userInfo),
 		kernel.On(OpPostUserInfo, p.userInfo),

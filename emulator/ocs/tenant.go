@@ -12,7 +12,7 @@ type tenant struct {
 	ID, CompanyName, Alias string
 	MemberRoleID           string
 	CreatedAt              time.Time
-	Clients                [2]int // by kind
+	Clients                [kinds]int
 }
 
 // activeState is the provisioning state of a tenant that can be used.
