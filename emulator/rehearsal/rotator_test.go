@@ -15,7 +15,6 @@ import (
 // A vault is what survives the death of a rotator: a file, a secret of the cluster.
 type vault struct {
 	ID, Value string
-	Token     string // of the rotator that keeps it, which it should not
 }
 
 // A rotator replaces the client secret of an identity, well or in one of four
@@ -26,6 +25,8 @@ type rotator struct {
 	id    infisical.Identity
 	vault *vault
 	wrong string
+	token string // of a rotator that keeps it
+	admin string // an administrator's token
 }
 
 // The ways to be wrong.
@@ -104,35 +105,20 @@ func (r *rotator) list(ctx context.Context, token string) ([]string, error) {
 
 // rotate makes a new secret, stores it, and revokes whatever else there is.
 func (r *rotator) rotate(ctx context.Context) error {
-	token := r.vault.Token
-	if r.wrong != keepsTheToken || token == "" {
+	if r.wrong == keepsTheToken {
+		return r.rotateByOneToken(ctx)
+	}
+	old := r.vault.ID
+	token := r.admin
+	if r.wrong == revokesFirst {
+		if err := r.revoke(ctx, token, old); err != nil {
+			return err
+		}
+	} else {
 		var err error
 		if token, err = r.login(ctx, r.vault.Value); err != nil {
 			return err
 		}
-	}
-	if r.wrong == keepsTheToken {
-		r.vault.Token = token
-	}
-	old := r.vault.ID
-	if r.wrong == revokesFirst {
-		admin, err := r.create(ctx, token) // to have a token that survives
-		if err != nil {
-			return err
-		}
-		if err := r.revoke(ctx, token, old); err != nil {
-			return err
-		}
-		token, err = r.login(ctx, admin.Value)
-		if err != nil {
-			return err
-		}
-		fresh, err := r.create(ctx, token)
-		if err != nil {
-			return err
-		}
-		*r.vault = fresh
-		return r.revokeOthers(ctx)
 	}
 	fresh, err := r.create(ctx, token)
 	if err != nil {
@@ -143,13 +129,46 @@ func (r *rotator) rotate(ctx context.Context) error {
 			return err
 		}
 	}
-	fresh.Token = r.vault.Token
 	*r.vault = fresh
 	switch r.wrong {
-	case forgetsTheLost, keepsTheToken:
+	case "":
+		return r.revokeOthers(ctx)
+	case forgetsTheLost:
 		return r.revoke(ctx, token, old)
 	}
-	return r.revokeOthers(ctx)
+	return nil
+}
+
+// rotateByOneToken gets one token for the life of the program: when that has
+// stored a new secret, its token is still the old one's.
+func (r *rotator) rotateByOneToken(ctx context.Context) error {
+	if r.token == "" {
+		token, err := r.login(ctx, r.vault.Value)
+		if err != nil {
+			return err
+		}
+		r.token = token
+	}
+	ids, err := r.list(ctx, r.token)
+	if err != nil {
+		return err
+	}
+	fresh, err := r.create(ctx, r.token)
+	if err != nil {
+		return err
+	}
+	next, err := r.login(ctx, fresh.Value)
+	if err != nil {
+		return err
+	}
+	*r.vault = fresh
+	for _, id := range ids {
+		if err := r.revoke(ctx, r.token, id); err != nil { // the first one may be the token's own
+			return err
+		}
+	}
+	r.token = next
+	return nil
 }
 
 // revokeOthers revokes every secret but the stored one, by that one's own token:

@@ -121,7 +121,8 @@ func (r *runner) alone(ctx context.Context, strikes []Strike) (res *Result) {
 	if r.cfg.Wrap == nil {
 		return r.play(ctx, strikes)
 	}
-	r.cfg.Wrap(func() { res = r.play(ctx, strikes) })
+	// What was made outside a bubble cannot be waited for in it.
+	r.cfg.Wrap(func() { res = r.play(context.WithoutCancel(ctx), strikes) })
 	return res
 }
 
