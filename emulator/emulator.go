@@ -51,9 +51,6 @@ func New(opts ...Option) (*Server, error) {
 	return &Server{Clock: w.Clock, Faults: w.Faults, Journal: w.Journal, Settings: &Settings{w}, host: h}, nil
 }
 
-// Revive ends what a fault Die began: calls reach the providers again.
-func (s *Server) Revive() { s.Faults.Revive() }
-
 // Listen opens the gateway on addr and each provider on its own port after it
 // (infisical the next one); with port 0 all ports are free ones. It returns
 // when all of them are open, or with an error and none open. HTTP/1.1 and
@@ -137,6 +134,9 @@ func (s *Settings) Set(provider, name string, value any) error {
 // SetContract holds the server's own world to a contract from the next call on.
 // What the world stores stays.
 func (s *Server) SetContract(c Contract) { s.host.World().SetContract(c) }
+
+// Revive ends what a fault Die began: calls reach the providers again.
+func (s *Server) Revive() { s.Faults.Revive() }
 
 // A Credential is what the inventory tells of a secret, a key or a token; its value
 // is not kept.

@@ -38,7 +38,7 @@ func NewTest(tb TB, opts ...Option) *Server {
 		tb.Fatalf("%v", err)
 		return nil
 	}
-	if !s.host.Config().InMemory {
+	if !s.host.World().Config().InMemory {
 		if inBubble() {
 			tb.Fatalf("understudy: in a synctest bubble a call over a socket never ends; give NewTest emulator.InMemory() and the client srv.Client()")
 			return nil
@@ -62,7 +62,7 @@ func NewTest(tb TB, opts ...Option) *Server {
 	s.host.ReportTo(report)
 	tb.Cleanup(func() {
 		tb.Helper()
-		if !s.host.Config().AllowUnused && !tb.Failed() { // a test that failed may not have come so far
+		if !s.host.World().Config().AllowUnused && !tb.Failed() { // a test that failed may not have come so far
 			for _, r := range s.Faults.Unused() {
 				tb.Errorf("understudy: no call met the fault %q of %s, which was to skip %d and has skipped %d; emulator.AllowUnused() lets that pass", r.Fault, r.Op, r.Fault.Spec.Skip, r.Skipped)
 			}

@@ -44,7 +44,7 @@ func rotation(wrong string) func(*Case) {
 func run(t *testing.T, setUp func(*Case), opts ...Option) *rehearse.Report {
 	t.Helper()
 	s := settings{}
-	s.Timeout = 200 * time.Millisecond
+	s.Timeout = 2 * time.Second
 	for _, opt := range opts {
 		opt(&s)
 	}
@@ -56,7 +56,7 @@ func run(t *testing.T, setUp func(*Case), opts ...Option) *rehearse.Report {
 }
 
 func TestCorrectRotation(t *testing.T) {
-	Run(t, rotation(""), Pairs(), Timeout(200*time.Millisecond))
+	Run(t, rotation(""), Pairs(), Timeout(2*time.Second))
 }
 
 func TestWrongRotations(t *testing.T) {

@@ -51,7 +51,8 @@ type Config struct {
 	Certificate  *tls.Certificate // theirs; nil: one of a throw-away authority
 	PublicURL    string           // the gateway's address for clients, without a slash at the end; "": that of each request
 	TrustProxy   bool             // X-Forwarded-Host and -Proto count
-	AllowHosts   []string         // further names of this server
+	AllowHosts   []string         // further names of this server; "*." stands for any prefix
+	AllowOrigins []string         // of pages that may use the providers, beside those on this machine
 	// Keep is called with the server's own world before it serves, to bring back
 	// what was kept of it and to keep what becomes of it.
 	Keep func(*World) error
@@ -196,7 +197,7 @@ func mount(p Provider) (*mounted, error) {
 		d.Identify = func(*Call) error { return nil }
 	}
 	if !d.Internal {
-		d.Settings = append(d.Settings, PublicURL)
+		d.Settings = append(d.Settings, PublicURL, UnknownKeys)
 	}
 	for i := range d.Routes {
 		route := &d.Routes[i]
@@ -403,6 +404,9 @@ func (s Snapshot) Equal(t Snapshot) bool {
 	return slices.EqualFunc(s.stores, t.stores, func(a, b store.Snapshot) bool { return a.Digest() == b.Digest() })
 }
 
+// Config returns what the options of the world's server add up to.
+func (w *World) Config() Config { return w.config }
+
 // Seed returns the world's seed.
 func (w *World) Seed() string { return w.setup.Load().seed }
 
@@ -517,6 +521,11 @@ func ResolveOp(provider, line string) Op {
 func SplitOp(op Op) (provider, line string) {
 	provider, line, _ = strings.Cut(string(op), " ")
 	return provider, line
+}
+
+// Exposed are the headers of answers that pages of other origins may read.
+func (in *Instance) Exposed() []string {
+	return append([]string{HeaderEntry, HeaderReason, HeaderDiffers, "ETag", "Retry-After"}, in.desc.Expose...)
 }
 
 // Name returns the provider's name.

@@ -64,15 +64,15 @@ func Run(ctx context.Context, cfg Config) *Report {
 	cfg.Jobs = cmp.Or(cfg.Jobs, 2*runtime.GOMAXPROCS(0))
 	r := &runner{cfg: cfg, names: map[journal.Op]string{}, checks: map[string]int{}}
 	report := &Report{}
+	if report.Problem = r.facts(report); report.Problem != "" {
+		return report
+	}
 	base, problem := r.undisturbed(ctx)
 	if problem != "" {
 		report.Problem = problem
 		return report
 	}
-	if report.Problem = r.facts(report, base.Calls); report.Problem != "" {
-		return report
-	}
-	report.credentials, report.Swallowed = base.known, swallowed(base)
+	report.Calls, report.credentials, report.Swallowed = base.Calls, base.known, swallowed(base)
 
 	singles := r.plans(report, nil, base.Calls)
 	results := r.all(ctx, singles)
@@ -272,8 +272,9 @@ func (r *runner) operationName(op journal.Op) string {
 	return cmp.Or(r.names[op], string(op))
 }
 
-// facts looks up what the documents say of the operations of a world.
-func (r *runner) facts(report *Report, calls []Call) string {
+// facts looks up what the documents say of the operations of a world. It comes
+// first, so that no act has to wait for it.
+func (r *runner) facts(report *Report) string {
 	c, err := r.cfg.Stage()
 	if err != nil {
 		return fmt.Sprintf("the case cannot be set up: %v", err)
@@ -301,6 +302,5 @@ func (r *runner) facts(report *Report, calls []Call) string {
 	for _, step := range slices.Concat(c.Always, c.InTheEnd) {
 		r.checks[step.Name] += 0
 	}
-	report.Calls = calls
 	return ""
 }
