@@ -97,6 +97,9 @@ type Body struct {
 	MediaType string
 	Value     any    // as encoding/json decodes it, whatever the media type
 	JSON      []byte // Value as JSON; nil when there was no body
+	// Message is what a provider's Decode has made of the body beside Value, for
+	// handlers that take it as it is.
+	Message any
 }
 
 // Live reports whether the call is held to the live contract.
@@ -190,9 +193,6 @@ func (c *Call) readBody() error {
 // MediaType returns the media type of the request, "" when there is none, and
 // what is not a media type as it came.
 func (c *Call) MediaType() string {
-	if c.target != nil {
-		return mediaJSON
-	}
 	header := c.Request.Header.Get("Content-Type")
 	if header == "application/json" {
 		return header
@@ -205,9 +205,6 @@ func (c *Call) MediaType() string {
 
 // query returns the parameters of the request's query.
 func (c *Call) query() (url.Values, error) {
-	if c.target != nil {
-		return c.target.Query, nil
-	}
 	if c.Request.URL.RawQuery == "" {
 		return nil, nil
 	}

@@ -302,8 +302,12 @@ func (in *Instance) vet(c *Call) error {
 }
 
 func (in *Instance) decode(c *Call) (err error) {
-	if c.target != nil && c.target.Malformed != nil {
-		return c.target.Malformed
+	if c.target != nil { // its protocol has read it
+		c.Body.Message = c.target.Message
+		if c.target.Malformed != nil {
+			return c.target.Malformed
+		}
+		return nil
 	}
 	if !c.operation.HasBody() {
 		return nil
@@ -321,6 +325,9 @@ func (in *Instance) decode(c *Call) (err error) {
 func (c *Call) Takes(mediaType string) bool { return c.operation.Takes(mediaType) }
 
 func (in *Instance) check(c *Call) error {
+	if c.target != nil {
+		return nil // the document is about REST
+	}
 	var breaches, more []gate.Breach
 	c.path, breaches = c.operation.Parameters("path", func(name string) []string { return []string{c.Vars[name]} })
 	_, more = c.operation.Parameters("header", c.Request.Header.Values)
