@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -260,6 +262,74 @@ func TestLateCredential(t *testing.T) {
 	}
 }
 
+// TestLongAnswers asks for more than an answer may hold, of which little is stored.
+func TestLongAnswers(t *testing.T) {
+	shared := strings.Repeat("x", 1<<20)
+	controls := strings.Repeat("\x01", 1<<20) // six bytes each, once encoded
+	list := func(text string, n int) []string { return slices.Repeat([]string{text}, n) }
+	type node struct {
+		Text     string
+		Children []*node
+	}
+	var tree func(depth int) *node
+	tree = func(depth int) *node {
+		if depth == 0 {
+			return &node{Text: shared}
+		}
+		child := tree(depth - 1)
+		return &node{Children: []*node{child, child}}
+	}
+	endless := &node{}
+	endless.Children = []*node{endless}
+	tests := []struct {
+		name   string
+		body   any
+		status int
+	}{
+		{"short", list("x", 10), 200},
+		{"just short enough", list(shared, 15), 200},
+		{"a list of 4 GiB", list(shared, 4096), 400},
+		{"a map", map[string]any{"a": list(shared, 8), "b": list(shared, 9)}, 400},
+		{"a tree of 2^40 MiB", tree(40), 400},
+		{"raw JSON", []json.RawMessage{json.RawMessage(`"` + strings.Repeat("x", 17<<20) + `"`)}, 400},
+		{"longer once encoded", list(controls, 3), 400},
+		{"a header alone", kernel.Answer{Status: 200, Body: struct{ Rows any }{list(shared, 17)}}, 400},
+		{"its own parent", endless, 500},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			world, err := kernel.NewWorld(kernel.Config{Providers: []kernel.Provider{&toy{handle: func(p *toy, c *kernel.Call, in putRequest) (any, error) {
+				p.put(c, in)
+				return tt.body, nil
+			}}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			serve(world, "PUT", "/rows/warm", `{"count":1}`) // reads the document
+			before := world.Snapshot()
+			var old, now runtime.MemStats
+			runtime.ReadMemStats(&old)
+			w := serve(world, "PUT", "/rows/a", `{"count":1}`)
+			runtime.ReadMemStats(&now)
+			if w.Code != tt.status {
+				t.Errorf("status %d and %d bytes, want %d", w.Code, w.Body.Len(), tt.status)
+			}
+			if kept := !world.Snapshot().Equal(before); kept != (tt.status == 200) {
+				t.Errorf("the row is there: %t, want %t", kept, tt.status == 200)
+			}
+			if tt.status != 400 {
+				return
+			}
+			if want := fmt.Sprintf("The answer would be longer than %d bytes", kernel.MaxAnswer); !strings.Contains(w.Body.String(), want) || !strings.HasPrefix(w.Header().Get(kernel.HeaderReason), "the answer would be longer than") {
+				t.Errorf("refused with %s, reason %q, want %q", w.Body, w.Header().Get(kernel.HeaderReason), want)
+			}
+			if took := (now.TotalAlloc - old.TotalAlloc) >> 20; took > 200 {
+				t.Errorf("the refusal took %d MiB", took)
+			}
+		})
+	}
+}
+
 // TestOutcomes looks at what becomes of what a handler has written, of its
 // answer, and of the test it runs in.
 func TestOutcomes(t *testing.T) {
@@ -508,5 +578,36 @@ func TestBeyond(t *testing.T) {
 		if len(*failures) != 1 {
 			t.Errorf("%s %s: the test fails with %q", tt.method, tt.path, *failures)
 		}
+	}
+}
+
+// TestUnknownKeys sends a key that nobody knows, refused and ignored.
+func TestUnknownKeys(t *testing.T) {
+	world, failures := newToy(t, func(p *toy, c *kernel.Call, in putRequest) (any, error) { return p.put(c, in), nil })
+	const body = `{"count":1,"colour":"red"}`
+	if w := serve(world, "PUT", "/rows/a", body); w.Code != 400 {
+		t.Errorf("refused: %d %s", w.Code, w.Body)
+	}
+	want := "against the document: body: unknown colour; of unknown keys, the service takes them or not, nobody public says; --set toy.unknownKeys=ignore lets them pass"
+	if e := world.Journal.Last(); e.Reason != want {
+		t.Errorf("the reason is %q", e.Reason)
+	}
+	if err := world.Instance("toy").Set(map[string]any{"unknownKeys": "some"}); err == nil {
+		t.Error("unknownKeys takes any value")
+	}
+	if err := world.Instance("toy").Set(map[string]any{"unknownKeys": "ignore"}); err != nil {
+		t.Fatal(err)
+	}
+	if w := serve(world, "PUT", "/rows/a", body); w.Code != 200 {
+		t.Errorf("ignored: %d %s", w.Code, w.Body)
+	}
+	if e := world.Journal.Last(); !slices.Equal(e.Warnings, []string{"body: unknown colour; it passes because of the setting toy.unknownKeys"}) {
+		t.Errorf("the warnings are %q", e.Warnings)
+	}
+	if w := serve(world, "PUT", "/rows/a", `{"count":"1","colour":"red"}`); w.Code != 400 || strings.Contains(world.Journal.Last().Reason, "colour") {
+		t.Errorf("another breach: %d %s", w.Code, world.Journal.Last().Reason)
+	}
+	if len(*failures) > 0 {
+		t.Errorf("reported: %q", *failures)
 	}
 }

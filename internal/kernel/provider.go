@@ -3,6 +3,7 @@ package kernel
 import (
 	"encoding/json"
 	"fmt"
+	"iter"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -96,6 +97,9 @@ type Description struct {
 	// Tolerate lets a breach of the document pass; unknown keys that pass are
 	// removed before the handler sees the body.
 	Tolerate func(c *Call, b gate.Breach) bool
+	// UnknownKeys says what the service does with keys that its page does not
+	// name: "drops them", as far as is known.
+	UnknownKeys string
 	// Error renders a problem of any kind in the provider's dialect.
 	Error func(c *Call, p *Problem) Answer
 	// DefaultWorld returns the provider's section of the default world, which
@@ -111,6 +115,9 @@ type Description struct {
 	// Env are the environment variables that official clients read, in the form
 	// of Example.
 	Env []EnvVar
+	// Inventory lists every credential that is stored, and the newest of those that
+	// are not.
+	Inventory func(c *Call) iter.Seq[Credential]
 	// Chosen lists the behaviours that nobody public describes.
 	Chosen []Choice
 	// Around runs in the transaction of every handler and decides whether it
