@@ -193,12 +193,12 @@ func TestSignInWorkOS(t *testing.T) {
 func oidcApp(t *testing.T, z *zitadel.Provider, config map[string]any) (appID, clientID, secret string) {
 	t.Helper()
 	var app struct{ AppID, ClientID, ClientSecret string }
-	management(t, z, "/apps/oidc", config, &app)
+	manage(t, z, "/apps/oidc", config, &app)
 	return app.AppID, app.ClientID, app.ClientSecret
 }
 
-// management makes a call for the default project and reads its answer.
-func management(t *testing.T, z *zitadel.Provider, path string, body, answer any) {
+// manage makes a call for the default project and reads its answer.
+func manage(t *testing.T, z *zitadel.Provider, path string, body, answer any) {
 	t.Helper()
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -236,7 +236,7 @@ func TestSignInZITADEL(t *testing.T) {
 		r.config.Endpoint.AuthStyle = style
 		code, proof := r.signIn("ben@example.com")
 		var next struct{ ClientSecret string }
-		management(t, z, "/apps/"+id+"/oidc_config/_generate_client_secret", map[string]any{}, &next)
+		manage(t, z, "/apps/"+id+"/oidc_config/_generate_client_secret", map[string]any{}, &next)
 		r.config.ClientSecret = next.ClientSecret
 		r.refused(code, proof, secret, "invalid_client")
 		r.exchange("cleo@example.com", "cleo@example.com")
