@@ -190,9 +190,6 @@ type deviceResponse struct {
 	Interval   int    `json:"interval"`
 }
 
-// userCodeLetters are those that are not mistaken for another, and make no words.
-const userCodeLetters = "BCDFGHJKLMNPQRSTVWXZ"
-
 // authorizeDevice gives a device what somebody signs it in with elsewhere.
 // https://zitadel.com/docs/apis/openidoauth/endpoints#device_authorization_endpoint
 func (p *Provider) authorizeDevice(c *kernel.Call, in tokenRequest) (deviceResponse, error) {
@@ -207,15 +204,8 @@ func (p *Provider) authorizeDevice(c *kernel.Call, in tokenRequest) (deviceRespo
 	scopes := slices.DeleteFunc(signin.Distinct(in.Scope), func(s string) bool {
 		return !slices.Contains(knownScopes, s) && !strings.HasPrefix(s, scopePrefix)
 	})
-	var letters []byte
-	for i, b := range c.Draw("user-code").Bytes(8) {
-		if i == 4 {
-			letters = append(letters, '-')
-		}
-		letters = append(letters, userCodeLetters[int(b)%len(userCodeLetters)])
-	}
 	answer := deviceResponse{
-		DeviceCode: opaque(c, "device-code", p.nextID(c)), UserCode: string(letters), URI: c.Base + devicePath,
+		DeviceCode: opaque(c, "device-code", p.nextID(c)), UserCode: signin.UserCode(c.Draw("user-code")), URI: c.Base + devicePath,
 		ExpiresIn: int(deviceLifetime.Seconds()), Interval: int(deviceInterval.Seconds()),
 	}
 	answer.Complete = answer.URI + "?user_code=" + answer.UserCode
