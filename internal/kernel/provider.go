@@ -96,6 +96,9 @@ type Description struct {
 	// Tolerate lets a breach of the document pass; unknown keys that pass are
 	// removed before the handler sees the body.
 	Tolerate func(c *Call, b gate.Breach) bool
+	// NullIsAbsent makes a member of a body that is null count as not sent, where
+	// the schema gives null no meaning.
+	NullIsAbsent bool
 	// UnknownKeys says what the service does with keys that its page does not
 	// name: "drops them", as far as is known.
 	UnknownKeys string
