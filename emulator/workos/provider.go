@@ -1,10 +1,13 @@
 package workos
 
 import (
+	"strings"
+
 	"github.com/understudy-dev/understudy/internal/gate"
 	"github.com/understudy-dev/understudy/internal/kernel"
 	"github.com/understudy-dev/understudy/internal/kit"
 	"github.com/understudy-dev/understudy/internal/oauth"
+	"github.com/understudy-dev/understudy/internal/signin"
 	"github.com/understudy-dev/understudy/internal/store"
 	"github.com/understudy-dev/understudy/specs"
 )
@@ -41,6 +44,10 @@ type Provider struct {
 	keys        *store.Table[organizationKey]
 	keyByDigest *store.Unique[organizationKey]
 	keysOf      *store.Index[organizationKey] // organization, "/" and id
+
+	people        *store.Table[person]
+	personByEmail *store.Unique[person]
+	desk          *signin.Desk
 
 	idempotentCalls *store.Table[idempotentCall]
 	ticks           *store.Table[tick] // by prefix of the ids
@@ -84,6 +91,9 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		}
 		return a.OrganizationID + "/" + a.ID
 	})
+	p.people = store.NewTable[person](env.Schema, "person")
+	p.personByEmail = p.people.Unique("email", func(u person) string { return strings.ToLower(u.Email) })
+	p.desk = signin.NewDesk(env.Schema, p.dialect())
 	p.secrets = store.NewTable[clientSecret](env.Schema, "client secret")
 	p.secretByDigest = p.secrets.Unique("digest", func(s clientSecret) string { return s.Digest })
 	p.secretsOf = p.secrets.Index(func(s clientSecret) string { return s.ApplicationID })
@@ -102,7 +112,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Declined:    declined,
 		Differences: differences,
 		Chosen:      chosen,
-		Settings:    kernel.Settings(tokenLifetime, rateLimit),
+		Settings:    kernel.Settings(tokenLifetime, rateLimit, signin.Mode),
 		Values:      p.settings,
 		Order:       kernel.IdentifyFirst,
 		Identify:    p.identify,

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -24,7 +25,7 @@ const (
 	Invalid                   // Breaches says where it breaks the document
 	MalformedQuery            // a query string that cannot be decoded; Status is 400
 	Internal                  // a panic or an error that is not a Problem
-	Injected                  // a fault: Status is set, Code and Message may be
+	Injected                  // a fault, or a bound of Understudy's own: Status is set, Code and Message may be
 )
 
 // A Problem is a refusal, before a provider's dialect has rendered it.
@@ -69,4 +70,10 @@ func asProblem(err error) *Problem {
 		return p
 	}
 	return &Problem{Kind: Internal, Status: http.StatusInternalServerError, Reason: err.Error(), cause: err}
+}
+
+// Why returns the true cause of a refusal, in one line.
+func Why(err error) string {
+	p := asProblem(err)
+	return cmp.Or(p.Reason, p.Message)
 }

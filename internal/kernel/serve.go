@@ -46,14 +46,10 @@ const (
 
 // serve takes one request all its way. The body has been read.
 func (in *Instance) serve(c *Call) *Outcome {
-	if out := in.preflight(c); out != nil {
-		return out
-	}
-
 	// 1 route
 	problem := in.find(c)
 	if c.Op != "" {
-		c.nth = in.world.Journal.Begin(c.Op)
+		c.nth, c.began = in.world.Journal.Begin(c.Op)
 	}
 
 	// 2 fault before
@@ -82,33 +78,6 @@ func (in *Instance) serve(c *Call) *Outcome {
 
 	// 6 render, 7 check the answer, 8 journal
 	return in.finish(c, answer, f.Spec, replaced)
-}
-
-// exposed are the answer's headers that a page of another origin may read,
-// beside the provider's own.
-const exposed = HeaderEntry + ", " + HeaderReason + ", " + HeaderDiffers + ", ETag, Retry-After"
-
-// preflight lets pages of any origin use a provider, as browsers ask it to. It
-// answers the question that precedes a call, which is no call itself.
-func (in *Instance) preflight(c *Call) *Outcome {
-	origin := c.Request.Header.Get("Origin")
-	if origin == "" || in.desc.Internal {
-		return nil
-	}
-	h := c.Header
-	h.Set("Access-Control-Allow-Origin", origin)
-	h.Set("Access-Control-Allow-Credentials", "true")
-	h.Set("Vary", "Origin")
-	method := c.Request.Header.Get("Access-Control-Request-Method")
-	if c.Request.Method != http.MethodOptions || method == "" {
-		h.Set("Access-Control-Expose-Headers", strings.Join(append([]string{exposed}, in.desc.Expose...), ", "))
-		return nil
-	}
-	h.Set("Access-Control-Allow-Methods", method)
-	if headers := c.Request.Header.Get("Access-Control-Request-Headers"); headers != "" {
-		h.Set("Access-Control-Allow-Headers", headers)
-	}
-	return &Outcome{Status: http.StatusNoContent, Header: h}
 }
 
 // find sets the call's operation.
@@ -194,6 +163,9 @@ func (c *Call) cameTo(answer Answer) {
 // place of an answer.
 func (in *Instance) inject(c *Call, f fault.Fault) (Answer, bool) {
 	s := f.Spec
+	if s.Advance > 0 {
+		in.world.Clock.Advance(s.Advance)
+	}
 	if s.Delay > 0 {
 		timer := time.NewTimer(s.Delay)
 		defer timer.Stop()
@@ -243,10 +215,11 @@ func (in *Instance) perform(c *Call) (answer Answer) {
 	in.world.state.RLock()
 	defer in.world.state.RUnlock()
 	c.enter()
-	if err := in.vet(c); err != nil {
-		return in.refuse(c, asProblem(err))
-	}
+	// One transaction: the caller is looked at in the state that the call acts on.
 	err := in.transact(c, func(c *Call) (err error) {
+		if err := in.vet(c); err != nil {
+			return err
+		}
 		next := func() (Answer, error) { return c.answer(c.route.call(c)) }
 		if in.desc.Around != nil {
 			answer, err = in.desc.Around(c, next)
@@ -285,15 +258,30 @@ func (c *Call) answer(out any, err error) (Answer, error) {
 	if !ok {
 		answer = Answer{Status: c.operation.Success, Body: out}
 	}
-	if c.late == nil {
-		err = answer.encode()
+	if c.late != nil {
+		return answer, nil
 	}
-	return answer, err
+	if !c.instance.desc.Internal && !fits(answer.Body) {
+		return Answer{}, tooLong()
+	}
+	if err := answer.encode(); err != nil {
+		return answer, err
+	}
+	if !c.instance.desc.Internal && len(answer.encoded) > MaxAnswer {
+		return Answer{}, tooLong()
+	}
+	return answer, nil
 }
 
 // vet is phase 3, in the provider's order.
 func (in *Instance) vet(c *Call) error {
-	identify := func() error { return in.transact(c, in.desc.Identify) }
+	identify := func() error {
+		if err := in.desc.Identify(c); err != nil {
+			return err
+		}
+		c.keep()
+		return nil
+	}
 	decode := func() error { return in.decode(c) }
 	order := []func() error{identify, decode}
 	if in.desc.Order == DecodeFirst {
@@ -305,16 +293,21 @@ func (in *Instance) vet(c *Call) error {
 		}
 	}
 	if in.desc.Admit != nil {
-		if err := in.transact(c, in.desc.Admit); err != nil {
+		if err := in.desc.Admit(c); err != nil {
 			return err
 		}
+		c.keep()
 	}
 	return in.check(c)
 }
 
 func (in *Instance) decode(c *Call) (err error) {
-	if c.target != nil && c.target.Malformed != nil {
-		return c.target.Malformed
+	if c.target != nil { // its protocol has read it
+		c.Body.Message = c.target.Message
+		if c.target.Malformed != nil {
+			return c.target.Malformed
+		}
+		return nil
 	}
 	if !c.operation.HasBody() {
 		return nil
@@ -335,6 +328,9 @@ func (in *Instance) decode(c *Call) (err error) {
 func (c *Call) Takes(mediaType string) bool { return c.operation.Takes(mediaType) }
 
 func (in *Instance) check(c *Call) error {
+	if c.target != nil {
+		return nil // the document is about REST
+	}
 	var breaches, more []gate.Breach
 	c.path, breaches = c.operation.Parameters("path", func(name string) []string { return []string{c.Vars[name]} })
 	_, more = c.operation.Parameters("header", c.Request.Header.Values)
@@ -459,7 +455,7 @@ func (in *Instance) finish(c *Call, answer Answer, spec fault.Spec, injected boo
 		}
 	}
 	seq := in.world.Journal.Append(journal.Entry{
-		Time: c.Now, Provider: in.Name(), Operation: c.Op, Nth: c.nth,
+		Time: c.Now, Provider: in.Name(), Operation: c.Op, Nth: c.nth, Began: c.began, Credential: c.Credential,
 		Request: journal.Request{
 			Method: c.Request.Method, URL: c.Request.URL.RequestURI(),
 			Header: c.Request.Header, Body: string(c.raw),

@@ -51,7 +51,8 @@ type Config struct {
 	Certificate  *tls.Certificate // theirs; nil: one of a throw-away authority
 	PublicURL    string           // the gateway's address for clients, without a slash at the end; "": that of each request
 	TrustProxy   bool             // X-Forwarded-Host and -Proto count
-	AllowHosts   []string         // further names of this server
+	AllowHosts   []string         // further names of this server; "*." stands for any prefix
+	AllowOrigins []string         // of pages that may use the providers, beside those on this machine
 	// Keep is called with the server's own world before it serves, to bring back
 	// what was kept of it and to keep what becomes of it.
 	Keep func(*World) error
@@ -522,6 +523,11 @@ func SplitOp(op Op) (provider, line string) {
 	return provider, line
 }
 
+// Exposed are the headers of answers that pages of other origins may read.
+func (in *Instance) Exposed() []string {
+	return append([]string{HeaderEntry, HeaderReason, HeaderDiffers, "ETag", "Retry-After"}, in.desc.Expose...)
+}
+
 // Name returns the provider's name.
 func (in *Instance) Name() string { return in.desc.Name }
 
@@ -605,27 +611,26 @@ func (in *Instance) transact(c *Call, fn func(*Call) error) error {
 	if in.schema != nil && in.schema.Empty() {
 		return fn(c) // nothing to guard, as in the control API
 	}
-	var kept error
 	var done *store.Tx
 	err := in.store.Update(func(tx *store.Tx) error {
 		c.Tx, done = tx, tx
 		defer func() { c.Tx = nil }()
 		err := fn(c)
 		if err != nil && asProblem(err).keep {
-			kept = err
-			return nil
+			tx.Keep()
 		}
 		return err
 	})
-	if err == nil {
-		rows, changed := done.Changes()
-		c.committed = c.committed || changed
-		c.changes = append(c.changes, rows[:min(len(rows), journal.MaxChanges-len(c.changes))]...)
-	}
-	if kept != nil {
-		return kept
-	}
+	c.changes, c.committed = done.Changes()
 	return err
+}
+
+// keep makes what a phase has stored stay, whatever becomes of the call: a use of a
+// token is counted although the call is refused.
+func (c *Call) keep() {
+	if c.Tx != nil {
+		c.Tx.Keep()
+	}
 }
 
 // World returns the instance's world.
