@@ -21,22 +21,23 @@ type Provider struct {
 	kernel.Binding
 	verified oauth.Verified[claims]
 
-	organizations  *store.Table[organization]
-	bySlug         *store.Unique[organization]
-	identities     *store.Table[identity]
-	universalAuths *store.Table[universalAuth] // by identity
-	byClientID     *store.Unique[universalAuth]
-	clientSecrets  *store.Table[clientSecret]
-	byDigest       *store.Unique[clientSecret]
-	byUA           *store.Index[clientSecret]
-	tokenAuths     *store.Table[tokenAuth] // by identity
-	tokens         *store.Table[accessToken]
-	tokensOf       *store.Index[accessToken]
-	tokensByChange *store.Index[accessToken] // by identity and time
-	lockouts       *store.Table[lockout]     // by universal auth
-	revocations    *store.Table[revocation]  // by what is revoked
-	tokenUses      *store.Table[tokenUse]    // by token
-	rates          *kernel.RateLimit
+	organizations     *store.Table[organization]
+	bySlug            *store.Unique[organization]
+	identities        *store.Table[identity]
+	universalAuths    *store.Table[universalAuth] // by identity
+	byClientID        *store.Unique[universalAuth]
+	universalAuthByID *store.Unique[universalAuth]
+	clientSecrets     *store.Table[clientSecret]
+	byDigest          *store.Unique[clientSecret]
+	byUA              *store.Index[clientSecret]
+	tokenAuths        *store.Table[tokenAuth] // by identity
+	tokens            *store.Table[accessToken]
+	tokensOf          *store.Index[accessToken]
+	tokensByChange    *store.Index[accessToken] // by identity and time
+	lockouts          *store.Table[lockout]     // by universal auth
+	revocations       *store.Table[revocation]  // by what is revoked
+	tokenUses         *store.Table[tokenUse]    // by token
+	rates             *kernel.RateLimit
 
 	projects          *store.Table[project]
 	projectBySlug     *store.Unique[project]
@@ -70,6 +71,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.identities = store.NewTable[identity](env.Schema, "identity")
 	p.universalAuths = store.NewTable[universalAuth](env.Schema, "universal auth")
 	p.byClientID = p.universalAuths.Unique("client id", func(u universalAuth) string { return u.ClientID })
+	p.universalAuthByID = p.universalAuths.Unique("id", func(u universalAuth) string { return u.ID })
 	p.clientSecrets = store.NewTable[clientSecret](env.Schema, "client secret")
 	p.byDigest = p.clientSecrets.Unique("digest", func(s clientSecret) string { return s.Digest })
 	p.byUA = p.clientSecrets.Index(func(s clientSecret) string { return s.UAID })
@@ -97,6 +99,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.secretsByFolder = p.secrets.Index(func(s secret) string { return s.FolderID })
 	p.pastVersions = store.NewTable[secret](env.Schema, "secret version")
 	p.pastSecrets = p.pastVersions.Index(func(s secret) string { return s.ID })
+	p.rules(env)
 
 	return kernel.Description{
 		Name:        Name,

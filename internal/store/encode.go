@@ -81,8 +81,8 @@ func drawn(sequences map[string]uint64) map[string]uint64 {
 	return all
 }
 
-// Decode returns the snapshot of a content. What does not fit the schema is a
-// *MisfitError.
+// Decode returns the snapshot of a content. What does not fit the schema or breaks
+// a table's rules is a *MisfitError.
 func (s *Schema) Decode(c Content) (Snapshot, error) {
 	snap := Snapshot{tables: make([]data, len(s.tables)), sequences: map[string]uint64{}}
 	for _, name := range slices.Sorted(maps.Keys(c.Sequences)) {
@@ -98,7 +98,12 @@ func (s *Schema) Decode(c Content) (Snapshot, error) {
 			return Snapshot{}, &MisfitError{"/tables/" + name, errors.New("there is no such table")}
 		}
 		var err error
-		if snap.tables[i], err = s.tables[i].decode(c.Tables[name]); err != nil {
+		if snap.tables[i], err = s.tables[i].decode(c.Tables[name], snap.sequences); err != nil {
+			return Snapshot{}, err
+		}
+	}
+	for _, t := range s.tables {
+		if err := t.checkReferences(snap); err != nil {
 			return Snapshot{}, err
 		}
 	}
@@ -121,7 +126,7 @@ func (t *Table[V]) title() string { return t.name }
 
 func (t *Table[V]) rowType() reflect.Type { return reflect.TypeFor[V]() }
 
-func (t *Table[V]) decode(encoded []Row) (data, error) {
+func (t *Table[V]) decode(encoded []Row, sequences map[string]uint64) (data, error) {
 	d := t.newData().(*rows[V])
 	for i, e := range encoded {
 		misfit := func(member string, format string, args ...any) error {
@@ -139,6 +144,9 @@ func (t *Table[V]) decode(encoded []Row) (data, error) {
 		}
 		if err := strictly(e.Value, &r.value); err != nil {
 			return nil, misfit("/value", "%w", err)
+		}
+		if member, err := t.checkRow(r, sequences); err != nil {
+			return nil, misfit(member, "%w", err)
 		}
 		if err := t.clash(d, e.Key, r.value); err != nil {
 			return nil, misfit("/value", "%w", err)

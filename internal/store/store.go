@@ -26,8 +26,10 @@ func (s *Schema) Empty() bool { return len(s.tables) == 0 }
 type anyTable interface {
 	title() string
 	rowType() reflect.Type
+	ruled() bool
 	newData() data
-	decode([]Row) (data, error)
+	decode([]Row, map[string]uint64) (data, error)
+	checkReferences(Snapshot) error
 }
 
 // data is the content of one table in one store.

@@ -18,6 +18,7 @@ type Table[V any] struct {
 	slot    int
 	unique  []*Unique[V]
 	indexes []*Index[V]
+	rules   rules[V]
 }
 
 // A Unique index finds the one row with a given value of something other than
