@@ -77,7 +77,7 @@ func TestEverythingAtOnce(t *testing.T) {
 		func() { _ = srv.Snapshot().Equal(before) },
 		func() { srv.Journal.All(); srv.Journal.Last() },
 		func() { srv.Reset() },
-		func() { _, _ = control(srv).try(t.Context(), "GET", "/info", "") },
+		func() { _, _ = controlOf(srv).try(t.Context(), "GET", "/info", "") },
 	} {
 		wg.Go(func() {
 			for range 20 {

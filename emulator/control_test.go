@@ -13,10 +13,11 @@ import (
 	"github.com/understudy-dev/understudy/emulator/fault"
 	"github.com/understudy-dev/understudy/emulator/infisical"
 	"github.com/understudy-dev/understudy/emulator/journal"
+	"github.com/understudy-dev/understudy/internal/control"
 )
 
-// control returns the control API of a listening server.
-func control(srv *emulator.Server) api {
+// controlOf returns the control API of a listening server.
+func controlOf(srv *emulator.Server) api {
 	return api{http.DefaultClient, srv.URL() + "/_understudy", ""}
 }
 
@@ -37,8 +38,8 @@ func wantProblem(t *testing.T, got answer) {
 
 func TestHealth(t *testing.T) {
 	srv, _, _ := newWorld(t)
-	got := control(srv).call(t, "GET", "/health", "", http.StatusOK)
-	if want := fmt.Sprintf(`{"status":"ok","version":%q}`, emulator.Version()); got.body != want {
+	got := controlOf(srv).call(t, "GET", "/health", "", http.StatusOK)
+	if want := fmt.Sprintf(`{"status":"ok","version":%q}`, control.Version()); got.body != want {
 		t.Errorf("%s, want %s", got.body, want)
 	}
 }
@@ -48,7 +49,7 @@ func TestInfo(t *testing.T) {
 	srv := emulator.NewTest(t, inf, emulator.WithSeed("s"), emulator.WithContract(emulator.Live), emulator.WithClock(start))
 	srv.Clock.Freeze()
 	srv.Clock.Set(start)
-	info := decode[emulator.Info](t, control(srv).call(t, "GET", "/info", "", http.StatusOK).body)
+	info := decode[emulator.Info](t, controlOf(srv).call(t, "GET", "/info", "", http.StatusOK).body)
 	if info.Gateway != srv.URL() || info.Control != srv.URL()+"/_understudy" || info.Seed != "s" || info.Contract != "live" {
 		t.Errorf("info %+v", info)
 	}
@@ -72,7 +73,7 @@ func TestOperations(t *testing.T) {
 		Statuses                    []int
 	}
 	srv, _, _ := newWorld(t)
-	ct := control(srv)
+	ct := controlOf(srv)
 	all := decode[struct{ Operations []operation }](t, ct.call(t, "GET", "/operations", "", http.StatusOK).body).Operations
 	find := func(line string) operation {
 		i := slices.IndexFunc(all, func(o operation) bool { return o.Operation == line })
@@ -99,7 +100,7 @@ func TestOperations(t *testing.T) {
 
 func TestClockByControl(t *testing.T) {
 	srv, _, _ := newWorld(t)
-	ct := control(srv)
+	ct := controlOf(srv)
 	steps := []struct {
 		path, body string
 		want       time.Time
@@ -124,7 +125,7 @@ func TestClockByControl(t *testing.T) {
 			ct.call(t, "POST", s.path, s.body, http.StatusOK).body,
 			ct.call(t, "GET", "/clock", "", http.StatusOK).body,
 		} {
-			clock := decode[emulator.ClockInfo](t, got)
+			clock := decode[control.ClockInfo](t, got)
 			if clock.Frozen != s.frozen {
 				t.Errorf("%s %s: frozen is %t", s.path, s.body, clock.Frozen)
 			}
@@ -141,7 +142,7 @@ func TestClockByControl(t *testing.T) {
 
 func TestJournalByControl(t *testing.T) {
 	srv, id, a := newWorld(t)
-	ct := control(srv)
+	ct := controlOf(srv)
 	a.call(t, "GET", identityPath(id.ID), "", http.StatusOK)                             // 1
 	a.call(t, "POST", loginPath, loginBody(id.ClientID, id.ClientSecret), http.StatusOK) // 2
 	a.call(t, "POST", loginPath, loginBody(id.ClientID, "wrong"), http.StatusUnauthorized)
@@ -219,7 +220,7 @@ func TestJournalDefaultLimit(t *testing.T) {
 	for range 103 {
 		a.call(t, "GET", identityPath(id.ID), "", http.StatusOK)
 	}
-	body := control(srv).call(t, "GET", "/journal", "", http.StatusOK).body
+	body := controlOf(srv).call(t, "GET", "/journal", "", http.StatusOK).body
 	entries := decode[struct{ Entries []journal.Entry }](t, body).Entries
 	if len(entries) != 100 || entries[0].Seq != 4 || entries[99].Seq != 103 {
 		t.Errorf("%d entries, want the newest 100", len(entries))
@@ -239,7 +240,7 @@ func TestResetByControl(t *testing.T) {
 			srv, id, a := newWorld(t, emulator.WithSeed("first"))
 			before := srv.Info().Providers["infisical"].Credentials
 			srv.Faults.Always(infisical.OpLogin, fault.Drop())
-			info := decode[emulator.Info](t, control(srv).call(t, "POST", "/reset", tt.body, http.StatusOK).body)
+			info := decode[emulator.Info](t, controlOf(srv).call(t, "POST", "/reset", tt.body, http.StatusOK).body)
 			if info.Seed != tt.seed || info.Contract != tt.contract {
 				t.Errorf("seed %q and contract %q, want %q and %q", info.Seed, info.Contract, tt.seed, tt.contract)
 			}
@@ -338,7 +339,7 @@ func TestBadControlCalls(t *testing.T) {
 // TestProblemPointers shows that a refusal says where the mistakes are.
 func TestProblemPointers(t *testing.T) {
 	srv, _, _ := newWorld(t)
-	got := control(srv).call(t, "POST", "/faults", `{"status":1,"operation":"","a/b~c":0}`, http.StatusBadRequest)
+	got := controlOf(srv).call(t, "POST", "/faults", `{"status":1,"operation":"","a/b~c":0}`, http.StatusBadRequest)
 	errs := decode[struct {
 		Errors json.RawMessage
 	}](t, got.body).Errors
@@ -482,8 +483,8 @@ func TestGatewayAddresses(t *testing.T) {
 
 func TestWithoutControl(t *testing.T) {
 	srv, _, _ := newWorld(t, emulator.WithoutControl())
-	wantProblem(t, control(srv).call(t, "GET", "/health", "", http.StatusNotFound))
-	wantProblem(t, control(srv).call(t, "POST", "/reset", "", http.StatusNotFound))
+	wantProblem(t, controlOf(srv).call(t, "GET", "/health", "", http.StatusNotFound))
+	wantProblem(t, controlOf(srv).call(t, "POST", "/reset", "", http.StatusNotFound))
 	if info := srv.Info(); info.Control != "" {
 		t.Errorf("the info names a control API at %s", info.Control)
 	}
@@ -501,7 +502,7 @@ func TestGatewayOnly(t *testing.T) {
 
 func TestInfoNamesTheHostOfTheCall(t *testing.T) {
 	srv, _, _ := newWorld(t)
-	own := decode[emulator.Info](t, control(srv).call(t, "GET", "/info", "", http.StatusOK).body).Providers["infisical"].URL
+	own := decode[emulator.Info](t, controlOf(srv).call(t, "GET", "/info", "", http.StatusOK).body).Providers["infisical"].URL
 	r, err := http.NewRequestWithContext(t.Context(), "GET", srv.URL()+"/_understudy/info", nil)
 	if err != nil {
 		t.Fatal(err)

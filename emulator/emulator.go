@@ -1,22 +1,17 @@
 package emulator
 
 import (
-	"errors"
-	"fmt"
-	"io"
-	"log/slog"
-	"sync"
-	"time"
+	"context"
+	"crypto/x509"
+	"net/http"
 
 	"github.com/understudy-dev/understudy/emulator/clock"
 	"github.com/understudy-dev/understudy/emulator/fault"
 	"github.com/understudy-dev/understudy/emulator/journal"
-	"github.com/understudy-dev/understudy/internal/certificate"
+	"github.com/understudy-dev/understudy/internal/control"
+	"github.com/understudy-dev/understudy/internal/host"
 	"github.com/understudy-dev/understudy/internal/kernel"
 )
-
-// An Option configures a server. Every provider is one.
-type Option = kernel.Option
 
 // A Provider is an emulated service, such as an *infisical.Provider.
 type Provider = kernel.Provider
@@ -34,126 +29,111 @@ const (
 	Live = kernel.Live
 )
 
-type option func(*kernel.Config)
-
-func (o option) Apply(c *kernel.Config) { o(c) }
-
-// WithSeed sets what identifiers and secrets are derived from: the same seed
-// and the same sequence of calls give the same ones. The default is
-// "understudy".
-func WithSeed(seed string) Option { return option(func(c *kernel.Config) { c.Seed = seed }) }
-
-// WithClock starts the clock at t; it goes on from there unless it is frozen.
-func WithClock(t time.Time) Option { return option(func(c *kernel.Config) { c.Clock = t }) }
-
-// WithContract sets the contract the providers are held to.
-func WithContract(contract Contract) Option {
-	return option(func(c *kernel.Config) { c.Contract = &contract })
-}
-
-// WithWorld starts with the world of a file, YAML or JSON, instead of the
-// default one; understudy world prints what to start from. Seed, clock,
-// contract and settings of other options win over the file's. New fails when the
-// file is damaged, with the line and the reason.
-func WithWorld(file io.Reader) Option {
-	world, err := kernel.ReadWorld(file)
-	return option(func(c *kernel.Config) { c.World, c.Err = world, errors.Join(c.Err, err) })
-}
-
-// WithSetting sets a provider's setting by name, from text, as a flag has it. In
-// Go, the settings are also arguments of the provider's New.
-func WithSetting(provider, name, value string) Option {
-	return option(func(c *kernel.Config) {
-		if c.Settings == nil {
-			c.Settings = map[string]map[string]any{}
-		}
-		if c.Settings[provider] == nil {
-			c.Settings[provider] = map[string]any{}
-		}
-		c.Settings[provider][name] = value
-	})
-}
-
-// WithLogger sets where calls (at level Info) and failures of the emulator
-// itself (at level Error) are logged. The default is nowhere.
-func WithLogger(logger *slog.Logger) Option {
-	return option(func(c *kernel.Config) { c.Logger = logger })
-}
-
-// WithoutHints leaves the X-Understudy-* headers out of answers.
-func WithoutHints() Option { return option(func(c *kernel.Config) { c.NoHints = true }) }
-
-// AllowUnknown keeps NewTest from failing a test whose client calls what a
-// provider does not know or Understudy does not serve.
-func AllowUnknown() Option { return option(func(c *kernel.Config) { c.AllowUnknown = true }) }
-
-// WithAnswerChecks holds every answer to the provider's document and lists the
-// breaches in the journal. NewTest always does, and fails the test.
-func WithAnswerChecks() Option { return option(func(c *kernel.Config) { c.CheckAnswers = true }) }
-
-// WithoutControl leaves the control API out of the gateway.
-func WithoutControl() Option { return option(func(c *kernel.Config) { c.NoControl = true }) }
-
-// WithGatewayOnly makes Listen open the gateway alone: the providers' URLs are
-// paths of it.
-func WithGatewayOnly() Option { return option(func(c *kernel.Config) { c.GatewayOnly = true }) }
-
-// WithSandboxes bounds the sandboxes of the control API: how many there may be
-// at a time, and for how long, by real time, one may go unused before it makes
-// room; 0 is for ever. The default is DefaultSandboxes and DefaultSandboxIdle.
-func WithSandboxes(most int, idle time.Duration) Option {
-	return option(func(c *kernel.Config) { c.MaxSandboxes, c.SandboxIdle = most, idle })
-}
-
 // A Server is one world with its providers, and the sandboxes beside it. It is
 // safe for concurrent use.
 type Server struct {
-	Clock   *clock.Clock
-	Faults  *fault.Set
-	Journal *journal.Journal
+	Clock    *clock.Clock
+	Faults   *fault.Set
+	Journal  *journal.Journal
+	Settings *Settings
 
-	config    kernel.Config
-	world     *kernel.World
-	own       *space // of world
-	sandboxes *sandboxes
-	control   *kernel.Instance
-	hosts     []string               // names of this server that somebody gave it
-	authority *certificate.Authority // nil without WithTLS
-
-	mu sync.Mutex // guards the ports of spaces, and ca
-	ca string     // the file that TellCA has told
+	host *host.Host
 }
 
 // New returns a server that does not listen: see Handler, HandlerFor, Client
 // and Listen. It fails when two providers are of one kind.
 func New(opts ...Option) (*Server, error) {
-	config := kernel.Config{MaxSandboxes: DefaultSandboxes, SandboxIdle: DefaultSandboxIdle}
-	for _, o := range opts {
-		o.Apply(&config)
-	}
-	s := &Server{config: config, hosts: ownHosts(config)}
-	if config.TLS && config.Certificate == nil {
-		var err error
-		if s.authority, err = certificate.NewAuthority(); err != nil {
-			return nil, fmt.Errorf("emulator: %w", err)
-		}
-	}
-	world, err := kernel.NewWorld(config)
+	h, err := host.New(opts...)
 	if err != nil {
-		return nil, fmt.Errorf("emulator: %w", err)
+		return nil, err
 	}
-	s.world, s.Clock, s.Faults, s.Journal, s.own = world, world.Clock, world.Faults, world.Journal, &space{world: world}
-	s.sandboxes = newSandboxes(s)
-	if s.control, err = newControl(s, config); err != nil {
-		return nil, fmt.Errorf("emulator: %w", err)
-	}
-	if config.Keep != nil {
-		if err := config.Keep(world); err != nil {
-			return nil, fmt.Errorf("emulator: %w", err)
-		}
-	}
-	return s, nil
+	w := h.World()
+	return &Server{Clock: w.Clock, Faults: w.Faults, Journal: w.Journal, Settings: &Settings{w}, host: h}, nil
 }
+
+// Listen opens the gateway on addr and each provider on its own port after it
+// (infisical the next one); with port 0 all ports are free ones. It returns
+// when all of them are open, or with an error and none open. HTTP/1.1 and
+// HTTP/2 are both served, without TLS unless WithTLS or WithCertificate asks for
+// it.
+func (s *Server) Listen(addr string) error { return s.host.Listen(addr) }
+
+// Shutdown stops listening, ends streams and the delays of faults, and waits for
+// running calls until ctx is done; then it closes what is left. The same holds
+// for the sandboxes' own ports.
+func (s *Server) Shutdown(ctx context.Context) error { return s.host.Shutdown(ctx) }
+
+// Close stops listening, breaks connections, waits for the handlers to end and
+// deletes the sandboxes. The server's own world stays usable in memory.
+func (s *Server) Close() error { return s.host.Close() }
+
+// URL returns the gateway's base URL, or "" while the server does not listen.
+func (s *Server) URL() string { return s.host.URL() }
+
+// Info describes a server as the ready file and the control API's info do: what a
+// program in another language needs, as JSON.
+type Info = control.Info
+
+// Info returns the addresses and the default world's credentials.
+func (s *Server) Info() Info { return s.host.Info() }
+
+// Handler returns the gateway: every provider under /{provider}/ and under the
+// host name {provider}.…, the control API under /_understudy/, and the same of
+// each sandbox under /~{id}/ and {provider}.{id}.sandbox.….
+func (s *Server) Handler() http.Handler { return s.host.Handler() }
+
+// HandlerFor returns the handler of one provider, for a server of your own. It
+// panics when the provider belongs to another server.
+func (s *Server) HandlerFor(p Provider) http.Handler {
+	if handler := s.host.HandlerFor(p); handler != nil {
+		return handler
+	}
+	panic("emulator: the provider belongs to another server")
+}
+
+// Client returns an HTTP client that reaches the providers in memory; see
+// Transport.
+func (s *Server) Client() *http.Client { return &http.Client{Transport: s.Transport()} }
+
+// Transport returns a transport that sends requests for the real hosts of the
+// providers, for their public URLs, and for their URLs and the gateway's here, to
+// the providers in memory, without a goroutine or a socket. It refuses any other
+// host, which fails the test of NewTest: nothing leaks to production.
+//
+// It works inside a testing/synctest bubble.
+func (s *Server) Transport() http.RoundTripper { return s.host }
+
+// CertificatePEM returns the certificate of WithTLS's authority, PEM-encoded: what
+// a client has to trust. It is nil without WithTLS, and with WithCertificate.
+func (s *Server) CertificatePEM() []byte { return s.host.CertificatePEM() }
+
+// CertPool returns the certificate of WithTLS's authority as the RootCAs of a
+// tls.Config. Where CertificatePEM has none, it is nil, which stands for the
+// system's authorities.
+func (s *Server) CertPool() *x509.CertPool { return s.host.CertPool() }
+
+// Settings are the providers' settings in the server's own world. In the arguments
+// of a provider's New they hold from the start; here they change at any time.
+type Settings struct{ world *kernel.World }
+
+// Of returns a provider's settings as the control API shows them, nil for a
+// provider that the server does not have.
+func (s *Settings) Of(provider string) map[string]any {
+	if in := s.world.Instance(provider); in != nil {
+		return in.Settings()
+	}
+	return nil
+}
+
+// Set changes a setting, as Set("ocs", "propagation", "5s"): the value is of the
+// setting's type, or text as a flag has it.
+func (s *Settings) Set(provider, name string, value any) error {
+	return s.world.Set(provider, map[string]any{name: value})
+}
+
+// SetContract holds the server's own world to a contract from the next call on.
+// What the world stores stays.
+func (s *Server) SetContract(c Contract) { s.host.World().SetContract(c) }
 
 // A Snapshot is a whole world at one moment: what its providers store and the
 // instant of its clock.
@@ -164,16 +144,16 @@ type Snapshot struct{ kernel kernel.Snapshot }
 func (s Snapshot) Equal(other Snapshot) bool { return s.kernel.Equal(other.kernel) }
 
 // Snapshot returns the present state.
-func (s *Server) Snapshot() Snapshot { return Snapshot{s.world.Snapshot()} }
+func (s *Server) Snapshot() Snapshot { return Snapshot{s.host.World().Snapshot()} }
 
 // Restore brings back a snapshot of this server. Faults and the journal stay as
 // they are.
-func (s *Server) Restore(snapshot Snapshot) { s.world.Restore(snapshot.kernel) }
+func (s *Server) Restore(snapshot Snapshot) { s.host.World().Restore(snapshot.kernel) }
 
 // Reset starts the world over: as it was started last, no faults, an empty
 // journal.
 func (s *Server) Reset() {
-	if err := s.world.Reset(s.world.Start()); err != nil {
+	if err := s.host.World().Reset(s.host.World().Start()); err != nil {
 		panic("emulator: " + err.Error()) // the same start has worked before
 	}
 }

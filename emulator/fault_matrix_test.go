@@ -78,7 +78,7 @@ func TestFaultMatrix(t *testing.T) {
 		{`"status":500,"always":true,"skip":1,"times":2`, "ok+ 500 500 ok+"},
 	}
 	srv := emulator.NewTest(t, everything(t)...)
-	ct := control(srv)
+	ct := controlOf(srv)
 	clean := srv.Snapshot()
 	for _, c := range creations {
 		a, path := c.api(t, srv)
@@ -156,7 +156,7 @@ func (c creation) outcome(t *testing.T, a answer, err error) string {
 // and for an operation that there is none of. What the messages list is allowed.
 func TestFaultMatrixRefusals(t *testing.T) {
 	srv := emulator.NewTest(t, everything(t)...)
-	ct := control(srv)
+	ct := controlOf(srv)
 	refused := func(t *testing.T, body, begin string) []string {
 		t.Helper()
 		got := ct.call(t, "POST", "/faults", body, http.StatusBadRequest)

@@ -485,7 +485,7 @@ func TestFaultsByControl(t *testing.T) {
 		} {
 			t.Run(tt.name+"/"+form, func(t *testing.T) {
 				srv, id, a := newWorld(t)
-				ct := control(srv)
+				ct := controlOf(srv)
 				made := ct.call(t, "POST", "/faults", `{`+named+`,`+tt.body+`}`, http.StatusCreated)
 				shown := `"provider":"infisical","operation":"` + operation + `",` + tt.shown + `}`
 				if !strings.HasSuffix(made.body, shown) {
@@ -511,7 +511,7 @@ func TestFaultsByControl(t *testing.T) {
 
 func TestRemoveFaultsByControl(t *testing.T) {
 	srv, id, a := newWorld(t)
-	ct := control(srv)
+	ct := controlOf(srv)
 	add := func(status string) string {
 		body := `{"operation":"infisical GET /api/v1/identities/{identityId}","status":` + status + `}`
 		return decode[struct{ ID string }](t, ct.call(t, "POST", "/faults", body, http.StatusCreated).body).ID
@@ -555,7 +555,7 @@ func TestRefusedFaultsByControl(t *testing.T) {
 		{"two values", `{` + login + `,"status":500}{}`, "not one JSON value"},
 	}
 	srv, _, _ := newWorld(t)
-	ct := control(srv)
+	ct := controlOf(srv)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got := ct.call(t, "POST", "/faults", tt.body, http.StatusBadRequest)

@@ -16,6 +16,8 @@ import (
 	"github.com/understudy-dev/understudy/emulator/all"
 	"github.com/understudy-dev/understudy/emulator/fault"
 	"github.com/understudy-dev/understudy/emulator/infisical"
+	"github.com/understudy-dev/understudy/internal/host"
+	"github.com/understudy-dev/understudy/internal/report"
 )
 
 // everything returns the options of a server with all providers.
@@ -55,11 +57,7 @@ func memory(srv *emulator.Server, method, target, header, body string) (a answer
 // FuzzWorld starts with any file. What is refused is refused for one reason that
 // names the file; what is taken is a world whose providers can be read.
 func FuzzWorld(f *testing.F) {
-	srv := emulator.NewTest(f, everything(f)...)
-	text, err := srv.World()
-	if err != nil {
-		f.Fatal(err)
-	}
+	text := []byte(printedWorld(f, everything(f)...))
 	f.Add(text)
 	// Each provider's section by itself, and some files that are none.
 	for _, section := range bytes.Split(text, []byte("\n# "))[1:] {
@@ -75,7 +73,11 @@ func FuzzWorld(f *testing.F) {
 	} {
 		f.Add([]byte(file))
 	}
-	coverage, err := srv.Coverage()
+	every, err := host.New(everything(f)...)
+	if err != nil {
+		f.Fatal(err)
+	}
+	coverage, err := report.Of(every.World())
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -80,7 +80,8 @@ func TestImports(t *testing.T) {
 	for _, name := range providers {
 		providerPackages = append(providerPackages, module+"emulator/"+name+"/...")
 	}
-	server := inModule("emulator", "emulator/all")
+	hosting := inModule("internal/host", "internal/control", "internal/report", "internal/statefile")
+	server := slices.Concat(inModule("emulator", "emulator/all"), hosting)
 	testSuite := inModule("internal/providertest")
 	rpc := []string{"connectrpc.com/...", "google.golang.org/...", "github.com/zitadel/..."}
 	heavy := slices.Concat(rpc, []string{"testing/...", "github.com/alecthomas/kong/...", "go.etcd.io/bbolt/..."})
@@ -113,8 +114,24 @@ func TestImports(t *testing.T) {
 		},
 		{
 			name: "the kernel and its parts know neither server nor provider",
-			from: inModule("internal/..."), but: testSuite, not: slices.Concat(server, providerPackages),
+			from: inModule("internal/..."), but: slices.Concat(testSuite, hosting), not: slices.Concat(server, providerPackages),
 			why: "they serve every provider alike",
+		},
+		{
+			name: "what hosts the kernel knows neither the public server nor a provider",
+			from: hosting, not: slices.Concat(inModule("emulator", "emulator/all"), providerPackages),
+			why: "the server is built from them, not they from it",
+		},
+		{
+			name: "the control API does not know its host",
+			from: inModule("internal/control"), not: inModule("internal/host"),
+			why: "it asks for what it needs by an interface",
+		},
+		{
+			name: "the kernel's parts do not know the kernel",
+			from: inModule("internal/gate", "internal/store", "internal/entropy", "internal/oauth", "internal/worldfile", "internal/certificate"),
+			not:  inModule("internal/kernel"),
+			why:  "each can be read by itself",
 		},
 		{
 			name: "clock, fault and journal stand alone",

@@ -17,6 +17,7 @@ import (
 	"github.com/understudy-dev/understudy/emulator/all"
 	"github.com/understudy-dev/understudy/emulator/infisical"
 	"github.com/understudy-dev/understudy/emulator/journal"
+	"github.com/understudy-dev/understudy/internal/control"
 )
 
 // sandbox is what the control API says of one.
@@ -83,7 +84,7 @@ func TestSandboxIsAWorldOfItsOwn(t *testing.T) {
 
 	// A reset is of the sandbox alone, and to what it was made from.
 	ct.call(t, "POST", "/reset", "", http.StatusOK)
-	if clock := decode[emulator.ClockInfo](t, ct.call(t, "GET", "/clock", "", http.StatusOK).body); strings.Contains(clock.Offset, "720h") {
+	if clock := decode[control.ClockInfo](t, ct.call(t, "GET", "/clock", "", http.StatusOK).body); strings.Contains(clock.Offset, "720h") {
 		t.Errorf("clock %+v after the reset", clock)
 	}
 	loginAt(t, sb.Gateway+"/infisical", credentials, http.StatusOK)
@@ -213,7 +214,7 @@ func TestSandboxLeadsToNoOther(t *testing.T) {
 
 func TestSandboxLife(t *testing.T) {
 	srv, _, _ := newWorld(t, emulator.WithSandboxes(3, 0))
-	gateway, ct := root(srv), control(srv)
+	gateway, ct := root(srv), controlOf(srv)
 	putSandbox(t, srv, "a", `{"seed":"x"}`, http.StatusCreated)
 	putSandbox(t, srv, "a", `{ "seed": "x" }`, http.StatusOK)
 	wantProblem(t, gateway.call(t, "PUT", "/~a/_understudy", `{"seed":"y"}`, http.StatusConflict))
@@ -312,7 +313,7 @@ func jobs(t testing.TB, srv *emulator.Server, n, calls int) {
 					gateway.call(t, "POST", "/_understudy/clock/advance", fmt.Sprintf(`{"by":%d}`, i), http.StatusOK)
 				}
 			}
-			clock := decode[emulator.ClockInfo](t, gateway.call(t, "GET", "/_understudy/clock", "", http.StatusOK).body)
+			clock := decode[control.ClockInfo](t, gateway.call(t, "GET", "/_understudy/clock", "", http.StatusOK).body)
 			if want := (time.Duration(i*((calls+9)/10)) * time.Second).String(); clock.Offset != want {
 				t.Errorf("%s: clock %+v, want it ahead by %s", job, clock, want)
 			}
@@ -346,7 +347,7 @@ func TestTwoHundredSandboxesAtOnce(t *testing.T) {
 	if n := len(srv.Journal.All()); n != 0 {
 		t.Errorf("%d entries in the server's own journal", n)
 	}
-	list := decode[struct{ Sandboxes []sandbox }](t, control(srv).call(t, "GET", "/sandboxes", "", http.StatusOK).body).Sandboxes
+	list := decode[struct{ Sandboxes []sandbox }](t, controlOf(srv).call(t, "GET", "/sandboxes", "", http.StatusOK).body).Sandboxes
 	if len(list) != 0 {
 		t.Errorf("sandboxes are left: %+v", list)
 	}
@@ -429,7 +430,7 @@ func TestJournalStream(t *testing.T) {
 	kept(1, http.StatusOK)
 	kept(2, http.StatusOK)
 	back(2, http.StatusOK)
-	r := control(srv)
+	r := controlOf(srv)
 	wantProblem(t, r.call(t, "GET", "/journal/stream?since=-1", "", http.StatusBadRequest))
 	wantProblem(t, r.call(t, "POST", "/journal/stream", "{}", http.StatusMethodNotAllowed))
 }

@@ -22,11 +22,11 @@ func TestStateMoves(t *testing.T) {
 	first.Clock.Freeze()
 	first.Clock.Set(start)
 	made := from.SeedIdentity(infisical.Identity{Name: "made"})
-	exported := control(first).call(t, "GET", "/state", "", http.StatusOK).body
+	exported := controlOf(first).call(t, "GET", "/state", "", http.StatusOK).body
 
 	second, to := serve("second")
-	control(second).call(t, "PUT", "/state", exported, http.StatusOK)
-	if got := control(second).call(t, "GET", "/state", "", http.StatusOK).body; got != exported {
+	controlOf(second).call(t, "PUT", "/state", exported, http.StatusOK)
+	if got := controlOf(second).call(t, "GET", "/state", "", http.StatusOK).body; got != exported {
 		t.Errorf("exported again it is\n%s\nand was\n%s", got, exported)
 	}
 	a := api{http.DefaultClient, to.URL(), from.Credentials()["accessToken"]}
@@ -45,7 +45,7 @@ func TestStateRefused(t *testing.T) {
 	srv := emulator.NewTest(t, infisical.New())
 	srv.Clock.Freeze()
 	srv.Clock.Set(start)
-	good := control(srv).call(t, "GET", "/state", "", http.StatusOK).body
+	good := controlOf(srv).call(t, "GET", "/state", "", http.StatusOK).body
 	identity := srv.Info().Providers["infisical"].Credentials["identityId"]
 	part := func(pattern string) string {
 		t.Helper()
@@ -76,12 +76,12 @@ func TestStateRefused(t *testing.T) {
 			if text == good {
 				t.Fatal("nothing was changed")
 			}
-			got := control(srv).call(t, "PUT", "/state", text, http.StatusBadRequest)
+			got := controlOf(srv).call(t, "PUT", "/state", text, http.StatusBadRequest)
 			wantProblem(t, got)
 			if !strings.Contains(got.body, test.want) {
 				t.Errorf("%s, want %s", got.body, test.want)
 			}
-			if control(srv).call(t, "GET", "/state", "", http.StatusOK).body != good {
+			if controlOf(srv).call(t, "GET", "/state", "", http.StatusOK).body != good {
 				t.Error("the world has changed")
 			}
 		})

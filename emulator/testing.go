@@ -50,8 +50,7 @@ func NewTest(tb TB, opts ...Option) *Server {
 			tb.Errorf(format, args...)
 		}
 	}
-	s.world.ReportTo(report)
-	s.control.World().ReportTo(report)
+	s.host.ReportTo(report)
 	tb.Cleanup(func() {
 		tb.Helper()
 		mu.Lock()

@@ -9,7 +9,8 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/understudy-dev/understudy/emulator"
+	"github.com/understudy-dev/understudy/internal/control"
+	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 type envCommand struct {
@@ -36,22 +37,20 @@ func (cmd envCommand) Run(ctx context.Context, s streams) error {
 		}
 	}
 	info, ok := running.Providers[cmd.Provider]
-	if !ok {
+	provider := server.World().Instance(cmd.Provider)
+	if !ok || provider == nil {
 		return fmt.Errorf("there is no provider %q", cmd.Provider)
 	}
-	vars, err := server.Env(cmd.Provider, info)
-	if err != nil {
-		return err
-	}
+	vars := provider.Env(cmp.Or(info.PublicURL, info.URL), info.Credentials)
 	if ca := cmp.Or(cmd.CA, running.CA); ca != "" {
 		for _, name := range []string{"NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"} { // Node's; OpenSSL's and Go's
-			vars = append(vars, emulator.EnvVar{Name: name, Value: ca})
+			vars = append(vars, kernel.EnvVar{Name: name, Value: ca})
 		}
 	}
 	return printEnv(s.out, cmd.Format, vars)
 }
 
-func printEnv(w io.Writer, format string, vars []emulator.EnvVar) error {
+func printEnv(w io.Writer, format string, vars []kernel.EnvVar) error {
 	if format == "json" {
 		values := map[string]string{}
 		for _, v := range vars {
@@ -72,8 +71,8 @@ func printEnv(w io.Writer, format string, vars []emulator.EnvVar) error {
 }
 
 // info asks a running server where everything is.
-func (t target) info(ctx context.Context) (emulator.Info, error) {
-	var info emulator.Info
+func (t target) info(ctx context.Context) (control.Info, error) {
+	var info control.Info
 	err := t.get(ctx, "/_understudy/info", func(r *http.Response) error { return json.NewDecoder(r.Body).Decode(&info) })
 	return info, err
 }

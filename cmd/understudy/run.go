@@ -8,7 +8,8 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/understudy-dev/understudy/emulator"
+	"github.com/understudy-dev/understudy/internal/control"
+	"github.com/understudy-dev/understudy/internal/host"
 )
 
 // cli is the command line. Every flag has an UNDERSTUDY_* twin.
@@ -45,8 +46,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status i
 		kong.Exit(func(code int) { panic(exited(code)) }),
 		kong.DefaultEnvars("UNDERSTUDY"),
 		kong.Vars{
-			"sandboxes":   strconv.Itoa(emulator.DefaultSandboxes),
-			"sandboxIdle": emulator.DefaultSandboxIdle.String(),
+			"sandboxes":   strconv.Itoa(host.DefaultSandboxes),
+			"sandboxIdle": host.DefaultSandboxIdle.String(),
 		},
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(streams{stdout, stderr}),
@@ -69,6 +70,6 @@ type versionCommand struct{}
 
 // Run prints the version.
 func (versionCommand) Run(s streams) error {
-	_, err := fmt.Fprintln(s.out, emulator.Version())
+	_, err := fmt.Fprintln(s.out, control.Version())
 	return err
 }

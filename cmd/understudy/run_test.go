@@ -12,7 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/understudy-dev/understudy/emulator"
+	"github.com/understudy-dev/understudy/internal/control"
+	"github.com/understudy-dev/understudy/internal/report"
 )
 
 // outcome is what a run leaves.
@@ -41,7 +42,7 @@ func (o outcome) check(t *testing.T, status int, out, errors string) {
 
 // A serving is a server that runs until it is stopped.
 type serving struct {
-	info emulator.Info
+	info control.Info
 	stop func() outcome
 }
 
@@ -65,7 +66,7 @@ func serve(t *testing.T, args ...string) serving {
 	t.Cleanup(func() { stop() })
 	for range 500 {
 		if text, err := os.ReadFile(ready); err == nil {
-			var info emulator.Info
+			var info control.Info
 			if err := json.Unmarshal(text, &info); err != nil {
 				t.Fatal(err)
 			}
@@ -83,7 +84,7 @@ func serve(t *testing.T, args ...string) serving {
 }
 
 func TestVersion(t *testing.T) {
-	understudy(t, "version").check(t, 0, emulator.Version()+"\n", "")
+	understudy(t, "version").check(t, 0, control.Version()+"\n", "")
 }
 
 func TestMistakes(t *testing.T) {
@@ -227,7 +228,7 @@ func TestSupportedIsUpToDate(t *testing.T) {
 		t.Errorf("SUPPORTED.md is not what understudy supported prints; go run ./cmd/understudy supported >SUPPORTED.md")
 	}
 	o := understudy(t, "supported", "--json")
-	var coverage emulator.Coverage
+	var coverage report.Coverage
 	if err := json.Unmarshal([]byte(o.out), &coverage); err != nil || len(coverage.Providers) == 0 {
 		t.Errorf("%v in %s", err, o.out)
 	}

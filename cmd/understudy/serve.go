@@ -20,6 +20,8 @@ import (
 
 	"github.com/understudy-dev/understudy/emulator"
 	"github.com/understudy-dev/understudy/emulator/all"
+	"github.com/understudy-dev/understudy/internal/control"
+	"github.com/understudy-dev/understudy/internal/host"
 	"github.com/understudy-dev/understudy/internal/statefile"
 )
 
@@ -60,7 +62,7 @@ func (cmd serveCommand) Run(ctx context.Context, s streams) (err error) {
 		options = append(options, file)
 		defer func() { err = errors.Join(err, file.Close()) }() // once nobody changes anything any more
 	}
-	server, err := emulator.New(options...)
+	server, err := host.New(options...)
 	if err != nil {
 		return err
 	}
@@ -179,7 +181,7 @@ func (cmd serveCommand) logger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
-func writeReadyFile(path string, info emulator.Info) error {
+func writeReadyFile(path string, info control.Info) error {
 	text, err := json.Marshal(info)
 	if err == nil {
 		err = writeFile(path, append(text, '\n'))
@@ -211,8 +213,8 @@ func writeFile(path string, text []byte) error {
 }
 
 // banner tells a person where everything is.
-func banner(w io.Writer, info emulator.Info) {
-	fmt.Fprintf(w, "understudy %s: for tests and development only; its secrets are predictable\n\n", emulator.Version())
+func banner(w io.Writer, info control.Info) {
+	fmt.Fprintf(w, "understudy %s: for tests and development only; its secrets are predictable\n\n", control.Version())
 	fmt.Fprintf(w, "  %-10s %s\n", "gateway", info.Gateway)
 	if info.Control != "" {
 		fmt.Fprintf(w, "  %-10s %s\n", "control", info.Control)

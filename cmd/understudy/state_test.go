@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/understudy-dev/understudy/emulator"
+	"github.com/understudy-dev/understudy/internal/control"
 )
 
 // asCommand makes the test's binary the command: a process that can be killed.
@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 // A process is the command in a process of its own.
 type process struct {
 	*exec.Cmd
-	info   emulator.Info
+	info   control.Info
 	errors *bytes.Buffer
 }
 
@@ -87,7 +87,7 @@ type minted struct {
 }
 
 // mint creates a client secret for the default world's identity.
-func mint(client *http.Client, info emulator.Info) (minted, error) {
+func mint(client *http.Client, info control.Info) (minted, error) {
 	p := info.Providers["infisical"]
 	url := p.URL + "/api/v1/auth/universal-auth/identities/" + p.Credentials["identityId"] + "/client-secrets"
 	status, body, err := call(client, "POST", url, p.Credentials["accessToken"], "{}")
@@ -105,7 +105,7 @@ func mint(client *http.Client, info emulator.Info) (minted, error) {
 }
 
 // checkMinted logs in with each secret, and finds it by its id.
-func checkMinted(t *testing.T, info emulator.Info, all []minted) {
+func checkMinted(t *testing.T, info control.Info, all []minted) {
 	t.Helper()
 	p := info.Providers["infisical"]
 	url := p.URL + "/api/v1/auth/universal-auth/identities/" + p.Credentials["identityId"] + "/client-secrets/"

@@ -5,15 +5,18 @@ import (
 
 	"github.com/understudy-dev/understudy/emulator"
 	"github.com/understudy-dev/understudy/emulator/all"
+	"github.com/understudy-dev/understudy/internal/host"
+	"github.com/understudy-dev/understudy/internal/report"
+	"github.com/understudy-dev/understudy/internal/worldfile"
 )
 
-// local returns a server of all providers that does not listen.
-func local(opts ...emulator.Option) (*emulator.Server, error) {
+// local returns a host of all providers that does not listen.
+func local(opts ...emulator.Option) (*host.Host, error) {
 	providers, err := all.New()
 	if err != nil {
 		return nil, err
 	}
-	return emulator.New(append(providers, opts...)...)
+	return host.New(append(providers, opts...)...)
 }
 
 type worldCommand struct {
@@ -24,7 +27,7 @@ type worldCommand struct {
 // Run prints the default world as YAML.
 func (cmd worldCommand) Run(s streams) error {
 	if cmd.Schema {
-		text, err := emulator.WorldSchema()
+		text, err := worldfile.Schema()
 		if err != nil {
 			return err
 		}
@@ -35,7 +38,7 @@ func (cmd worldCommand) Run(s streams) error {
 	if err != nil {
 		return err
 	}
-	text, err := server.World()
+	text, err := worldfile.Print(server.World().Seed(), server.World().DefaultWorld())
 	if err != nil {
 		return err
 	}
@@ -53,7 +56,7 @@ func (cmd supportedCommand) Run(s streams) error {
 	if err != nil {
 		return err
 	}
-	coverage, err := server.Coverage()
+	coverage, err := report.Of(server.World())
 	if err != nil {
 		return err
 	}

@@ -79,7 +79,8 @@ func (p *Provider) bootstrap(c *kernel.Call, in bootstrapRequest) (bootstrapResp
 		return bootstrapResponse{}, err
 	}
 	// The service's token for a new instance has no lifetime of its own.
-	cl := p.newClaims(c, id, tokenAuthMethod)
+	cl := p.newClaims(c, id, org, tokenAuthMethod)
+	cl.endless = true
 	token, err := cl.token(c)
 	name = "Instance Admin Token"
 	p.addToken(c, cl, &name, token.ExpiresIn)
@@ -90,7 +91,7 @@ func (p *Provider) bootstrap(c *kernel.Call, in bootstrapRequest) (bootstrapResp
 			ID: c.Draw("user").UUID(), Email: in.Email, Username: in.Email, FirstName: "Admin", LastName: "User",
 			SuperAdmin: true, IsAccepted: true, CreatedAt: now, UpdatedAt: now,
 		},
-		Organization: bootstrapOrganization{organizationBody(org), now, now},
+		Organization: bootstrapOrganization{org.body(), now, now},
 		Identity:     bootstrapIdentity{id.body(), bootstrapCredentials{token.AccessToken}},
 	}, err
 }

@@ -34,6 +34,22 @@ func (s clientSecret) expired(now time.Time) bool {
 	return s.TTL > 0 && now.After(s.CreatedAt.Add(seconds(s.TTL)))
 }
 
+// cleanUpAfter is when the service's daily job has deleted what has ended.
+const cleanUpAfter = 24 * time.Hour
+
+// cleanedUp reports whether the service has deleted the secret: it is revoked,
+// used up or expired for a day.
+func (s clientSecret) cleanedUp(c *kernel.Call) bool {
+	end := c.Now
+	if s.Revoked || s.NumUsesLimit > 0 && s.NumUses >= s.NumUsesLimit {
+		end = s.UpdatedAt
+	}
+	if s.TTL > 0 && s.CreatedAt.Add(seconds(s.TTL)).Before(end) {
+		end = s.CreatedAt.Add(seconds(s.TTL))
+	}
+	return c.Now.Sub(end) > cleanUpAfter && c.Differs(cleanUp)
+}
+
 // seconds converts a lifetime. The bounds of the document keep it from
 // overflowing where they exist.
 func seconds(n float64) time.Duration {
@@ -88,7 +104,7 @@ func (p *Provider) createClientSecret(c *kernel.Call, in createClientSecretReque
 	}
 	if fractional(in.TTL) || fractional(in.NumUsesLimit) {
 		if c.Differs(fractionalNumber) {
-			return none, databaseFailure().Because("the columns of ttl and numUsesLimit hold whole numbers")
+			return none, databaseFailure(rowCreation).Because("the columns of ttl and numUsesLimit hold whole numbers")
 		}
 	}
 	value, s := p.addClientSecret(c, ua, clientSecret{
@@ -126,7 +142,7 @@ func (p *Provider) listClientSecrets(c *kernel.Call, in identityPath) (listClien
 	}
 	list, answer := []clientSecretData{}, newBudget()
 	for _, s := range p.byUA.All(c.Tx, ua.ID) {
-		if s.Revoked {
+		if s.Revoked || s.cleanedUp(c) {
 			continue
 		}
 		if err := answer.spendOn(400, s.Description); err != nil {
@@ -178,7 +194,7 @@ func (p *Provider) clientSecret(c *kernel.Call, in clientSecretPath, action stri
 		return clientSecret{}, err
 	}
 	s, ok := p.clientSecrets.Get(c.Tx, in.ClientSecretID)
-	if !ok || s.UAID != ua.ID {
+	if !ok || s.UAID != ua.ID || s.cleanedUp(c) {
 		// The service names the identity here, not the secret.
 		return clientSecret{}, notFound(identityNotFound, in.IdentityID).Because("the identity has no client secret %s", in.ClientSecretID)
 	}

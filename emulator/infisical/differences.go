@@ -42,12 +42,12 @@ var (
 		Source: "backend/src/server/plugins/fastify-zod.ts parses with zod's default, which strips",
 	}
 	nonUUIDIdentity = &kernel.Difference{
-		Name: "identity-id-not-a-uuid", Documented: "404 NotFound", Live: "500 " + databaseErrorName,
-		Source: "the identity id is a uuid column; not run against the service",
+		Name: "identity-id-not-a-uuid", Documented: "404 NotFound", Live: "500 " + identityLookup,
+		Source: "the identity id is a uuid column; backend/src/services/membership-identity/membership-identity-dal.ts names the error; not run against the service",
 	}
 	fractionalNumber = &kernel.Difference{
-		Name: "fractional-ttl-or-uses", Documented: "200", Live: "500 " + databaseErrorName,
-		Source: "the columns are integers, the schema takes any number; not run against the service",
+		Name: "fractional-ttl-or-uses", Documented: "200", Live: "500 " + rowCreation,
+		Source: "the columns are integers, the schema takes any number; backend/src/lib/knex/index.ts names the error; not run against the service",
 	}
 	tokenWithoutBody = &kernel.Difference{
 		Name: "token-without-body", Documented: "200", Live: "422, or 500 where the content type is JSON",
@@ -61,6 +61,14 @@ var (
 		Name: "identity-update-metadata", Documented: "the identity's metadata", Live: "only the metadata that the call sent",
 		Source: "backend/src/services/identity/identity-service.ts answers with what it has inserted",
 	}
+	cleanUp = &kernel.Difference{
+		Name: "client-secret-clean-up", Documented: "a client secret that has ended stays", Live: "404 from a day after its end",
+		Source: "backend/src/services/identity-ua/identity-ua-client-secret-dal.ts, deleted by a daily job; ours by the clock",
+	}
+	endlessToken = &kernel.Difference{
+		Name: "token-without-end", Documented: "taken", Live: "401 UnauthorizedError since 2026-08-02, which ends the token of a bootstrap",
+		Source: "backend/src/services/identity-access-token/identity-access-token-fns.ts; https://github.com/Infisical/infisical/issues/7599",
+	}
 	protectionAlone = &kernel.Difference{
 		Name: "delete-protection-off-without-name", Documented: "200, the protection is off", Live: "200, the protection stays",
 		Source: "backend/src/services/identity/identity-service.ts writes it with a name or when it is turned on",
@@ -70,15 +78,21 @@ var (
 var differences = []*kernel.Difference{
 	malformedJSON, emptyJSONBody, contentType, bodyTooLarge, formBody, textBody,
 	unknownKey, nonUUIDIdentity, fractionalNumber, tokenWithoutBody, tokenCeiling, metadataEcho, protectionAlone,
+	cleanUp, endlessToken,
 }
+
+// maxTokenAge is the service's upper bound of a token's life, in seconds: 90 days,
+// as its /api/status tells.
+const maxTokenAge = 7_776_000
+
+// The names of database errors: the service's names of what failed.
+const (
+	identityLookup = "MembershipGetByIdentityId"
+	rowCreation    = "Create"
+)
 
 // What nobody public says, and is chosen; chosen lists it for users.
 const (
-	// databaseErrorName is the error name of a failed database call; the
-	// service puts the name of its failing function there.
-	databaseErrorName = "DatabaseError"
-	// maxTokenAge is the service's upper bound of a token's life, in seconds.
-	maxTokenAge = 7_776_000
 	// unknownRole is the message for a role that the organization lacks.
 	unknownRole = "Failed to find role with slug %s"
 	// instanceSetUp is the message for a second bootstrap.
@@ -90,8 +104,6 @@ const (
 )
 
 var chosen = []kernel.Choice{
-	{Name: "database-error-name", What: "the error of a 500 from the database is named " + databaseErrorName},
-	{Name: "token-age-ceiling", What: "no token lives longer than 90 days, as in the service's tests; the default of its setting is not public. The page of token auth lets a lifetime of 0 mean without end, hence a difference there and none for universal auth, whose page is silent"},
 	{Name: "identity-permissions", What: "only the role admin may manage identities, their auth methods and tokens; in the service a member may do most of it. The refusal's details are an empty list"},
 	{Name: "world-token", What: "the access token of the world's first identity is of token auth, with a record where that identity has token auth"},
 	{Name: "unknown-role", What: "404 NotFound, \"" + unknownRole + "\""},

@@ -83,8 +83,9 @@ func tokenError(message string) *kernel.Problem {
 
 // databaseFailure is what the live service answers where its database refuses
 // what the API has let through.
-func databaseFailure() *kernel.Problem {
-	return refuse(http.StatusInternalServerError, databaseErrorName, "%s", errorMessages[500])
+// Its name is that of what failed.
+func databaseFailure(name string) *kernel.Problem {
+	return refuse(http.StatusInternalServerError, name, "%s", errorMessages[500])
 }
 
 // validation is a 422 with the given issues, as zod lists them.

@@ -12,6 +12,7 @@ import (
 // organization is a row.
 type organization struct {
 	ID, Name, Slug string
+	ParentID       string // of a sub-organization
 }
 
 // identity is a machine identity and its membership of one organization.
@@ -314,11 +315,13 @@ type organizationBody struct {
 	Slug string `json:"slug"`
 }
 
+func (o organization) body() organizationBody { return organizationBody{o.ID, o.Name, o.Slug} }
+
 // getIdentityDetails tells any identity where it belongs.
 // https://infisical.com/docs/api-reference/endpoints/identities/details
 func (p *Provider) getIdentityDetails(c *kernel.Call, _ struct{}) (identityDetailsResponse, error) {
 	org, _ := p.organizations.Get(c.Tx, callerOf(c).OrganizationID)
-	return identityDetailsResponse{identityDetails{organizationBody(org)}}, nil
+	return identityDetailsResponse{identityDetails{org.body()}}, nil
 }
 
 type updateIdentityRequest struct {
@@ -425,7 +428,7 @@ const identityNotFound = "Failed to find identity with ID %s"
 func (p *Provider) identity(c *kernel.Call, id, message string) (identity, error) {
 	if !uuidPattern.MatchString(id) {
 		if c.Differs(nonUUIDIdentity) {
-			return identity{}, databaseFailure().Because("identity id %q is not a UUID", id)
+			return identity{}, databaseFailure(identityLookup).Because("identity id %q is not a UUID", id)
 		}
 		return identity{}, notFound(message, id).Because("identity id %q is not a UUID", id)
 	}

@@ -64,6 +64,8 @@ func (p *Provider) login(c *kernel.Call, in loginRequest) (tokenResponse, error)
 		return none, p.wrongSecret(c, ua, "no such client secret")
 	case s.UAID != ua.ID:
 		return none, p.wrongSecret(c, ua, "the client secret belongs to another identity")
+	case s.cleanedUp(c):
+		return none, p.wrongSecret(c, ua, "client secret "+s.ID+" had ended and was cleaned up")
 	case s.Revoked:
 		return none, p.wrongSecret(c, ua, "client secret "+s.ID+" is revoked")
 	}
@@ -80,10 +82,9 @@ func (p *Provider) login(c *kernel.Call, in loginRequest) (tokenResponse, error)
 		return none, unauthorized("Access denied due to client secret usage limit reached").
 			Because("client secret %s has had its %s uses", s.ID, decimal(s.NumUsesLimit)).Keep()
 	}
-	if in.OrganizationSlug != nil {
-		if problem := p.checkOrganizationSlug(c, id, trim(*in.OrganizationSlug), "name"); problem != nil {
-			return none, problem.Keep() // the lockout stays cleared
-		}
+	organization, problem := p.selectOrganization(c, id, trim(orEmpty(in.OrganizationSlug)), "name")
+	if problem != nil {
+		return none, problem.Keep() // the lockout stays cleared
 	}
 
 	s.NumUses++
@@ -91,7 +92,7 @@ func (p *Provider) login(c *kernel.Call, in loginRequest) (tokenResponse, error)
 	p.clientSecrets.Put(c.Tx, s.ID, s)
 	id.LastLoginAuthMethod, id.LastLoginTime = universalAuthMethod, c.Now
 	p.identities.Put(c.Tx, id.ID, id)
-	return p.issue(c, id, ua, s.ID)
+	return p.issue(c, id, organization, ua, s.ID)
 }
 
 func (p *Provider) retire(c *kernel.Call, s clientSecret) {
@@ -99,18 +100,23 @@ func (p *Provider) retire(c *kernel.Call, s clientSecret) {
 	p.clientSecrets.Put(c.Tx, s.ID, s)
 }
 
-// checkOrganizationSlug refuses a slug that is not the identity's own
-// organization: the emulator has no sub-organizations to switch to. Login calls
-// the slug a name, token auth a slug.
-func (p *Provider) checkOrganizationSlug(c *kernel.Call, id identity, slug, noun string) *kernel.Problem {
+// selectOrganization finds the organization that a token is for: the identity's
+// own, or the sub-organization of it with that slug. Login calls the slug a name,
+// token auth a slug.
+func (p *Provider) selectOrganization(c *kernel.Call, id identity, slug, noun string) (organization, *kernel.Problem) {
 	own, _ := p.organizations.Get(c.Tx, id.OrganizationID)
 	if slug == "" || slug == own.Slug {
-		return nil
+		return own, nil
 	}
-	if _, ok := p.bySlug.Get(c.Tx, slug); ok {
-		return unauthorized("Identity not authorized to access sub organization %s", slug)
+	org, ok := p.bySlug.Get(c.Tx, slug)
+	switch {
+	case !ok:
+		return org, notFound("Sub organization with %s %s not found", noun, slug)
+	case org.ParentID != own.ID:
+		return org, unauthorized("Identity not authorized to access sub organization %s", slug).
+			Because("organization %s is no sub-organization of the identity's, %s", org.ID, own.ID)
 	}
-	return notFound("Sub organization with %s %s not found", noun, slug)
+	return org, nil
 }
 
 // locked reports whether wrong secrets have locked the login.

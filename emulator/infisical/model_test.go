@@ -44,6 +44,7 @@ type (
 		ttl                   float64
 		uses, limit           int
 		revoked               bool
+		changed               time.Time
 	}
 	modelJWT struct {
 		id, identity, method, auth, secret string // auth is the configuration's id
@@ -67,6 +68,12 @@ func (m model) clone() model {
 
 func (s modelSecret) expires() time.Time {
 	return s.created.Add(time.Duration(s.ttl * float64(time.Second)))
+}
+
+// cleanedUp reports whether the service's daily job has deleted a secret.
+func (h history) cleanedUp(s modelSecret) bool {
+	day := func(since time.Time) bool { return h.Now.Sub(since) > 24*time.Hour }
+	return h.Live && ((s.revoked || s.limit > 0 && s.uses >= s.limit) && day(s.changed) || s.ttl > 0 && day(s.expires()))
 }
 
 // A history is the emulator and the model side by side.
@@ -471,7 +478,7 @@ func (h history) createSecret() {
 			return refused
 		}
 		if ttl == 1.5 && h.Live {
-			return refusal(500, "DatabaseError", "whole numbers")
+			return refusal(500, "Create", "whole numbers")
 		}
 		return &want{Status: 200, Has: object{"clientSecretData.clientSecretTTL": ttl, "clientSecretData.clientSecretNumUsesLimit": limit, "clientSecretData.clientSecretNumUses": 0}}
 	})
@@ -492,14 +499,14 @@ func (h history) revokeSecret() {
 		switch {
 		case refused != nil:
 			return refused
-		case h.Model.secrets[secret].identity != id:
+		case h.Model.secrets[secret].identity != id || h.cleanedUp(h.Model.secrets[secret]):
 			return refusal(404, "Failed to find identity with ID "+id, "no client secret "+secret)
 		}
 		return &want{Status: 200, Has: object{"clientSecretData.isClientSecretRevoked": true}}
 	})
 	if a.OK() {
 		s := h.Model.secrets[secret]
-		s.revoked = true
+		s.revoked, s.changed = true, h.Now
 		h.Model.secrets[secret] = s
 		h.end(secret, "client secret has been revoked")
 	}
@@ -525,24 +532,24 @@ func (h history) login() {
 		switch {
 		case auth.lockout && auth.locked && h.Now.Before(auth.forgotten):
 			return *refusal(401, "This identity auth method is temporarily locked, please try again later", "locked by")
-		case secret == "" || s.identity != identity || s.revoked:
+		case secret == "" || s.identity != identity || s.revoked || h.cleanedUp(s):
 			return *h.wrongSecret(identity)
 		}
 		auth.failures, auth.forgotten, auth.locked = 0, time.Time{}, false
 		h.Model.universal[identity] = auth
 		switch {
 		case s.ttl > 0 && h.Now.After(s.expires()):
-			s.revoked = true
+			s.revoked, s.changed = true, h.Now
 			h.Model.secrets[secret] = s
 			return *refusal(401, "Access denied due to expired client secret", "client secret "+secret+" expired at")
 		case s.limit > 0 && s.uses >= s.limit:
-			s.revoked = true
+			s.revoked, s.changed = true, h.Now
 			h.Model.secrets[secret] = s
 			return *refusal(401, "Access denied due to client secret usage limit reached", fmt.Sprintf("has had its %d uses", s.limit))
 		case slug != "":
 			return *refusal(404, "Sub organization with name nowhere not found", "")
 		}
-		s.uses++
+		s.uses, s.changed = s.uses+1, h.Now
 		h.Model.secrets[secret] = s
 		issued = modelJWT{identity: identity, method: "universal-auth", auth: auth.id, secret: secret, ttl: auth.ttl, maxTTL: auth.maxTTL, limit: auth.uses, created: h.Now.Unix()}
 		if auth.period > 0 {
@@ -801,6 +808,13 @@ func (h history) secretsAgree(identity string) {
 	for _, id := range slices.Sorted(maps.Keys(h.Model.secrets)) {
 		s := h.Model.secrets[id]
 		if s.identity != identity {
+			continue
+		}
+		if h.cleanedUp(s) {
+			h.get(path+"/"+id, 404, nil)
+			if listed[id] {
+				h.Fatalf("client secret %s is listed a day after its end", id)
+			}
 			continue
 		}
 		h.get(path+"/"+id, 200, object{

@@ -14,7 +14,7 @@ import (
 const Name = "infisical"
 
 // document is parsed once for all servers of a process.
-var document = gate.NewDocument(specs.Infisical, gate.PathRule{IgnoreTrailingSlash: true}).Beyond(specs.InfisicalBeyond)
+var document = gate.NewDocument(specs.Infisical, gate.PathRule{IgnoreTrailingSlash: true, HeadIsGet: true}).Beyond(specs.InfisicalBeyond)
 
 // A Provider is an emulated Infisical organization.
 type Provider struct {
@@ -63,6 +63,16 @@ func New(settings ...Setting) *Provider { return &Provider{settings: settings} }
 // Apply adds the provider to a server's configuration: a provider is an
 // emulator.Option.
 func (p *Provider) Apply(c *kernel.Config) { c.Providers = append(c.Providers, p) }
+
+// URL returns the provider's base URL, without a slash at the end: where the server
+// listens, or, for a server that does not listen, the address of the real service,
+// which works with the server's Client. It panics before the provider has been
+// handed to a server.
+func (p *Provider) URL() string { return p.Binding.URL() }
+
+// Credentials returns the credentials of the default world, by the names of the
+// README. It panics before the provider has been handed to a server.
+func (p *Provider) Credentials() map[string]string { return p.Binding.Credentials() }
 
 // Mount describes the provider to the server it is handed to.
 func (p *Provider) Mount(env *kernel.Env) kernel.Description {

@@ -3,6 +3,7 @@ package infisical
 import (
 	"github.com/understudy-dev/understudy/internal/entropy"
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 )
 
 // rules says what the handlers take for granted of the tables; an imported state
@@ -43,7 +44,7 @@ func (p *Provider) rules(env *kernel.Env) {
 	env.Drawn("universal-auth", p.universalAuthByID, uuid)
 	env.Drawn("client-id", p.byClientID, uuid)
 	env.Drawn("client-secret-id", p.clientSecrets, uuid)
-	env.Drawn("client-secret", p.byDigest, func(d *entropy.Draw) string { return digest(d.Hex(32)) })
+	env.Drawn("client-secret", p.byDigest, func(d *entropy.Draw) string { return kit.Digest(d.Hex(32)) })
 	env.Drawn("access-token", p.tokens, uuid)
 	env.Drawn("project", p.projects, uuid)
 	env.Drawn("environment", p.environments, uuid)

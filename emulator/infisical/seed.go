@@ -26,12 +26,19 @@ type Identity struct {
 	// AccessTokenTTL and AccessTokenMaxTTL are seconds. A TTL of 0 means the
 	// maximum, and a maximum of 0 means 30 days, or the TTL where that is more.
 	AccessTokenTTL, AccessTokenMaxTTL int
+	// ClientSecretID is the id of the client secret; SeedIdentity tells it.
+	ClientSecretID string
 }
 
 // An Organization is a further organization, whose identities see nothing of the
 // others'.
 type Organization struct {
-	ID, Name, Slug string
+	ID   string `json:"id,omitempty"`
+	Name string `json:"name,omitempty"`
+	Slug string `json:"slug,omitempty"`
+	// ParentID makes it a sub-organization, which the identities of its parent may
+	// log in to by its slug.
+	ParentID string `json:"-"`
 }
 
 // SeedOrganization adds an organization and returns it with everything filled in
@@ -74,8 +81,9 @@ func (p *Provider) SeedIdentity(in Identity) Identity {
 			return in, err
 		}
 		in.ID, in.Name, in.Role, in.OrganizationID = id.ID, id.Name, id.Role, id.OrganizationID
-		in.ClientID, in.ClientSecret = ua.ClientID, secrets[0].Secret
-		token, err := p.issue(c, id, ua, secrets[0].ID)
+		in.ClientID, in.ClientSecret, in.ClientSecretID = ua.ClientID, secrets[0].Secret, secrets[0].ID
+		org, _ := p.organizations.Get(c.Tx, id.OrganizationID)
+		token, err := p.issue(c, id, org, ua, secrets[0].ID)
 		in.AccessToken = token.AccessToken
 		return in, err
 	})
@@ -111,14 +119,10 @@ func (p *Provider) SeedClientSecret(in ClientSecret) ClientSecret {
 // The provider's section of a world file; specs/world.yaml describes it.
 type (
 	world struct {
-		Organization worldOrganization `json:"organization"`
-		Identities   []worldIdentity   `json:"identities"`
-		Projects     []worldProject    `json:"projects,omitempty"`
-	}
-	worldOrganization struct {
-		ID   string `json:"id,omitempty"`
-		Name string `json:"name,omitempty"`
-		Slug string `json:"slug,omitempty"`
+		Organization     Organization    `json:"organization"`
+		SubOrganizations []Organization  `json:"subOrganizations,omitempty"`
+		Identities       []worldIdentity `json:"identities"`
+		Projects         []worldProject  `json:"projects,omitempty"`
 	}
 	worldIdentity struct {
 		ID                  string              `json:"id,omitempty"`
@@ -148,7 +152,7 @@ type (
 func (p *Provider) defaultWorld(c *kernel.Call) any {
 	name := fixtures.Company(c.Seed())
 	return world{
-		Organization: worldOrganization{ID: c.DrawWorld("organization").UUID(), Name: name, Slug: fixtures.Slug(name)},
+		Organization: Organization{ID: c.DrawWorld("organization").UUID(), Name: name, Slug: fixtures.Slug(name)},
 		Identities: []worldIdentity{{
 			ID: c.DrawWorld("identity").UUID(), Name: "understudy", Role: roleAdmin,
 			UniversalAuth: &worldUniversalAuth{
@@ -171,7 +175,7 @@ func (p *Provider) load(c *kernel.Call, section json.RawMessage) (map[string]str
 	if err := json.Unmarshal(section, &w); err != nil {
 		return nil, err
 	}
-	if w.Organization == (worldOrganization{}) && len(w.Identities) == 0 {
+	if w.Organization == (Organization{}) && len(w.Identities) == 0 {
 		return map[string]string{}, nil // an instance that nobody has set up
 	}
 	org, err := p.addOrganization(c, Organization{
@@ -181,6 +185,13 @@ func (p *Provider) load(c *kernel.Call, section json.RawMessage) (map[string]str
 	})
 	if err != nil {
 		return nil, err
+	}
+
+	for i, sub := range w.SubOrganizations {
+		sub.ParentID = org.ID
+		if _, err := p.addOrganization(c, sub); err != nil {
+			return nil, kernel.WorldErrorf([]any{"subOrganizations", i}, "%v", err)
+		}
 	}
 
 	credentials := map[string]string{"organizationId": org.ID}
@@ -199,7 +210,7 @@ func (p *Provider) load(c *kernel.Call, section json.RawMessage) (map[string]str
 		if len(secrets) > 0 {
 			credentials["clientId"], credentials["clientSecret"] = ua.ClientID, secrets[0].Secret
 		}
-		cl := p.newClaims(c, id, tokenAuthMethod)
+		cl := p.newClaims(c, id, org, tokenAuthMethod)
 		cl.ExpiresAt = endOfWorld.Unix()
 		if credentials["accessToken"], err = sign(c, cl); err != nil {
 			return nil, err
@@ -225,13 +236,16 @@ const ttlTooLong = "accessTokenTTL %s is greater than accessTokenMaxTTL %s"
 // addOrganization stores an organization. A slug is its own: one that is given
 // must not clash, one that is made from the name is numbered.
 func (p *Provider) addOrganization(c *kernel.Call, in Organization) (organization, error) {
-	org := organization{ID: cmp.Or(in.ID, c.Draw("organization").UUID()), Name: in.Name, Slug: in.Slug}
+	org := organization{ID: cmp.Or(in.ID, c.Draw("organization").UUID()), Name: in.Name, Slug: in.Slug, ParentID: in.ParentID}
 	org.Name = cmp.Or(org.Name, "organization-"+org.ID[:min(8, len(org.ID))])
 	if _, ok := p.organizations.Get(c.Tx, org.ID); ok {
 		return org, fmt.Errorf("there is an organization %s already", org.ID)
 	}
 	if _, ok := p.bySlug.Get(c.Tx, org.Slug); ok && in.Slug != "" {
 		return org, fmt.Errorf("there is an organization with slug %s already", org.Slug)
+	}
+	if parent, ok := p.organizations.Get(c.Tx, in.ParentID); in.ParentID != "" && (!ok || parent.ParentID != "") {
+		return org, fmt.Errorf("there is no organization %s to have a sub-organization", in.ParentID)
 	}
 	base := cmp.Or(fixtures.Slug(org.Name), "organization")
 	for n := 1; org.Slug == ""; n++ {

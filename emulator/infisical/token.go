@@ -38,6 +38,8 @@ type claims struct {
 	IssuedAt              int64    `json:"iat"`
 	ExpiresAt             int64    `json:"exp,omitempty"` // 0: without end
 	ID                    string   `json:"jti"`
+
+	endless bool // of the token of a bootstrap
 }
 
 // identityAccessToken is the kind of JWT that identities carry.
@@ -62,8 +64,8 @@ func (p *Provider) revoke(c *kernel.Call, key, message string) {
 }
 
 // issue makes the access token of a login.
-func (p *Provider) issue(c *kernel.Call, id identity, ua universalAuth, clientSecretID string) (tokenResponse, error) {
-	cl := p.newClaims(c, id, universalAuthMethod)
+func (p *Provider) issue(c *kernel.Call, id identity, org organization, ua universalAuth, clientSecretID string) (tokenResponse, error) {
+	cl := p.newClaims(c, id, org, universalAuthMethod)
 	cl.ClientSecretID = clientSecretID
 	cl.AccessTokenTTL, cl.AccessTokenMaxTTL = ua.AccessTokenTTL, ua.AccessTokenMaxTTL
 	if ua.AccessTokenPeriod > 0 {
@@ -85,7 +87,7 @@ func (cl claims) token(c *kernel.Call) (tokenResponse, error) {
 	if cl.AccessTokenMaxTTL > 0 {
 		issued = min(issued, cl.AccessTokenMaxTTL-float64(c.Now.Unix()-cl.CreationEpoch))
 	}
-	if issued > maxTokenAge && (cl.AuthMethod != tokenAuthMethod || c.Differs(tokenCeiling)) {
+	if issued > maxTokenAge && !cl.endless && (cl.AuthMethod != tokenAuthMethod || c.Differs(tokenCeiling)) {
 		issued = maxTokenAge
 	}
 	cl.IssuedAt, cl.ExpiresAt = c.Now.Unix(), 0
@@ -99,11 +101,11 @@ func (cl claims) token(c *kernel.Call) (tokenResponse, error) {
 }
 
 // newClaims are the claims that do not depend on how long the token lives.
-func (p *Provider) newClaims(c *kernel.Call, id identity, method string) claims {
+func (p *Provider) newClaims(c *kernel.Call, id identity, org organization, method string) claims {
 	tokenID := c.Draw("access-token").UUID()
 	return claims{
 		IdentityID: id.ID, IdentityName: id.Name, AuthMethod: method,
-		OrgID: id.OrganizationID, RootOrgID: id.OrganizationID, ParentOrgID: id.OrganizationID,
+		OrgID: org.ID, RootOrgID: id.OrganizationID, ParentOrgID: id.OrganizationID,
 		IdentityAccessTokenID: tokenID, ID: tokenID,
 		CreationEpoch: c.Now.Unix(), IssuedAt: c.Now.Unix(),
 		AuthTokenType: identityAccessToken,
@@ -195,6 +197,7 @@ func (p *Provider) identify(c *kernel.Call) error {
 			if err != nil {
 				return err
 			}
+			id.OrganizationID = cl.OrgID // which may be a sub-organization
 			c.Caller = id
 		}
 	}
@@ -204,12 +207,19 @@ func (p *Provider) identify(c *kernel.Call) error {
 	return nil
 }
 
+// endOfEndless is when the service stopped taking tokens without an end.
+var endOfEndless = time.Date(2026, 8, 2, 0, 0, 0, 0, time.UTC)
+
 // holder returns the identity that a valid token stands for, unless something
 // has ended the token before its time. What is refused begins with doing.
 func (p *Provider) holder(c *kernel.Call, cl claims, doing string) (identity, error) {
 	if cl.IssuedAt == 0 || cl.IdentityID == "" || cl.IdentityAccessTokenID == "" {
 		return identity{}, unauthorized("Invalid identity access token claims, please re-authenticate").
 			Because("the token lacks iat, identityId or identityAccessTokenId")
+	}
+	if cl.ExpiresAt == 0 && c.Now.After(endOfEndless) && c.Differs(endlessToken) {
+		return identity{}, unauthorized("Identity access token exceeded max age, please re-authenticate").
+			Because("the token has no end, and since %s the service takes none without", endOfEndless.Format(time.DateOnly))
 	}
 	keys := []string{singleToken + cl.IdentityAccessTokenID, identityTokens + cl.IdentityID}
 	if cl.ClientSecretID != "" {

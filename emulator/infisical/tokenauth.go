@@ -28,6 +28,7 @@ type accessToken struct {
 	TTL, MaxTTL          float64 // seconds, as issued
 	NumUsesLimit         float64
 	Revoked              bool
+	SubOrganizationID    *string
 	CreatedAt, UpdatedAt time.Time
 }
 
@@ -208,7 +209,7 @@ func (t accessToken) data() tokenData {
 		ID: t.ID, AccessTokenTTL: t.TTL, AccessTokenMaxTTL: t.MaxTTL, AccessTokenNumUsesLimit: t.NumUsesLimit,
 		IsAccessTokenRevoked: t.Revoked, IdentityID: t.IdentityID,
 		CreatedAt: timestamp(t.CreatedAt), UpdatedAt: timestamp(t.UpdatedAt),
-		Name: t.Name, AuthMethod: tokenAuthMethod,
+		Name: t.Name, AuthMethod: tokenAuthMethod, SubOrganizationID: t.SubOrganizationID,
 	}
 }
 
@@ -252,11 +253,12 @@ func (p *Provider) createToken(c *kernel.Call, in createTokenRequest) (createTok
 		return none, err
 	}
 	id, _ := p.identities.Get(c.Tx, t.IdentityID)
-	if problem := p.checkOrganizationSlug(c, id, slug, "slug"); problem != nil {
+	org, problem := p.selectOrganization(c, id, slug, "slug")
+	if problem != nil {
 		return none, problem
 	}
 
-	cl := p.newClaims(c, id, tokenAuthMethod)
+	cl := p.newClaims(c, id, org, tokenAuthMethod)
 	cl.AccessTokenTTL, cl.AccessTokenMaxTTL, cl.NumUsesLimit = t.AccessTokenTTL, t.AccessTokenMaxTTL, t.AccessTokenNumUsesLimit
 	cl.IPRestrictionEnabled = restricted(t.AccessTokenTrustedIPs)
 	response, err := cl.token(c)
@@ -275,6 +277,9 @@ func (p *Provider) addToken(c *kernel.Call, cl claims, name *string, issued floa
 	token := accessToken{
 		ID: cl.ID, IdentityID: cl.IdentityID, Name: name, TTL: issued, MaxTTL: cl.AccessTokenMaxTTL,
 		NumUsesLimit: cl.NumUsesLimit, CreatedAt: c.Now, UpdatedAt: c.Now,
+	}
+	if cl.OrgID != cl.RootOrgID {
+		token.SubOrganizationID = &cl.OrgID
 	}
 	p.tokens.Put(c.Tx, token.ID, token)
 	return token

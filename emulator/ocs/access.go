@@ -15,6 +15,8 @@ import (
 type caller struct {
 	ClientID, TenantID string
 	RoleTypes          []string
+	Person             string // "" for a client itself
+	Scopes             []string
 }
 
 func callerOf(c *kernel.Call) caller { return c.Caller.(caller) }
@@ -127,8 +129,13 @@ func (p *Provider) verify(c *kernel.Call) (caller, error) {
 	case c.Now.Unix() >= cl.ExpiresAt:
 		return caller{}, unauthorized("the token expired at %s", time.Unix(cl.ExpiresAt, 0).UTC().Format(time.RFC3339))
 	}
+	if cl.Subject != "" {
+		if _, _, why := p.desk.Token(c, cl.ID); why != "" {
+			return caller{}, unauthorized("the token of a sign-in: %s", why)
+		}
+	}
 	roles := append([]string{}, cl.RoleTypes...) // anybody can sign one without
-	return caller{cl.ClientID, cl.TenantID, roles}, nil
+	return caller{cl.ClientID, cl.TenantID, roles, cl.Subject, cl.Scope}, nil
 }
 
 // enter refuses a tenant that is not the caller's. Only an administrator is told

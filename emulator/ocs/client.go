@@ -2,32 +2,41 @@ package ocs
 
 import (
 	"cmp"
+	"iter"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 )
 
-// A Kind is a kind of client that has secrets.
+// A Kind is a kind of client.
 type Kind int
 
 const (
 	clientCredential Kind = iota
 	hybrid
+	authorizationCode
+	kinds // how many there are
 )
 
 // The kinds of clients, for SeedClient.
 const (
 	ClientCredential = clientCredential // a program of its own
 	Hybrid           = hybrid           // a web application with users
+	// AuthorizationCode is an application with users that can keep no secret.
+	AuthorizationCode = authorizationCode
 )
 
 // String returns the kind as a world file has it.
 func (k Kind) String() string {
-	if k == hybrid {
+	switch k {
+	case hybrid:
 		return "hybrid"
+	case authorizationCode:
+		return "authorizationCode"
 	}
 	return "clientCredential"
 }
@@ -93,19 +102,11 @@ type (
 func (cl client) body() any {
 	if cl.Kind == hybrid {
 		return hybridBody{
-			cl.AllowOfflineAccess, cl.AllowAccessTokensViaBrowser, list(cl.RedirectURIs), list(cl.PostLogoutRedirectURIs),
-			cl.ClientURI, cl.LogoURI, cl.ID, cl.Name, cl.Enabled, cl.AccessTokenLifetime, list(cl.Tags),
+			cl.AllowOfflineAccess, cl.AllowAccessTokensViaBrowser, kit.List(cl.RedirectURIs), kit.List(cl.PostLogoutRedirectURIs),
+			cl.ClientURI, cl.LogoURI, cl.ID, cl.Name, cl.Enabled, cl.AccessTokenLifetime, kit.List(cl.Tags),
 		}
 	}
-	return clientCredentialBody{list(cl.RoleIDs), cl.ID, cl.Name, cl.Enabled, cl.AccessTokenLifetime, list(cl.Tags)}
-}
-
-// list is a list as JSON shows it: empty rather than missing.
-func list(items []string) []string {
-	if items == nil {
-		return []string{}
-	}
-	return items
+	return clientCredentialBody{kit.List(cl.RoleIDs), cl.ID, cl.Name, cl.Enabled, cl.AccessTokenLifetime, kit.List(cl.Tags)}
 }
 
 // clientInput is what both kinds of clients are created with and updated by. What
@@ -128,25 +129,18 @@ type hybridInput struct {
 	LogoURI                     *string   `json:"LogoUri"`
 }
 
-// put sets what is given.
-func put[T any](to *T, given *T) {
-	if given != nil {
-		*to = *given
-	}
-}
-
 func (s *clientSettings) assign(in clientInput) {
-	put(&s.Name, in.Name)
-	put(&s.Enabled, in.Enabled)
-	put(&s.AccessTokenLifetime, in.AccessTokenLifetime)
-	put(&s.Tags, in.Tags)
+	kit.Put(&s.Name, in.Name)
+	kit.Put(&s.Enabled, in.Enabled)
+	kit.Put(&s.AccessTokenLifetime, in.AccessTokenLifetime)
+	kit.Put(&s.Tags, in.Tags)
 }
 
 func (s *clientSettings) assignHybrid(in hybridInput) {
-	put(&s.AllowOfflineAccess, in.AllowOfflineAccess)
-	put(&s.AllowAccessTokensViaBrowser, in.AllowAccessTokensViaBrowser)
-	put(&s.RedirectURIs, in.RedirectURIs)
-	put(&s.PostLogoutRedirectURIs, in.PostLogoutRedirectURIs)
+	kit.Put(&s.AllowOfflineAccess, in.AllowOfflineAccess)
+	kit.Put(&s.AllowAccessTokensViaBrowser, in.AllowAccessTokensViaBrowser)
+	kit.Put(&s.RedirectURIs, in.RedirectURIs)
+	kit.Put(&s.PostLogoutRedirectURIs, in.PostLogoutRedirectURIs)
 	if in.ClientURI != nil {
 		s.ClientURI = in.ClientURI
 	}
@@ -268,7 +262,7 @@ func (p *Provider) addClient(c *kernel.Call, cl client) (client, *kernel.Problem
 			"There is a client "+cl.ID+" already.", "Choose another Id, or send none.")
 	}
 	t, _ := p.tenants.Get(c.Tx, cl.TenantID)
-	if t.Clients[clientCredential]+t.Clients[hybrid] >= maxClients {
+	if t.Clients[clientCredential]+t.Clients[hybrid]+t.Clients[authorizationCode] >= maxClients {
 		return cl, invalid("The tenant has its %d clients.", "Delete clients that are not used any more.", maxClients)
 	}
 	cl.Made = c.Tx.Next(madeSequence)
@@ -307,16 +301,6 @@ func (p *Provider) getClient(k Kind) func(*kernel.Call, clientPath) (any, error)
 			return nil, err
 		}
 		return cl.body(), nil
-	}
-}
-
-// headClient tells whether a client exists.
-// https://docs.aveva.com/bundle/connect-data-services-developer/page/api-reference/identity/identity-client-credential-clients.html
-// https://docs.aveva.com/bundle/connect-data-services-developer/page/api-reference/identity/identity-hybrid-clients.html
-func (p *Provider) headClient(k Kind) func(*kernel.Call, clientPath) (kernel.Answer, error) {
-	return func(c *kernel.Call, in clientPath) (kernel.Answer, error) {
-		_, err := p.client(c, k, in.TenantID, in.ClientID)
-		return kernel.Answer{Status: http.StatusOK}, err
 	}
 }
 
@@ -402,8 +386,6 @@ type listClientsRequest struct {
 	TenantID string   `path:"tenantId" json:"-"`
 	IDs      []string `query:"id" json:"-"`
 	Tags     []string `query:"tag" json:"-"`
-	Skip     *int     `query:"skip" json:"-"`
-	Count    *int     `query:"count" json:"-"`
 }
 
 // childError is one part of a 207 that has failed.
@@ -453,18 +435,6 @@ func (p *Provider) listClients(k Kind) func(*kernel.Call, listClientsRequest) (a
 	}
 }
 
-// countClients tells how many clients listClients would find in all.
-// https://docs.aveva.com/bundle/connect-data-services-developer/page/api-reference/identity/identity-client-credential-clients.html
-// https://docs.aveva.com/bundle/connect-data-services-developer/page/api-reference/identity/identity-hybrid-clients.html
-func (p *Provider) countClients(k Kind) func(*kernel.Call, listClientsRequest) (kernel.Answer, error) {
-	return func(c *kernel.Call, in listClientsRequest) (kernel.Answer, error) {
-		in.Count = new(int)
-		_, total, _ := p.find(c, k, in)
-		c.Header.Set("Total-Count", strconv.Itoa(total))
-		return kernel.Answer{Status: http.StatusOK}, nil
-	}
-}
-
 // find returns a page of the clients that are asked for, how many there are in
 // all, and the ids that none of them has. Ids turn the paging off.
 func (p *Provider) find(c *kernel.Call, k Kind, in listClientsRequest) (found []client, total int, missing []string) {
@@ -494,7 +464,7 @@ func (p *Provider) find(c *kernel.Call, k Kind, in listClientsRequest) (found []
 	if named {
 		return found, len(found), missing
 	}
-	skip, count := page(in.Skip, in.Count)
+	skip, count := kit.Number(c, "skip", 0), kit.Number(c, "count", defaultCount)
 	matching := 0
 	for _, cl := range p.clientsOf.All(c.Tx, listKey(in.TenantID, k)) {
 		if !tagged(cl) {
@@ -518,18 +488,9 @@ func (p *Provider) find(c *kernel.Call, k Kind, in listClientsRequest) (found []
 // defaultCount is how long a page is when nothing is said.
 const defaultCount = 100
 
-// page returns what a page leaves out and how long it is.
-func page(skip, count *int) (int, int) {
-	n := defaultCount
-	put(&n, count)
-	m := 0
-	put(&m, skip)
-	return m, n
-}
-
-// paged returns a page of items.
-func paged[T any](items []T, skip, count *int) []T {
-	from, n := page(skip, count)
-	from = min(from, len(items))
-	return append([]T{}, items[from:from+min(n, len(items)-from)]...)
+// page is the service's form of lists, with the number of all there are.
+func page(c *kernel.Call, shown iter.Seq[any]) (any, error) {
+	some, total := kit.Window(shown, kit.Number(c, "skip", 0), kit.Number(c, "count", defaultCount))
+	c.Header.Set("Total-Count", strconv.Itoa(total))
+	return some, nil
 }

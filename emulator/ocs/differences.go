@@ -1,8 +1,12 @@
 package ocs
 
 import (
+	"maps"
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/understudy-dev/understudy/internal/gate"
 	"github.com/understudy-dev/understudy/internal/kernel"
@@ -39,30 +43,84 @@ var (
 		Name: "hybrid-client-without-redirect-uris", Documented: "201", Live: "400",
 		Source: "the page of hybrid clients since July 2021: RedirectUris is required on creation",
 	}
+	hybridRefresh = &kernel.Difference{
+		Name: "hybrid-client-refresh-tokens", Documented: "a refresh_token, as AllowOfflineAccess describes it and the vendor's hybrid sample uses it", Live: "no refresh_token",
+		Source: "the page of hybrid clients since February 2022: refresh tokens are currently not supported for them; AVEVA/sample-adh-authentication_hybrid-dotnet asks for offline_access all the same",
+	}
 	unknownMember = &kernel.Difference{
 		Name: "unknown-member", Documented: "400", Live: "as without the member",
 		Source: "the service's OpenAPI file names Newtonsoft.Json, which skips unknown members; not run against the service",
 	}
+	memberCase = &kernel.Difference{
+		Name: "member-in-another-case", Documented: "400", Live: "as in the page's case",
+		Source: "the service's OpenAPI file names ASP.NET and Newtonsoft.Json, which reads names without regard to case; not run against the service",
+	}
+	dateAlone = &kernel.Difference{
+		Name: "date-without-a-time", Documented: "400", Live: "2xx, midnight in UTC",
+		Source: "the service's OpenAPI file names Newtonsoft.Json, which reads such dates; not run against the service",
+	}
 )
 
 var differences = []*kernel.Difference{
-	noExpiration, ignoredExpiration, keptExpiration, expirationAlone, self, hybridReads, redirectURIs, unknownMember,
+	noExpiration, ignoredExpiration, keptExpiration, expirationAlone, self, hybridReads, redirectURIs, hybridRefresh, unknownMember,
+	memberCase, dateAlone,
 }
 
-// tolerate lets unknown members pass where the service skips them.
-func tolerate(c *kernel.Call, b gate.Breach) bool {
-	schema := c.Operation().BodySchema("application/json")
-	if b.Rule != gate.RuleUnknown || schema == nil {
-		return false
+// decode reads a body. The service takes its members' names in any case.
+func decode(c *kernel.Call) (kernel.Body, error) {
+	body, err := c.DecodeBody(c.Takes)
+	if err != nil {
+		return body, err
 	}
-	// A member in another case is none that the service does not know. Refusing it
-	// shows the mistake, skipping it would hide it.
-	for name := range schema.Properties {
-		if slices.ContainsFunc(b.Keys, func(key string) bool { return strings.EqualFold(name, key) }) {
-			return false
+	if schema := c.Operation().BodySchema(body.MediaType); schema != nil {
+		if folded, ok := fold(c, schema, body.Value); ok {
+			return kernel.NewBody(body.MediaType, folded), nil
 		}
 	}
-	return c.Differs(unknownMember)
+	return body, nil
+}
+
+// fold returns a value with the names that its schema has, and whether the
+// contract lets them stand for those that were sent.
+func fold(c *kernel.Call, schema *openapi3.Schema, value any) (folded any, live bool) {
+	switch value := value.(type) {
+	case []any:
+		if schema.Items == nil {
+			return value, false // no list is wanted
+		}
+		items := slices.Clone(value)
+		for i, item := range items {
+			if now, ok := fold(c, schema.Items.Value, item); ok {
+				items[i], live = now, true
+			}
+		}
+		return items, live
+	case map[string]any:
+		object := maps.Clone(value)
+		for _, name := range slices.Sorted(maps.Keys(value)) {
+			for known := range schema.Properties {
+				if name != known && strings.EqualFold(name, known) && c.Differs(memberCase) {
+					delete(object, name)
+					object[known], live = value[name], true
+				}
+			}
+		}
+		return object, live
+	}
+	return value, false
+}
+
+// tolerate lets pass what the service does not mind: members that it skips, and
+// dates without a time.
+func tolerate(c *kernel.Call, b gate.Breach) bool {
+	switch text, _ := b.Got.(string); b.Rule {
+	case gate.RuleUnknown:
+		return c.Differs(unknownMember)
+	case "pattern": // the document has patterns for dates alone
+		_, err := time.Parse(time.DateOnly, text)
+		return err == nil && c.Differs(dateAlone)
+	}
+	return false
 }
 
 var chosen = []kernel.Choice{
@@ -98,7 +156,13 @@ var chosen = []kernel.Choice{
 	{Name: "issuer", What: "the address of the request with /identity; the service's own is not public"},
 	{Name: "token-claims", What: "aud and scope are " + apiScope + "; tid and role_type, which users' tokens are known to have, tell a client's tenant and roles as they were when it was issued; the header's typ is JWT"},
 	{Name: "token-order", What: "the client is looked at before the grant and the scope"},
-	{Name: "userinfo", What: "a client's token is answered with its own id as sub; there are no users"},
+	{Name: "userinfo", What: "a client's own token is answered with its id as sub"},
+	{Name: "sign-in", What: "errors, what is sent back and what is only shown, lifetimes (code and ID token 5m, session 10h, refresh token of a hybrid client 30d) as IdentityServer4 has them by default; of an authorization-code client 8h, as the vendor's Grafana plugin says"},
+	{Name: "sign-in-errors-shown", What: "400 with the envelope, to browsers a page; the service's own page is not public"},
+	{Name: "code-after-a-wrong-verifier", What: "can be used still; IdentityServer4 removes a code when it is first looked at"},
+	{Name: "code-reuse", What: "revokes what the code gave, by RFC 6749 section 4.1.2"},
+	{Name: "hybrid-pkce", What: "hybrid clients may use PKCE, authorization-code clients must; S256 alone"},
+	{Name: "user-token-claims", What: "tid and role_type in access and ID tokens, as the vendor's samples read them of user profiles; name and email by the scopes profile and email"},
 	{Name: "propagation", What: "concerns updates and deletions of clients and secrets, each for as long as the setting says; what is added can be used at once"},
 	{Name: "regions", What: "there is one region, which takes writes"},
 	{Name: "default-token", What: "the access token of the world's credentials lives until 2100-01-01 and names the vendor's host as its issuer"},

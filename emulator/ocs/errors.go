@@ -172,7 +172,7 @@ func operationID(c *kernel.Call) string { return c.DrawRequest("operation").UUID
 // reads an error only when its content type is exactly this.
 func finish(c *kernel.Call, out *kernel.Outcome) {
 	out.Header.Set("Operation-Id", operationID(c))
-	if out.Body != nil {
+	if out.Header.Get("Content-Type") == "application/json; charset=utf-8" {
 		out.Header.Set("Content-Type", "application/json")
 	}
 }

@@ -95,7 +95,7 @@ func (w world) path(rest string) string { return "/api/v1/Tenants/" + w.credenti
 // golden files, being examples, do not.
 func TestSecretShape(t *testing.T) {
 	w := newWorld(t, ocs.New(), emulator.WithSeed(t.Name()))
-	shape := regexp.MustCompile(`^\{"Secret":"([A-Za-z0-9+/]{43}=)","Id":(\d+),"Expiration":"2025-01-01T00:00:00Z","Expires":true,"Description":null\}$`)
+	shape := regexp.MustCompile(`^\{"Secret":"([A-Za-z0-9+/]{43}=)","Id":(\d+),"Expiration":"2025-01-01T00:00:00\+00:00","Expires":true,"Description":null\}$`)
 	seen, last := map[string]bool{}, 0
 	for range 20 {
 		client := w.ocs.SeedClient(ocs.Client{})
@@ -301,7 +301,7 @@ func TestSeed(t *testing.T) {
 	}
 	secret := w.ocs.SeedSecret(ocs.Secret{ClientID: client.ID, Description: "second", Expiration: now.Add(150)})
 	status, body := w.call("GET", w.path("/HybridClients/"+client.ID+"/Secrets"), w.credentials["accessToken"], "")
-	want := fmt.Sprintf(`[{"Id":%d,"Expiration":"2024-06-01T00:01:00Z","Expires":true,"Description":null},{"Id":%d,"Expiration":"2024-06-01T00:00:00.0000001Z","Expires":true,"Description":"second"}]`, client.SecretID, secret.ID)
+	want := fmt.Sprintf(`[{"Id":%d,"Expiration":"2024-06-01T00:01:00+00:00","Expires":true,"Description":null},{"Id":%d,"Expiration":"2024-06-01T00:00:00.0000001+00:00","Expires":true,"Description":"second"}]`, client.SecretID, secret.ID)
 	if status != 200 || body != want {
 		t.Errorf("the secrets: %d %s, want %s", status, body, want)
 	}

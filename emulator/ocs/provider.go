@@ -1,9 +1,12 @@
 package ocs
 
 import (
+	"strings"
+
 	"github.com/understudy-dev/understudy/internal/gate"
 	"github.com/understudy-dev/understudy/internal/kernel"
 	"github.com/understudy-dev/understudy/internal/oauth"
+	"github.com/understudy-dev/understudy/internal/signin"
 	"github.com/understudy-dev/understudy/internal/store"
 	"github.com/understudy-dev/understudy/specs"
 )
@@ -23,11 +26,15 @@ type Provider struct {
 	tenants         *store.Table[tenant]
 	roles           *store.Table[role]
 	rolesOf         *store.Index[role] // by tenant
+	roleByName      *store.Unique[role]
 	clients         *store.Table[client]
 	clientsOf       *store.Index[client] // by tenant and kind
 	secrets         *store.Table[secret]
 	byDigest        *store.Unique[secret]
 	secretsOf       *store.Index[secret] // by client
+	people          *store.Table[person]
+	personByEmail   *store.Unique[person]
+	desk            *signin.Desk
 	goneClients     *store.Table[gone[client]]
 	goneSecrets     *store.Table[gone[secret]]
 	goneByDigest    *store.Index[gone[secret]]
@@ -43,16 +50,30 @@ func New(settings ...Setting) *Provider { return &Provider{settings: settings} }
 // emulator.Option.
 func (p *Provider) Apply(c *kernel.Config) { c.Providers = append(c.Providers, p) }
 
+// URL returns the provider's base URL, without a slash at the end: where the server
+// listens, or, for a server that does not listen, the address of the real service,
+// which works with the server's Client. It panics before the provider has been
+// handed to a server.
+func (p *Provider) URL() string { return p.Binding.URL() }
+
+// Credentials returns the credentials of the default world, by the names of the
+// README. It panics before the provider has been handed to a server.
+func (p *Provider) Credentials() map[string]string { return p.Binding.Credentials() }
+
 // Mount describes the provider to the server it is handed to.
 func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.tenants = store.NewTable[tenant](env.Schema, "tenant")
 	p.roles = store.NewTable[role](env.Schema, "role")
 	p.rolesOf = p.roles.Index(func(r role) string { return r.TenantID })
+	p.roleByName = p.roles.Unique("name", role.place)
 	p.clients = store.NewTable[client](env.Schema, "client")
 	p.clientsOf = p.clients.Index(func(cl client) string { return listKey(cl.TenantID, cl.Kind) })
 	p.secrets = store.NewTable[secret](env.Schema, "secret")
 	p.byDigest = p.secrets.Unique("digest", func(s secret) string { return s.Digest })
 	p.secretsOf = p.secrets.Index(func(s secret) string { return s.ClientID })
+	p.people = store.NewTable[person](env.Schema, "person")
+	p.personByEmail = p.people.Unique("email", func(u person) string { return strings.ToLower(u.Email) })
+	p.desk = signin.NewDesk(env.Schema, p.dialect())
 	p.goneClients = store.NewTable[gone[client]](env.Schema, "deleted client")
 	p.goneClientsByID = p.goneClients.Index(func(g gone[client]) string { return g.Row.ID })
 	p.goneSecrets = store.NewTable[gone[secret]](env.Schema, "deleted secret")
@@ -60,19 +81,17 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.rules(env)
 
 	return kernel.Description{
-		Name:     Name,
-		Document: document,
-		Hosts:    []string{"uswe.datahub.connect.aveva.com", "datahub.connect.aveva.com", "*.datahub.connect.aveva.com", "dat-b.osisoft.com"},
-		Routes:   p.routes(),
-		Declined: map[kernel.Op]string{
-			"ocs GET /identity/connect/authorize": "Understudy has no pages where a user logs in",
-		},
+		Name:        Name,
+		Document:    document,
+		Hosts:       []string{"uswe.datahub.connect.aveva.com", "datahub.connect.aveva.com", "*.datahub.connect.aveva.com", "dat-b.osisoft.com"},
+		Routes:      p.routes(),
 		Differences: differences,
 		Chosen:      chosen,
-		Settings:    kernel.Settings(propagation, strictRoles),
+		Settings:    kernel.Settings(propagation, signin.Mode, strictRoles),
 		Values:      p.settings,
 		Order:       kernel.IdentifyFirst,
 		Identify:    p.identify,
+		Decode:      decode,
 		Tolerate:    tolerate,
 		Error:       renderError,
 		Finish:      finish,

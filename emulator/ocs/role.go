@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 )
 
 // role is what a client may be allowed to do in a tenant.
@@ -40,6 +41,9 @@ var builtIn = []struct{ name, typeID string }{
 // tenantScope is the scope of a tenant's roles.
 const tenantScope = 1
 
+// place is what no two roles share.
+func (r role) place() string { return r.TenantID + "/" + r.Name }
+
 type roleBody struct {
 	ID          string  `json:"Id"`
 	Name        string  `json:"Name"`
@@ -58,34 +62,9 @@ func (r role) body() roleBody {
 	return b
 }
 
-type listRolesRequest struct {
-	TenantID   string  `path:"tenantId" json:"-"`
-	RoleTypeID *string `query:"roleTypeId" json:"-"`
-	Skip       *int    `query:"skip" json:"-"`
-	Count      *int    `query:"count" json:"-"`
-}
-
-// listRoles returns the tenant's roles, the built-in ones first.
-// https://docs.aveva.com/bundle/connect-data-services-developer/page/api-reference/identity/identity-tenants-roles.html
-func (p *Provider) listRoles(c *kernel.Call, in listRolesRequest) ([]roleBody, error) {
-	all := []roleBody{}
-	for _, r := range p.rolesOf.All(c.Tx, in.TenantID) {
-		if in.RoleTypeID == nil || *in.RoleTypeID == "" || strings.EqualFold(*in.RoleTypeID, r.RoleTypeID) {
-			all = append(all, r.body())
-		}
-	}
-	c.Header.Set("Total-Count", strconv.Itoa(len(all)))
-	return paged(all, in.Skip, in.Count), nil
-}
-
-// countRoles tells how many roles the tenant has.
-// https://docs.aveva.com/bundle/connect-data-services-developer/page/api-reference/identity/identity-tenants-roles.html
-func (p *Provider) countRoles(c *kernel.Call, in tenantPath) (kernel.Answer, error) {
-	_, err := p.listRoles(c, listRolesRequest{TenantID: in.TenantID})
-	return kernel.Answer{Status: http.StatusOK}, err
-}
-
+// roleInput is what the operations of roles are sent.
 type roleInput struct {
+	RoleTypeID  string  `query:"roleTypeId" json:"-"`
 	ID          *string `json:"Id"`
 	Name        *string `json:"Name"`
 	Description *string `json:"Description"`
@@ -93,21 +72,65 @@ type roleInput struct {
 	TenantID    *string `json:"TenantId"`
 }
 
-// check refuses a role that is not the tenant's. What the service itself sets,
-// CommunityId and RoleTypeId, is not looked at.
-func (in roleInput) check(tenantID string) *kernel.Problem {
+// tenantRoles are the roles of a tenant, the built-in ones first, but for how one
+// is made.
+// https://docs.aveva.com/bundle/connect-data-services-developer/page/api-reference/identity/identity-tenants-roles.html
+func (p *Provider) tenantRoles() kit.Resource[role, roleInput] {
+	return kit.Resource[role, roleInput]{
+		Rows: p.rolesOf, Key: func(r role) string { return r.ID }, Path: "roleId", Enter: inTenant[roleInput],
+		Find:    p.roleOf,
+		Show:    func(_ *kernel.Call, r role) any { return r.body() },
+		Missing: func(id string) error { return notFound("role", id) },
+		Keep: func(in roleInput, r role) bool {
+			return in.RoleTypeID == "" || strings.EqualFold(in.RoleTypeID, r.RoleTypeID)
+		},
+		Page:  page,
+		Guard: p.guardRole,
+		Assign: func(c *kernel.Call, r *role, in roleInput) error {
+			kit.Put(&r.Name, in.Name)
+			kit.Put(&r.Description, in.Description)
+			return in.check(*r)
+		},
+		Taken: func(role, string) error { return invalid("Name: another role has it.", "Choose another Name.") },
+	}
+}
+
+// roleOf finds a role of a tenant.
+func (p *Provider) roleOf(c *kernel.Call, tenantID, id string) (role, bool) {
+	r, ok := p.roles.Get(c.Tx, strings.ToLower(id))
+	return r, ok && r.TenantID == tenantID
+}
+
+// guardRole leaves the built-in roles as they are, and takes one that is deleted
+// from the clients.
+func (p *Provider) guardRole(c *kernel.Call, do kit.Action, r role) error {
 	switch {
-	case in.RoleScope != nil && *in.RoleScope != tenantScope && *in.RoleScope != 0:
-		return invalid("RoleScope: only roles of a tenant are here, whose scope is %d.", "Send the scope of a tenant's role, or none.", tenantScope)
-	case in.TenantID != nil && !strings.EqualFold(*in.TenantID, tenantID):
-		return invalid("TenantId: not the tenant in the path.", "Send the Id of the tenant, or none.")
+	case r.RoleTypeID != "" && do == kit.Edit:
+		return invalid("The role is built in.", "Change a role of your own.")
+	case r.RoleTypeID != "":
+		return refuse(http.StatusMethodNotAllowed, "The role cannot be deleted.",
+			"The role is built in.", "Delete a role of your own.")
+	case do == kit.Delete:
+		for _, cl := range p.holders(c, r) {
+			cl.RoleIDs = slices.DeleteFunc(slices.Clone(cl.RoleIDs), func(id string) bool { return id == r.ID })
+			p.clients.Put(c.Tx, cl.ID, cl)
+		}
 	}
 	return nil
 }
 
-type createRoleRequest struct {
-	PathTenantID string `path:"tenantId" json:"-"`
-	roleInput
+// check refuses what would make a role another tenant's or another role. What the
+// service itself sets, CommunityId and RoleTypeId, is not looked at.
+func (in roleInput) check(r role) error {
+	switch {
+	case in.RoleScope != nil && *in.RoleScope != tenantScope && *in.RoleScope != 0:
+		return invalid("RoleScope: only roles of a tenant are here, whose scope is %d.", "Send the scope of a tenant's role, or none.", tenantScope)
+	case in.TenantID != nil && !strings.EqualFold(*in.TenantID, r.TenantID):
+		return invalid("TenantId: not the tenant in the path.", "Send the Id of the tenant, or none.")
+	case in.ID != nil && r.ID != "" && !strings.EqualFold(*in.ID, r.ID):
+		return invalid("Id: not the identifier in the path.", "Send the Id of the role, or none.")
+	}
+	return nil
 }
 
 var guid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
@@ -115,13 +138,13 @@ var guid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-
 // createRole makes a role. One that exists already is pointed at, or, when it
 // differs, in the way.
 // https://docs.aveva.com/bundle/connect-data-services-developer/page/api-reference/identity/identity-tenants-roles.html
-func (p *Provider) createRole(c *kernel.Call, in createRoleRequest) (any, error) {
-	if problem := in.check(in.PathTenantID); problem != nil {
-		return nil, problem
+func (p *Provider) createRole(c *kernel.Call, in roleInput) (any, error) {
+	r := role{TenantID: c.Vars["tenantId"]}
+	if err := in.check(r); err != nil {
+		return nil, err
 	}
-	r := role{TenantID: in.PathTenantID}
-	put(&r.Name, in.Name)
-	put(&r.Description, in.Description)
+	kit.Put(&r.Name, in.Name)
+	kit.Put(&r.Description, in.Description)
 	if in.ID != nil {
 		r.ID = strings.ToLower(*in.ID)
 	}
@@ -129,13 +152,11 @@ func (p *Provider) createRole(c *kernel.Call, in createRoleRequest) (any, error)
 		return nil, invalid("Id: not a GUID.", "Send a GUID, or no Id at all.")
 	}
 	other, exists := p.roles.Get(c.Tx, r.ID)
-	for _, same := range p.rolesOf.All(c.Tx, r.TenantID) {
-		if !exists && same.Name == r.Name {
-			other, exists = same, true
-		}
+	if !exists {
+		other, exists = p.roleByName.Get(c.Tx, r.place())
 	}
 	switch {
-	case exists && other.TenantID == r.TenantID && other.Name == r.Name &&
+	case exists && other.place() == r.place() &&
 		(r.ID == "" || r.ID == other.ID) && (in.Description == nil || r.Description == other.Description):
 		c.Reason = "role " + other.ID + " is the same"
 		location := c.Base + "/api/v1/Tenants/" + r.TenantID + "/Roles/" + other.ID
@@ -154,81 +175,6 @@ type rolePath struct {
 	RoleID   string `path:"roleId" json:"-"`
 }
 
-// role finds a role of the tenant.
-func (p *Provider) role(c *kernel.Call, in rolePath) (role, error) {
-	r, ok := p.roles.Get(c.Tx, strings.ToLower(in.RoleID))
-	if !ok || r.TenantID != in.TenantID {
-		return role{}, notFound("role", in.RoleID)
-	}
-	return r, nil
-}
-
-// getRole returns a role.
-// https://docs.aveva.com/bundle/connect-data-services-developer/page/api-reference/identity/identity-tenants-roles.html
-func (p *Provider) getRole(c *kernel.Call, in rolePath) (roleBody, error) {
-	r, err := p.role(c, in)
-	return r.body(), err
-}
-
-// headRole tells whether a role exists.
-// https://docs.aveva.com/bundle/connect-data-services-developer/page/api-reference/identity/identity-tenants-roles.html
-func (p *Provider) headRole(c *kernel.Call, in rolePath) (kernel.Answer, error) {
-	_, err := p.role(c, in)
-	return kernel.Answer{Status: http.StatusOK}, err
-}
-
-type updateRoleRequest struct {
-	PathTenantID string `path:"tenantId" json:"-"`
-	RoleID       string `path:"roleId" json:"-"`
-	roleInput
-}
-
-// updateRole changes the name and the description of a role that is not built in.
-// https://docs.aveva.com/bundle/connect-data-services-developer/page/api-reference/identity/identity-tenants-roles.html
-func (p *Provider) updateRole(c *kernel.Call, in updateRoleRequest) (roleBody, error) {
-	r, err := p.role(c, rolePath{in.PathTenantID, in.RoleID})
-	if err != nil {
-		return roleBody{}, err
-	}
-	if problem := in.check(in.PathTenantID); problem != nil {
-		return roleBody{}, problem
-	}
-	if in.ID != nil && !strings.EqualFold(*in.ID, r.ID) {
-		return roleBody{}, invalid("Id: not the identifier in the path.", "Send the Id of the role, or none.")
-	}
-	if r.RoleTypeID != "" {
-		return roleBody{}, invalid("The role is built in.", "Change a role of your own.")
-	}
-	put(&r.Name, in.Name)
-	put(&r.Description, in.Description)
-	for _, other := range p.rolesOf.All(c.Tx, r.TenantID) {
-		if other.Name == r.Name && other.ID != r.ID {
-			return roleBody{}, invalid("Name: another role has it.", "Choose another Name.")
-		}
-	}
-	p.roles.Put(c.Tx, r.ID, r)
-	return r.body(), nil
-}
-
-// deleteRole deletes a role that is not built in, and takes it from the clients.
-// https://docs.aveva.com/bundle/connect-data-services-developer/page/api-reference/identity/identity-tenants-roles.html
-func (p *Provider) deleteRole(c *kernel.Call, in rolePath) (kernel.Answer, error) {
-	r, err := p.role(c, in)
-	if err != nil {
-		return kernel.Answer{}, err
-	}
-	if r.RoleTypeID != "" {
-		return kernel.Answer{}, refuse(http.StatusMethodNotAllowed, "The role cannot be deleted.",
-			"The role is built in.", "Delete a role of your own.")
-	}
-	for _, cl := range p.holders(c, r) {
-		cl.RoleIDs = slices.DeleteFunc(slices.Clone(cl.RoleIDs), func(id string) bool { return id == r.ID })
-		p.clients.Put(c.Tx, cl.ID, cl)
-	}
-	p.roles.Delete(c.Tx, r.ID)
-	return kernel.Answer{Status: http.StatusNoContent}, nil
-}
-
 // holders returns the clients that hold a role.
 func (p *Provider) holders(c *kernel.Call, r role) []client {
 	var holders []client
@@ -243,9 +189,9 @@ func (p *Provider) holders(c *kernel.Call, r role) []client {
 // listRoleClients returns the clients that hold a role.
 // https://docs.aveva.com/bundle/connect-data-services-developer/page/api-reference/identity/identity-tenants-roles.html
 func (p *Provider) listRoleClients(c *kernel.Call, in rolePath) ([]any, error) {
-	r, err := p.role(c, in)
-	if err != nil {
-		return nil, err
+	r, ok := p.roleOf(c, in.TenantID, in.RoleID)
+	if !ok {
+		return nil, notFound("role", in.RoleID)
 	}
 	list := []any{}
 	for _, cl := range p.holders(c, r) {
@@ -253,11 +199,4 @@ func (p *Provider) listRoleClients(c *kernel.Call, in rolePath) ([]any, error) {
 	}
 	c.Header.Set("Total-Count", strconv.Itoa(len(list)))
 	return list, nil
-}
-
-// countRoleClients tells how many clients hold a role.
-// https://docs.aveva.com/bundle/connect-data-services-developer/page/api-reference/identity/identity-tenants-roles.html
-func (p *Provider) countRoleClients(c *kernel.Call, in rolePath) (kernel.Answer, error) {
-	_, err := p.listRoleClients(c, in)
-	return kernel.Answer{Status: http.StatusOK}, err
 }

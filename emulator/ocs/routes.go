@@ -1,6 +1,9 @@
 package ocs
 
-import "github.com/understudy-dev/understudy/internal/kernel"
+import (
+	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
+)
 
 // Op names one of the provider's operations, for faults and the journal.
 type Op = kernel.Op
@@ -52,6 +55,11 @@ const (
 	OpGetTenant  Op = "ocs GET /api/v1/Tenants/{tenantId}"
 	OpHeadTenant Op = "ocs HEAD /api/v1/Tenants/{tenantId}"
 
+	OpAuthorize      Op = "ocs GET /identity/connect/authorize"
+	OpPostAuthorize  Op = "ocs POST /identity/connect/authorize"
+	OpEndSession     Op = "ocs GET /identity/connect/endsession"
+	OpPostEndSession Op = "ocs POST /identity/connect/endsession"
+
 	OpToken        Op = "ocs POST /identity/connect/token"
 	OpUserInfo     Op = "ocs GET /identity/connect/userinfo"
 	OpPostUserInfo Op = "ocs POST /identity/connect/userinfo"
@@ -61,54 +69,60 @@ const (
 
 // The paths of the token service, as the discovery document names them.
 const (
-	identityPath  = "/identity" // the issuer
-	authorizePath = identityPath + "/connect/authorize"
-	tokenPath     = identityPath + "/connect/token"
-	userInfoPath  = identityPath + "/connect/userinfo"
-	keysPath      = identityPath + "/.well-known/openid-configuration/jwks"
+	identityPath   = "/identity" // the issuer
+	authorizePath  = identityPath + "/connect/authorize"
+	endSessionPath = identityPath + "/connect/endsession"
+	tokenPath      = identityPath + "/connect/token"
+	userInfoPath   = identityPath + "/connect/userinfo"
+	keysPath       = identityPath + "/.well-known/openid-configuration/jwks"
 )
 
 func (p *Provider) routes() []kernel.Route {
+	roles := p.tenantRoles()
 	return []kernel.Route{
 		kernel.On(OpListHybridSecrets, p.listSecrets(hybrid)),
-		kernel.On(OpCountHybridSecrets, p.countSecrets(hybrid)),
+		kernel.On(OpCountHybridSecrets, kit.Head(p.listSecrets(hybrid))),
 		kernel.On(OpAddHybridSecret, p.addSecret(hybrid)).Secret(),
 		kernel.On(OpGetHybridSecret, p.getSecret(hybrid)),
-		kernel.On(OpHeadHybridSecret, p.headSecret(hybrid)),
+		kernel.On(OpHeadHybridSecret, kit.Head(p.getSecret(hybrid))),
 		kernel.On(OpUpdateHybridSecret, p.updateSecret(hybrid)),
 		kernel.On(OpDeleteHybridSecret, p.deleteSecret(hybrid)),
 		kernel.On(OpListClientCredentialSecrets, p.listSecrets(clientCredential)),
-		kernel.On(OpCountClientCredentialSecrets, p.countSecrets(clientCredential)),
+		kernel.On(OpCountClientCredentialSecrets, kit.Head(p.listSecrets(clientCredential))),
 		kernel.On(OpAddClientCredentialSecret, p.addSecret(clientCredential)).Secret(),
 		kernel.On(OpGetClientCredentialSecret, p.getSecret(clientCredential)),
-		kernel.On(OpHeadClientCredentialSecret, p.headSecret(clientCredential)),
+		kernel.On(OpHeadClientCredentialSecret, kit.Head(p.getSecret(clientCredential))),
 		kernel.On(OpUpdateClientCredentialSecret, p.updateSecret(clientCredential)),
 		kernel.On(OpDeleteClientCredentialSecret, p.deleteSecret(clientCredential)),
 		kernel.On(OpListHybridClients, p.listClients(hybrid)),
-		kernel.On(OpCountHybridClients, p.countClients(hybrid)),
+		kernel.On(OpCountHybridClients, kit.Head(p.listClients(hybrid))),
 		kernel.On(OpCreateHybridClient, p.createHybridClient).Secret(),
 		kernel.On(OpGetHybridClient, p.getClient(hybrid)),
-		kernel.On(OpHeadHybridClient, p.headClient(hybrid)),
+		kernel.On(OpHeadHybridClient, kit.Head(p.getClient(hybrid))),
 		kernel.On(OpUpdateHybridClient, p.updateHybridClient),
 		kernel.On(OpDeleteHybridClient, p.deleteClient(hybrid)),
 		kernel.On(OpListClientCredentialClients, p.listClients(clientCredential)),
-		kernel.On(OpCountClientCredentialClients, p.countClients(clientCredential)),
+		kernel.On(OpCountClientCredentialClients, kit.Head(p.listClients(clientCredential))),
 		kernel.On(OpCreateClientCredentialClient, p.createClientCredentialClient).Secret(),
 		kernel.On(OpGetClientCredentialClient, p.getClient(clientCredential)),
-		kernel.On(OpHeadClientCredentialClient, p.headClient(clientCredential)),
+		kernel.On(OpHeadClientCredentialClient, kit.Head(p.getClient(clientCredential))),
 		kernel.On(OpUpdateClientCredentialClient, p.updateClientCredentialClient),
 		kernel.On(OpDeleteClientCredentialClient, p.deleteClient(clientCredential)),
-		kernel.On(OpListRoles, p.listRoles),
-		kernel.On(OpCountRoles, p.countRoles),
+		kernel.On(OpListRoles, roles.List),
+		kernel.On(OpCountRoles, kit.Head(roles.List)),
 		kernel.On(OpCreateRole, p.createRole),
-		kernel.On(OpGetRole, p.getRole),
-		kernel.On(OpHeadRole, p.headRole),
-		kernel.On(OpUpdateRole, p.updateRole),
-		kernel.On(OpDeleteRole, p.deleteRole),
+		kernel.On(OpGetRole, roles.Get),
+		kernel.On(OpHeadRole, kit.Head(roles.Get)),
+		kernel.On(OpUpdateRole, roles.Update),
+		kernel.On(OpDeleteRole, roles.Delete),
 		kernel.On(OpListRoleClients, p.listRoleClients),
-		kernel.On(OpCountRoleClients, p.countRoleClients),
+		kernel.On(OpCountRoleClients, kit.Head(p.listRoleClients)),
 		kernel.On(OpGetTenant, p.getTenant),
-		kernel.On(OpHeadTenant, p.headTenant),
+		kernel.On(OpHeadTenant, kit.Head(p.getTenant)),
+		kernel.Handle(OpAuthorize, p.authorize),
+		kernel.Handle(OpPostAuthorize, p.authorize),
+		kernel.Handle(OpEndSession, p.endSession),
+		kernel.Handle(OpPostEndSession, p.endSession),
 		kernel.On(OpToken, p.token),
 		kernel.On(OpUserInfo, p.userInfo),
 		kernel.On(OpPostUserInfo, p.userInfo),

@@ -7,6 +7,7 @@ import (
 
 	"github.com/understudy-dev/understudy/internal/entropy"
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 )
 
 // The sequences that numbers are drawn from.
@@ -45,7 +46,7 @@ func (p *Provider) rules(env *kernel.Env) {
 	env.Drawn("tenant", p.tenants, uuid)
 	env.Drawn("role", p.roles, uuid)
 	env.Drawn("client", p.clients, uuid)
-	env.Drawn("secret", p.byDigest, func(d *entropy.Draw) string { return digest(newValue(d)) })
+	env.Drawn("secret", p.byDigest, func(d *entropy.Draw) string { return kit.Digest(newValue(d)) })
 }
 
 // deletion is the number that a deleted row has for its key; what is none is

@@ -8,6 +8,7 @@ import (
 
 	"github.com/understudy-dev/understudy/internal/entropy"
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 )
 
 // secret is one secret of a client. The value itself is not kept.
@@ -120,41 +121,22 @@ func (e expiry) forUpdate(c *kernel.Call, stored *time.Time) (*time.Time, error)
 	return e.documented(), nil
 }
 
-type listSecretsRequest struct {
-	TenantID string `path:"tenantId" json:"-"`
-	ClientID string `path:"clientId" json:"-"`
-	Skip     *int   `query:"skip" json:"-"`
-	Count    *int   `query:"count" json:"-"`
-}
-
 // listSecrets returns a client's secrets, expired ones too, in the order they
 // were added.
 // https://github.com/osisoft/OCS-Docs/blob/593c3b623ff381c7cd54ef6bf9b3552380390456/Documentation/Identity/Identity_Secret.md
-func (p *Provider) listSecrets(k Kind) func(*kernel.Call, listSecretsRequest) ([]secretBody, error) {
-	return func(c *kernel.Call, in listSecretsRequest) ([]secretBody, error) {
+func (p *Provider) listSecrets(k Kind) func(*kernel.Call, clientPath) (any, error) {
+	return func(c *kernel.Call, in clientPath) (any, error) {
 		cl, err := p.client(c, k, in.TenantID, in.ClientID)
 		if err != nil {
 			return nil, err
 		}
-		all := []secretBody{}
-		for _, s := range p.secretsOf.All(c.Tx, cl.ID) {
-			all = append(all, s.body())
-		}
-		c.Header.Set("Total-Count", strconv.Itoa(len(all)))
-		return paged(all, in.Skip, in.Count), nil
-	}
-}
-
-// countSecrets tells how many secrets a client has.
-// https://docs.aveva.com/bundle/connect-data-services-developer/page/api-reference/identity/identity-secrets.html
-func (p *Provider) countSecrets(k Kind) func(*kernel.Call, clientPath) (kernel.Answer, error) {
-	return func(c *kernel.Call, in clientPath) (kernel.Answer, error) {
-		cl, err := p.client(c, k, in.TenantID, in.ClientID)
-		c.Header.Set("Total-Count", strconv.Itoa(p.countOf(c, cl)))
-		if err != nil {
-			c.Header.Del("Total-Count")
-		}
-		return kernel.Answer{Status: http.StatusOK}, err
+		return page(c, func(yield func(any) bool) {
+			for _, s := range p.secretsOf.All(c.Tx, cl.ID) {
+				if !yield(s.body()) {
+					return
+				}
+			}
+		})
 	}
 }
 
@@ -209,7 +191,7 @@ func (p *Provider) newSecret(c *kernel.Call, cl client, settings secretSettings,
 	if value == "" {
 		value = newValue(c.Draw("secret"))
 	}
-	s := secret{ID: int32(c.Tx.Next(secretIDSequence)), ClientID: cl.ID, ClientMade: cl.Made, Digest: digest(value), secretSettings: settings}
+	s := secret{ID: int32(c.Tx.Next(secretIDSequence)), ClientID: cl.ID, ClientMade: cl.Made, Digest: kit.Digest(value), secretSettings: settings}
 	p.secrets.Put(c.Tx, secretKey(s.ID), s)
 	return value, s
 }
@@ -243,15 +225,6 @@ func (p *Provider) getSecret(k Kind) func(*kernel.Call, secretPath) (secretBody,
 	return func(c *kernel.Call, in secretPath) (secretBody, error) {
 		s, err := p.secret(c, k, in)
 		return s.body(), err
-	}
-}
-
-// headSecret tells whether a secret exists.
-// https://docs.aveva.com/bundle/connect-data-services-developer/page/api-reference/identity/identity-secrets.html
-func (p *Provider) headSecret(k Kind) func(*kernel.Call, secretPath) (kernel.Answer, error) {
-	return func(c *kernel.Call, in secretPath) (kernel.Answer, error) {
-		_, err := p.secret(c, k, in)
-		return kernel.Answer{Status: http.StatusOK}, err
 	}
 }
 

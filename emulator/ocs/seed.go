@@ -10,6 +10,7 @@ import (
 
 	"github.com/understudy-dev/understudy/fixtures"
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 )
 
 // A Tenant is a further tenant, as SeedTenant makes it.
@@ -27,13 +28,17 @@ type Client struct {
 	Kind     Kind
 	Name     string
 	// Roles are names of roles, or their ids; empty means Tenant Administrator and
-	// Tenant Member. Hybrid clients have none.
-	Roles               []string
-	Disabled            bool
-	AccessTokenLifetime int // seconds, from 60 to 3600, which is what 0 means
-	Secret              string
-	SecretID            int32     // filled in
-	SecretExpiration    time.Time // zero: never
+	// Tenant Member. Clients that people sign in to have none.
+	Roles []string
+	// RedirectURIs and what follows them are for clients that people sign in to.
+	RedirectURIs           []string
+	PostLogoutRedirectURIs []string
+	AllowOfflineAccess     bool
+	Disabled               bool
+	AccessTokenLifetime    int // seconds, from 60 to 3600, which is what 0 means
+	Secret                 string
+	SecretID               int32     // filled in
+	SecretExpiration       time.Time // zero: never
 }
 
 // A Secret is a further secret of a client.
@@ -85,15 +90,22 @@ func (p *Provider) SeedClient(in Client) Client {
 			text := in.SecretExpiration.Format(time.RFC3339Nano)
 			expiration = &text
 		}
+		given := []worldSecret{{Secret: in.Secret, Expiration: expiration}}
+		if in.Kind == authorizationCode {
+			given = nil
+		}
 		cl, secrets, err := p.addWorldClient(c, in.TenantID, worldClient{
 			ID: in.ID, Type: in.Kind.String(), Name: in.Name, Enabled: &enabled, AccessTokenLifetime: in.AccessTokenLifetime,
-			Roles: in.Roles, Secrets: []worldSecret{{Secret: in.Secret, Expiration: expiration}},
+			Roles: in.Roles, AllowOfflineAccess: in.AllowOfflineAccess,
+			RedirectURIs: in.RedirectURIs, PostLogoutRedirectURIs: in.PostLogoutRedirectURIs, Secrets: given,
 		}, nil)
 		if err != nil {
 			return in, err
 		}
 		in.ID, in.Name, in.AccessTokenLifetime = cl.ID, cl.Name, cl.AccessTokenLifetime
-		in.Secret, in.SecretID = secrets[0].Secret, secrets[0].id
+		if len(secrets) > 0 {
+			in.Secret, in.SecretID = secrets[0].Secret, secrets[0].id
+		}
 		return in, nil
 	})
 }
@@ -107,7 +119,7 @@ func (p *Provider) SeedSecret(in Secret) Secret {
 		if !ok {
 			return in, fmt.Errorf("there is no client %q", in.ClientID)
 		}
-		if _, ok := p.byDigest.Get(c.Tx, digest(in.Secret)); ok {
+		if _, ok := p.byDigest.Get(c.Tx, kit.Digest(in.Secret)); ok {
 			return in, fmt.Errorf("a client has this secret already")
 		}
 		var settings secretSettings
@@ -146,6 +158,7 @@ const realHost = "uswe.datahub.connect.aveva.com"
 type (
 	world struct {
 		Tenants []worldTenant `json:"tenants"`
+		People  []Person      `json:"people,omitempty"`
 	}
 	worldTenant struct {
 		ID          string        `json:"id,omitempty"`
@@ -180,8 +193,8 @@ type (
 	}
 )
 
-// defaultWorld is a tenant with its built-in roles, an administrator client and
-// a hybrid one.
+// defaultWorld is a tenant with its built-in roles, an administrator client, a
+// hybrid one, and people.
 func (p *Provider) defaultWorld(c *kernel.Call) any {
 	name := fixtures.Company(c.Seed())
 	t := worldTenant{ID: c.DrawWorld("tenant").UUID(), CompanyName: name, Alias: fixtures.Slug(name)}
@@ -195,10 +208,12 @@ func (p *Provider) defaultWorld(c *kernel.Call) any {
 		Secrets: []worldSecret{{Secret: worldSecretValue(c, "secret"), Description: &described}},
 	}, {
 		ID: c.DrawWorld("hybrid-client").UUID(), Type: hybrid.String(), Name: "understudy-web",
-		RedirectURIs: []string{"http://localhost:5000/signin-oidc"},
-		Secrets:      []worldSecret{{Secret: worldSecretValue(c, "hybrid-secret"), Description: &described}},
+		AllowOfflineAccess:     true,
+		RedirectURIs:           []string{"http://localhost:5000/signin-oidc"},
+		PostLogoutRedirectURIs: []string{"http://localhost:5000/signout-callback-oidc"},
+		Secrets:                []worldSecret{{Secret: worldSecretValue(c, "hybrid-secret"), Description: &described}},
 	}}
-	return world{Tenants: []worldTenant{t}}
+	return world{Tenants: []worldTenant{t}, People: worldPeople(c)}
 }
 
 func worldRoleID(c *kernel.Call, name string) string {
@@ -249,6 +264,11 @@ func (p *Provider) load(c *kernel.Call, section json.RawMessage) (map[string]str
 			c.Base = "https://" + realHost
 			key, content := signingKey(c), p.newClaims(c, cl, cl.clientSettings, endOfWorld)
 			c.LateCredential("accessToken", func() (string, error) { return key.Sign("JWT", content) })
+		}
+	}
+	for i, in := range w.People {
+		if _, err := p.addPerson(c, in, []any{"people", i}); err != nil {
+			return nil, err
 		}
 	}
 	return credentials, nil
@@ -305,12 +325,8 @@ func (p *Provider) addTenant(c *kernel.Call, in worldTenant, path []any) (tenant
 
 // roleNamed returns the id of the tenant's role of that name, or "".
 func (p *Provider) roleNamed(c *kernel.Call, tenantID, name string) string {
-	for id, r := range p.rolesOf.All(c.Tx, tenantID) {
-		if r.Name == name {
-			return id
-		}
-	}
-	return ""
+	r, _ := p.roleByName.Get(c.Tx, role{TenantID: tenantID, Name: name}.place())
+	return r.ID
 }
 
 // addWorldClient stores a client with its secrets and fills in what is left
@@ -326,7 +342,7 @@ func (p *Provider) addWorldClient(c *kernel.Call, tenantID string, in worldClien
 	cl.Name = cmp.Or(in.Name, "client-"+cl.ID[:min(8, len(cl.ID))])
 	cl.Tags, cl.AllowOfflineAccess = in.Tags, in.AllowOfflineAccess
 	cl.RedirectURIs, cl.PostLogoutRedirectURIs = in.RedirectURIs, in.PostLogoutRedirectURIs
-	put(&cl.Enabled, in.Enabled)
+	kit.Put(&cl.Enabled, in.Enabled)
 	cl.AccessTokenLifetime = cmp.Or(in.AccessTokenLifetime, defaultLifetime)
 	if cl.AccessTokenLifetime < 60 || cl.AccessTokenLifetime > defaultLifetime {
 		return refuse("accessTokenLifetime", "%d is not between 60 and %d", cl.AccessTokenLifetime, defaultLifetime)
@@ -334,12 +350,16 @@ func (p *Provider) addWorldClient(c *kernel.Call, tenantID string, in worldClien
 	switch {
 	case in.Type == hybrid.String():
 		cl.Kind = hybrid
+	case in.Type == authorizationCode.String() && len(in.Secrets) > 0:
+		return refuse("secrets", "a client of the type %s has none", in.Type)
+	case in.Type == authorizationCode.String():
+		cl.Kind = authorizationCode
 	case len(in.Roles) == 0:
 		in.Roles = []string{memberRole}
 	}
 	for _, name := range in.Roles {
 		id := cmp.Or(p.roleNamed(c, tenantID, name), strings.ToLower(name))
-		if r, ok := p.roles.Get(c.Tx, id); !ok || r.TenantID != tenantID || cl.Kind == hybrid {
+		if _, ok := p.roleOf(c, tenantID, id); !ok || cl.Kind != clientCredential {
 			return refuse("roles", "there is no role %q for this client", name)
 		}
 		cl.RoleIDs = append(cl.RoleIDs, id)
@@ -351,7 +371,7 @@ func (p *Provider) addWorldClient(c *kernel.Call, tenantID string, in worldClien
 	var secrets []worldSecret
 	for i, in := range in.Secrets {
 		at := append(slices.Clone(path), "secrets", i)
-		if _, ok := p.byDigest.Get(c.Tx, digest(in.Secret)); ok {
+		if _, ok := p.byDigest.Get(c.Tx, kit.Digest(in.Secret)); ok {
 			return client{}, nil, kernel.WorldErrorf(append(at, "secret"), "a client has this secret already")
 		}
 		expiration, problem := parseDateTime("expiration", in.Expiration)

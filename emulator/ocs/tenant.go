@@ -1,10 +1,10 @@
 package ocs
 
 import (
-	"net/http"
 	"time"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 )
 
 // tenant is one customer of the service.
@@ -12,7 +12,7 @@ type tenant struct {
 	ID, CompanyName, Alias string
 	MemberRoleID           string
 	CreatedAt              time.Time
-	Clients                [2]int // by kind
+	Clients                [kinds]int
 }
 
 // activeState is the provisioning state of a tenant that can be used.
@@ -43,8 +43,8 @@ func (p *Provider) getTenant(c *kernel.Call, in tenantPath) (tenantBody, error) 
 	return tenantBody{t.ID, t.CompanyName, activeState, created, created, t.Alias, []none{}, []none{}, "Unlinked"}, nil
 }
 
-// headTenant tells whether the tenant exists; enter has found out.
-// https://docs.aveva.com/bundle/connect-data-services-developer/page/api-reference/tenant/tenant-tenants.html
-func (p *Provider) headTenant(*kernel.Call, tenantPath) (kernel.Answer, error) {
-	return kernel.Answer{Status: http.StatusNoContent}, nil
+// inTenant is the scope of what belongs to the path's tenant, which identify has
+// entered.
+func inTenant[In any](c *kernel.Call, _ kit.Action, _ In) (string, error) {
+	return c.Vars["tenantId"], nil
 }

@@ -1,8 +1,6 @@
 package ocs
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
 	"net/http"
 	"slices"
 	"strings"
@@ -10,25 +8,31 @@ import (
 
 	"github.com/understudy-dev/understudy/fixtures"
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 	"github.com/understudy-dev/understudy/internal/oauth"
 )
 
 // apiScope is the one scope of the API, which is also the tokens' audience.
 const apiScope = "ocsapi"
 
-// claims are those of an access token, in signing order. A client's token has no
-// sub: nobody has logged in.
+// claims are those of an access token, in signing order. A client's own token has
+// no sub: nobody has signed in.
 type claims struct {
 	NotBefore int64    `json:"nbf"`
 	ExpiresAt int64    `json:"exp"`
 	Issuer    string   `json:"iss"`
 	Audience  string   `json:"aud"`
 	ClientID  string   `json:"client_id"`
+	Subject   string   `json:"sub,omitempty"`
+	AuthTime  int64    `json:"auth_time,omitempty"`
+	IDP       string   `json:"idp,omitempty"`
 	TenantID  string   `json:"tid"`
 	RoleTypes []string `json:"role_type"`
 	ID        string   `json:"jti"`
+	SessionID string   `json:"sid,omitempty"`
 	IssuedAt  int64    `json:"iat"`
 	Scope     []string `json:"scope"`
+	Methods   []string `json:"amr,omitempty"`
 }
 
 // signingKey is the world's key.
@@ -58,18 +62,33 @@ const (
 const noStore = "no-store, no-cache, max-age=0"
 
 type tokenRequest struct {
-	GrantType string `json:"grant_type"`
-	Scope     string `json:"scope"`
+	GrantType    string `json:"grant_type"`
+	Scope        string `json:"scope"`
+	Code         string `json:"code"`
+	RedirectURI  string `json:"redirect_uri"`
+	CodeVerifier string `json:"code_verifier"`
+	RefreshToken string `json:"refresh_token"`
 }
 
 type tokenResponse struct {
-	AccessToken string `json:"access_token"`
-	ExpiresIn   int64  `json:"expires_in"`
-	TokenType   string `json:"token_type"`
-	Scope       string `json:"scope"`
+	IDToken      string `json:"id_token,omitempty"`
+	AccessToken  string `json:"access_token"`
+	ExpiresIn    int64  `json:"expires_in"`
+	TokenType    string `json:"token_type"`
+	RefreshToken string `json:"refresh_token,omitempty"`
+	Scope        string `json:"scope"`
 }
 
-// token exchanges a client's secret for an access token. The client is looked at
+func tokenAnswer(body tokenResponse) kernel.Answer {
+	return kernel.Answer{
+		Status: http.StatusOK,
+		Header: http.Header{"Cache-Control": {noStore}, "Pragma": {"no-cache"}},
+		Body:   body,
+	}
+}
+
+// token exchanges a client's secret, a code or a refresh token for an access
+// token. The client is looked at
 // before anything else, and what is wrong with it is never told.
 // https://docs.aveva.com/bundle/connect-data-services-developer/page/developer-guide/identity-dev/dev-guide-token-management.html
 func (p *Provider) token(c *kernel.Call, in tokenRequest) (kernel.Answer, error) {
@@ -83,11 +102,13 @@ func (p *Provider) token(c *kernel.Call, in tokenRequest) (kernel.Answer, error)
 	case in.GrantType == "client_credentials" && cl.Kind == clientCredential:
 		return p.grant(c, cl, settings, in.Scope)
 	case in.GrantType == "client_credentials",
-		in.GrantType == "authorization_code" && cl.Kind != hybrid,
+		in.GrantType == "authorization_code" && cl.Kind == clientCredential,
 		in.GrantType == "refresh_token" && !settings.AllowOfflineAccess:
 		return kernel.Answer{}, tokenError(unauthorizedClient, "the grant %s is not for %s %s", in.GrantType, cl.Kind, cl.ID)
-	case in.GrantType == "authorization_code", in.GrantType == "refresh_token":
-		return kernel.Answer{}, tokenError(invalidGrant, "Understudy has no user who logs in, so it has given out no code and no refresh token")
+	case in.GrantType == "authorization_code":
+		return p.redeem(c, cl, settings, in)
+	case in.GrantType == "refresh_token":
+		return p.refresh(c, cl, settings, in)
 	}
 	return kernel.Answer{}, tokenError(unsupportedGrantType, "the grant_type is none of client_credentials, authorization_code, refresh_token")
 }
@@ -107,11 +128,7 @@ func (p *Provider) grant(c *kernel.Call, cl client, settings clientSettings, sco
 	key := signingKey(c)
 	c.Later(func() (any, error) {
 		token, err := key.Sign("JWT", content)
-		return kernel.Answer{
-			Status: http.StatusOK,
-			Header: http.Header{"Cache-Control": {noStore}, "Pragma": {"no-cache"}},
-			Body:   tokenResponse{token, int64(settings.AccessTokenLifetime), "Bearer", apiScope},
-		}, err
+		return tokenAnswer(tokenResponse{AccessToken: token, ExpiresIn: int64(settings.AccessTokenLifetime), TokenType: "Bearer", Scope: apiScope}), err
 	})
 	return kernel.Answer{}, nil
 }
@@ -141,17 +158,19 @@ func (p *Provider) authenticate(c *kernel.Call) (client, clientSettings, error) 
 	switch {
 	case !settings.Enabled:
 		return fail("client %s is disabled", id)
+	case cl.Kind == authorizationCode:
+		return cl, settings, nil // it has no secret; PKCE stands for it
 	case value == "":
 		return fail("no client_secret")
 	}
-	sum := digest(value)
+	sum := kit.Digest(value)
 	s, ok := p.byDigest.Get(c.Tx, sum)
 	if !ok {
 		s, ok = exhume(c, p.goneByDigest, sum)
 	}
 	switch {
 	case !ok:
-		if restored := digest(strings.ReplaceAll(value, " ", "+")); credentials.Method == oauth.Basic && restored != sum {
+		if restored := kit.Digest(strings.ReplaceAll(value, " ", "+")); credentials.Method == oauth.Basic && restored != sum {
 			if _, ok := p.byDigest.Get(c.Tx, restored); ok {
 				return fail("the secret in the Authorization header is not form-encoded: its + arrives as a space")
 			}
@@ -166,13 +185,6 @@ func (p *Provider) authenticate(c *kernel.Call) (client, clientSettings, error) 
 		return fail("secret %d expired at %s", s.ID, expiration.Format(time.RFC3339Nano))
 	}
 	return cl, settings, nil
-}
-
-// digest is what a secret is found by, so that finding it takes the same time
-// however many there are.
-func digest(value string) string {
-	sum := sha256.Sum256([]byte(value))
-	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
 // roleTypes are the built-in roles among the given ones, in their order.
@@ -196,6 +208,7 @@ type discoveryDocument struct {
 	AuthorizationEndpoint string   `json:"authorization_endpoint"`
 	TokenEndpoint         string   `json:"token_endpoint"`
 	UserInfoEndpoint      string   `json:"userinfo_endpoint"`
+	EndSessionEndpoint    string   `json:"end_session_endpoint"`
 	Scopes                []string `json:"scopes_supported"`
 	Claims                []string `json:"claims_supported"`
 	GrantTypes            []string `json:"grant_types_supported"`
@@ -216,15 +229,16 @@ func (p *Provider) discovery(c *kernel.Call, _ none) (discoveryDocument, error) 
 		AuthorizationEndpoint: c.Base + authorizePath,
 		TokenEndpoint:         c.Base + tokenPath,
 		UserInfoEndpoint:      c.Base + userInfoPath,
-		Scopes:                []string{"openid", apiScope, "offline_access"},
-		Claims:                []string{"sub", "tid", "role_type"},
+		EndSessionEndpoint:    c.Base + endSessionPath,
+		Scopes:                scopesSupported,
+		Claims:                []string{"sub", "tid", "role_type", "name", "given_name", "family_name", "email", "email_verified"},
 		GrantTypes:            []string{"authorization_code", "client_credentials", "refresh_token"},
-		ResponseTypes:         []string{"code", "code id_token"},
+		ResponseTypes:         []string{codeType, hybridType},
 		ResponseModes:         []string{"form_post", "query", "fragment"},
 		AuthMethods:           []string{"client_secret_basic", "client_secret_post"},
 		SubjectTypes:          []string{"public"},
 		Algorithms:            []string{"RS256"},
-		ChallengeMethods:      []string{"plain", "S256"},
+		ChallengeMethods:      []string{"plain", "S256"}, // what the engine says, though no client here may use plain
 	}, nil
 }
 
@@ -236,17 +250,20 @@ func (p *Provider) keys(c *kernel.Call, _ none) (oauth.KeySet, error) {
 
 // userInfoBody is what the token says of its holder.
 type userInfoBody struct {
-	Subject   string   `json:"sub"`
-	TenantID  string   `json:"tid"`
-	RoleTypes []string `json:"role_type"`
+	Subject string `json:"sub"`
+	profile
 }
 
 // userInfo tells the holder of a token who it is.
 //
-// Differs: a client is answered as a user would be, under its own id, because
-// Understudy has no users; the service is said to know users alone here.
+// Differs: a client's own token is answered as a person's would be, under the
+// client's id; the service is said to know people alone here.
 // https://docs.aveva.com/bundle/connect-data-services-developer/page/developer-guide/identity-dev/dev-guide-token-management.html
 func (p *Provider) userInfo(c *kernel.Call, _ none) (userInfoBody, error) {
 	who := callerOf(c)
-	return userInfoBody{who.ClientID, who.TenantID, who.RoleTypes}, nil
+	if who.Person == "" {
+		return userInfoBody{who.ClientID, profile{TenantID: who.TenantID, RoleTypes: who.RoleTypes}}, nil
+	}
+	u, _ := p.people.Get(c.Tx, who.Person)
+	return userInfoBody{u.ID, p.profile(c, u, who.Scopes)}, nil
 }

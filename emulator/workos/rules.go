@@ -3,6 +3,7 @@ package workos
 import (
 	"github.com/understudy-dev/understudy/internal/entropy"
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 )
 
 // rules says what the handlers take for granted of the tables; an imported state
@@ -20,5 +21,5 @@ func (p *Provider) rules(env *kernel.Env) {
 	p.idempotentCalls.KeyedFreely() // by operation and key
 	p.ticks.KeyedFreely()           // by prefix
 
-	env.Drawn("client-secret", p.secretByDigest, func(d *entropy.Draw) string { return digest(d.Hex(secretBytes)) })
+	env.Drawn("client-secret", p.secretByDigest, func(d *entropy.Draw) string { return kit.Digest(d.Hex(secretBytes)) })
 }

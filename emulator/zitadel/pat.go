@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 )
 
 // personalAccessToken is a token that a machine user calls the APIs with
@@ -27,8 +28,8 @@ func (p *Provider) opaque(c *kernel.Call, kind, plain string) string {
 	const block = 16
 	for {
 		value := base64URL(c.Draw(kind).Bytes(block + len(plain)))
-		_, isPAT := p.byPATDigest.Get(c.Tx, digest(value))
-		if _, isToken := p.byTokenDigest.Get(c.Tx, digest(value)); !isPAT && !isToken {
+		_, isPAT := p.byPATDigest.Get(c.Tx, kit.Digest(value))
+		if _, isToken := p.byTokenDigest.Get(c.Tx, kit.Digest(value)); !isPAT && !isToken {
 			return value
 		}
 	}
@@ -66,7 +67,7 @@ func (p *Provider) addPAT(c *kernel.Call, u *user, t *personalAccessToken, value
 	if value == "" {
 		value = p.opaque(c, "personal-access-token", t.ID+":"+u.ID)
 	}
-	t.UserID, t.Digest, t.Scopes = u.ID, digest(value), patScopes
+	t.UserID, t.Digest, t.Scopes = u.ID, kit.Digest(value), patScopes
 	p.userEvent(c, u)
 	t.touch(u.Events, c.Now)
 	p.pats.Put(c.Tx, t.ID, *t)

@@ -53,6 +53,16 @@ func New(settings ...Setting) *Provider { return &Provider{settings: settings} }
 // emulator.Option.
 func (p *Provider) Apply(c *kernel.Config) { c.Providers = append(c.Providers, p) }
 
+// URL returns the provider's base URL, without a slash at the end: where the server
+// listens, or, for a server that does not listen, the address of the real service,
+// which works with the server's Client. It panics before the provider has been
+// handed to a server.
+func (p *Provider) URL() string { return p.Binding.URL() }
+
+// Credentials returns the credentials of the default world, by the names of the
+// README. It panics before the provider has been handed to a server.
+func (p *Provider) Credentials() map[string]string { return p.Binding.Credentials() }
+
 // Mount describes the provider to the server it is handed to.
 func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.ids = store.NewTable[lastID](env.Schema, "last id")

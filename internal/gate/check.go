@@ -210,7 +210,9 @@ func (o *Operation) CheckAnswer(status int, contentType string, body []byte) []B
 		return []Breach{{In: "answer", Rule: RuleStatus, Want: fmt.Sprintf("status %d is not documented", status)}}
 	}
 	var value any
-	if err := json.Unmarshal(body, &value); err != nil {
+	if strings.HasPrefix(contentType, "text/") {
+		value = string(body)
+	} else if err := json.Unmarshal(body, &value); err != nil {
 		return []Breach{{In: "answer", Rule: RuleJSON, Want: err.Error()}}
 	}
 	return visit(schema, value, "answer", nil)

@@ -21,6 +21,7 @@ import (
 type PathRule struct {
 	IgnoreTrailingSlash bool
 	IgnoreCase          bool // of the fixed segments
+	HeadIsGet           bool // where the document has no HEAD, its GET is what is asked for
 }
 
 // A Document is an OpenAPI document that is parsed when it is first needed:

@@ -27,7 +27,10 @@ func (c *Contract) Match(r *http.Request) (op *Operation, vars map[string]string
 		m.Vars[name] = plain
 	}
 	ops := c.paths[m.Route]
-	if op = ops[r.Method]; op != nil {
+	if op = ops[r.Method]; op == nil && r.Method == http.MethodHead && c.rule.HeadIsGet {
+		op = ops[http.MethodGet]
+	}
+	if op != nil {
 		return op, m.Vars, nil
 	}
 	return nil, m.Vars, slices.Sorted(maps.Keys(ops))

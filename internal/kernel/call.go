@@ -118,6 +118,10 @@ func (c *Call) Warn(format string, args ...any) {
 	c.warnings = append(c.warnings, fmt.Sprintf(format, args...))
 }
 
+// Explain notes the true cause of an answer that refuses without being a
+// problem, such as a redirect that carries an error.
+func (c *Call) Explain(format string, args ...any) { c.Reason = oneLine(fmt.Sprintf(format, args...)) }
+
 // Draw returns the next random value of a kind, for what is stored.
 func (c *Call) Draw(kind string) *entropy.Draw {
 	kind = c.instance.desc.Name + "/" + kind

@@ -34,6 +34,9 @@ type Answer struct {
 	encoded []byte
 }
 
+// A Raw body is no JSON, such as a page.
+type Raw []byte
+
 // The hint headers.
 const (
 	HeaderEntry   = "X-Understudy-Entry"   // the call's number in the journal
@@ -484,6 +487,10 @@ func (in *Instance) log(c *Call, out *Outcome) {
 // <, > and &.
 func (a *Answer) encode() error {
 	if a.Body == nil || a.encoded != nil {
+		return nil
+	}
+	if raw, ok := a.Body.(Raw); ok {
+		a.encoded = raw
 		return nil
 	}
 	var buf bytes.Buffer

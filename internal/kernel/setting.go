@@ -166,6 +166,27 @@ func (in *Instance) Set(changes map[string]any) error {
 	return nil
 }
 
+// Set changes some settings of a provider, or none when one of them is refused.
+func (w *World) Set(provider string, changes map[string]any) error {
+	in := w.Instance(provider)
+	if in == nil {
+		return fmt.Errorf("settings: there is no provider %q here", provider)
+	}
+	return in.Set(changes)
+}
+
+// SetContract holds the world to a contract from the next call on, as if it had
+// been started with it; what it stores stays.
+func (w *World) SetContract(contract Contract) {
+	w.state.Lock()
+	defer w.state.Unlock()
+	w.start.Contract = &contract
+	begun, present := *w.begun, *w.setup.Load()
+	begun.contract, present.contract = contract, contract
+	w.begun = &begun
+	w.setup.Store(&present)
+}
+
 // A SettingInfo describes a setting, for the coverage table.
 type SettingInfo struct {
 	Name, About string

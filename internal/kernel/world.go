@@ -21,6 +21,7 @@ import (
 	"github.com/understudy-dev/understudy/internal/entropy"
 	"github.com/understudy-dev/understudy/internal/gate"
 	"github.com/understudy-dev/understudy/internal/store"
+	"github.com/understudy-dev/understudy/internal/worldfile"
 )
 
 // DefaultSeed is the seed of a world that names none.
@@ -61,7 +62,7 @@ type Start struct {
 	Seed     string                    `json:"seed,omitempty"`
 	Contract *Contract                 `json:"contract,omitempty"`
 	Clock    time.Time                 `json:"clock,omitzero"` // zero: real time
-	World    *WorldFile                `json:"world,omitempty"`
+	World    *worldfile.File           `json:"world,omitempty"`
 	Settings map[string]map[string]any `json:"settings,omitempty"` // by provider, as flags or JSON have them
 }
 
@@ -256,7 +257,7 @@ func (s *setup) origin(provider string) *origin {
 func (w *World) resolve(start Start) (*setup, error) {
 	file := start.World
 	if file == nil {
-		file = &WorldFile{}
+		file = &worldfile.File{}
 	}
 	s := &setup{seed: cmp.Or(start.Seed, file.Seed, DefaultSeed), settings: map[string]map[string]any{}, origins: map[string]func() (*origin, error){}}
 	s.entropy = entropy.New(s.seed)
@@ -280,7 +281,7 @@ func (w *World) resolve(start Start) (*setup, error) {
 		}
 		for _, name := range slices.Sorted(maps.Keys(file.Settings[in.Name()])) {
 			if values, err = in.settings(values, map[string]any{name: file.Settings[in.Name()][name]}); err != nil {
-				return nil, file.at([]string{"settings", in.Name(), name}, err)
+				return nil, file.At([]string{"settings", in.Name(), name}, err)
 			}
 		}
 		if values, err = in.settings(values, start.Settings[in.Name()]); err != nil {
@@ -290,7 +291,7 @@ func (w *World) resolve(start Start) (*setup, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(file.Settings)) {
 		if w.Instance(name) == nil {
-			return nil, file.at([]string{"settings", name}, errors.New("there is no such provider here"))
+			return nil, file.At([]string{"settings", name}, errors.New("there is no such provider here"))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(start.Settings)) {
@@ -301,7 +302,7 @@ func (w *World) resolve(start Start) (*setup, error) {
 	for _, in := range w.instances {
 		of := sync.OnceValues(func() (*origin, error) { return in.load(s, start.World) })
 		s.origins[in.Name()] = of
-		if file.providers[in.Name()] == nil {
+		if file.Providers[in.Name()] == nil {
 			continue
 		}
 		if _, err := of(); err != nil { // what somebody wrote may be wrong, and must be told now
@@ -313,7 +314,7 @@ func (w *World) resolve(start Start) (*setup, error) {
 
 // load returns the content of a new world: the file's section for the provider,
 // or the default world's.
-func (in *Instance) load(s *setup, file *WorldFile) (*origin, error) {
+func (in *Instance) load(s *setup, file *worldfile.File) (*origin, error) {
 	scratch := &Instance{mounted: in.mounted, world: in.world, store: store.New(in.schema)}
 	o := &origin{credentials: func() map[string]string { return nil }}
 	if in.desc.Load == nil {
@@ -322,7 +323,7 @@ func (in *Instance) load(s *setup, file *WorldFile) (*origin, error) {
 	c := &Call{instance: scratch, setup: s, Now: Epoch}
 	var section json.RawMessage
 	if file != nil {
-		section = file.providers[in.Name()]
+		section = file.Providers[in.Name()]
 	}
 	if section == nil {
 		var err error
@@ -337,7 +338,7 @@ func (in *Instance) load(s *setup, file *WorldFile) (*origin, error) {
 	})
 	if err != nil {
 		if file != nil {
-			err = file.locate(in.Name(), err)
+			err = locate(file, in.Name(), err)
 		}
 		return nil, err
 	}

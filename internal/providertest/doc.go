@@ -31,6 +31,9 @@
 //		Sets a variable to a value of the last body.
 //	header NAME HEADER
 //		Sets a variable to a header of the last answer.
+//	match NAME PATTERN
+//		Sets a variable to the one group of a regular expression, in the last
+//		answer's Location or its body.
 //	escape NAME VALUE
 //		Sets a variable to a value as a form or a query has it.
 //	verify NAME PATH

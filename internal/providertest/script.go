@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -66,7 +67,7 @@ func Scripts(t *testing.T, dir string, new func() emulator.Option) {
 			UpdateScripts:      update,
 			RequireUniqueNames: true,
 			Cmds: map[string]func(*testscript.TestScript, bool, []string){
-				"http": httpCommand, "json": jsonCommand, "header": headerCommand, "escape": escapeCommand, "set": setCommand,
+				"http": httpCommand, "json": jsonCommand, "header": headerCommand, "escape": escapeCommand, "match": matchCommand, "set": setCommand,
 				"advance": advanceCommand, "clock": clockCommand, "contract": contractCommand, "world": worldCommand,
 				"verify": verifyCommand, "fault": faultCommand, "clearfaults": clearFaultsCommand, "journal": journalCommand,
 			},
@@ -265,6 +266,19 @@ func headerCommand(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("the last answer has no %s", args[1])
 	}
 	ts.Setenv(args[0], value)
+}
+
+// matchCommand keeps a part of where the last answer leads, or of its body.
+func matchCommand(ts *testscript.TestScript, neg bool, args []string) {
+	positive(ts, neg, args, 2, "match NAME PATTERN")
+	pattern, err := regexp.Compile(args[1])
+	ts.Check(err)
+	c := of(ts)
+	found := pattern.FindStringSubmatch(c.header.Get("Location") + "\n" + string(c.body))
+	if len(found) != 2 {
+		ts.Fatalf("the last answer has no one group of %s", pattern)
+	}
+	ts.Setenv(args[0], found[1])
 }
 
 // escapeCommand keeps a value as a form has it.

@@ -64,7 +64,7 @@ func (s *Store) Changes() Changes {
 			}
 			if d != nil {
 				d.each(func(order uint64, key string, value any) {
-					c.rows = append(c.rows, changed{table.title(), order, key, value})
+					c.rows = append(c.rows, changed{table.name, order, key, value})
 				})
 			}
 		}
@@ -72,7 +72,7 @@ func (s *Store) Changes() Changes {
 	}
 	for at := range t.rows {
 		key, value, _ := s.tables[at.slot].at(at.order)
-		c.rows = append(c.rows, changed{s.schema.tables[at.slot].title(), at.order, key, value})
+		c.rows = append(c.rows, changed{s.schema.tables[at.slot].name, at.order, key, value})
 	}
 	return c
 }

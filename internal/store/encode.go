@@ -59,9 +59,9 @@ func (s *Schema) Encode(snap Snapshot) (Content, error) {
 		d.each(func(order uint64, key string, value any) {
 			r, err := encode(order, key, value)
 			if err != nil {
-				failure = errors.Join(failure, fmt.Errorf("store: %s %q: %w", t.title(), key, err))
+				failure = errors.Join(failure, fmt.Errorf("store: %s %q: %w", t.name, key, err))
 			}
-			c.Tables[t.title()] = append(c.Tables[t.title()], r)
+			c.Tables[t.name] = append(c.Tables[t.name], r)
 		})
 		if failure != nil {
 			return Content{}, failure
@@ -84,7 +84,7 @@ func drawn(sequences map[string]uint64) map[string]uint64 {
 // Decode returns the snapshot of a content. What does not fit the schema or breaks
 // a table's rules is a *MisfitError.
 func (s *Schema) Decode(c Content) (Snapshot, error) {
-	snap := Snapshot{tables: make([]data, len(s.tables)), sequences: map[string]uint64{}}
+	snap := Snapshot{tables: make([]*rows, len(s.tables)), sequences: map[string]uint64{}}
 	for _, name := range slices.Sorted(maps.Keys(c.Sequences)) {
 		n := c.Sequences[name]
 		if n >= maxNumber {
@@ -93,7 +93,7 @@ func (s *Schema) Decode(c Content) (Snapshot, error) {
 		snap.sequences[name] = n
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Tables)) {
-		i := slices.IndexFunc(s.tables, func(t anyTable) bool { return t.title() == name })
+		i := slices.IndexFunc(s.tables, func(t *table) bool { return t.name == name })
 		if i < 0 {
 			return Snapshot{}, &MisfitError{"/tables/" + name, errors.New("there is no such table")}
 		}
@@ -115,41 +115,38 @@ func (s *Schema) Decode(c Content) (Snapshot, error) {
 func (s *Schema) RowTypes() iter.Seq2[string, reflect.Type] {
 	return func(yield func(string, reflect.Type) bool) {
 		for _, t := range s.tables {
-			if !yield(t.title(), t.rowType()) {
+			if !yield(t.name, t.row) {
 				return
 			}
 		}
 	}
 }
 
-func (t *Table[V]) title() string { return t.name }
-
-func (t *Table[V]) rowType() reflect.Type { return reflect.TypeFor[V]() }
-
-func (t *Table[V]) decode(encoded []Row, sequences map[string]uint64) (data, error) {
-	d := t.newData().(*rows[V])
+func (t *table) decode(encoded []Row, sequences map[string]uint64) (*rows, error) {
+	d := t.newRows()
 	for i, e := range encoded {
 		misfit := func(member string, format string, args ...any) error {
 			return &MisfitError{fmt.Sprintf("/tables/%s/%d%s", t.name, i, member), fmt.Errorf(format, args...)}
 		}
-		r := &row[V]{key: e.Key, seq: e.Order}
 		if e.Order < d.nextSeq {
 			return nil, misfit("/order", "the row before it has %d", d.nextSeq-1)
 		}
 		if e.Order >= maxNumber {
 			return nil, misfit("/order", "%d is too large", e.Order)
 		}
-		if d.byKey[e.Key] != nil {
+		if find(d.byKey, e.Key) != nil {
 			return nil, misfit("/key", "a row before it has the key %q", e.Key)
 		}
-		if err := strictly(e.Value, &r.value); err != nil {
+		value, err := t.read(e.Value)
+		if err != nil {
 			return nil, misfit("/value", "%w", err)
 		}
+		r := &row{key: e.Key, seq: e.Order, value: value}
 		if member, err := t.checkRow(r, sequences); err != nil {
 			return nil, misfit(member, "%w", err)
 		}
-		if err := t.clash(d, e.Key, r.value); err != nil {
-			return nil, misfit("/value", "%w", err)
+		if u, other := t.holder(d, e.Key, value); u != nil {
+			return nil, misfit("/value", "its %s belongs to %q", u.name, other.key)
 		}
 		t.replace(d, nil, r)
 		d.nextSeq = e.Order + 1

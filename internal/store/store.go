@@ -10,34 +10,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"sync"
 )
 
 // A Schema is the list of a provider's tables. It is the same for all its
 // stores, and complete before the first of them is made.
-type Schema struct{ tables []anyTable }
+type Schema struct{ tables []*table }
 
 // Empty reports whether there are no tables, so that nothing needs a transaction.
 func (s *Schema) Empty() bool { return len(s.tables) == 0 }
-
-// anyTable is what a store needs of a table whatever its values are.
-type anyTable interface {
-	title() string
-	rowType() reflect.Type
-	ruled() bool
-	newData() data
-	decode([]Row, map[string]uint64) (data, error)
-	checkReferences(Snapshot) error
-}
-
-// data is the content of one table in one store.
-type data interface {
-	clone() data
-	each(func(order uint64, key string, value any))
-	at(order uint64) (key string, value any, ok bool)
-}
 
 // A Store holds the tables of a schema. It is safe for concurrent use.
 //
@@ -49,7 +31,7 @@ type Store struct {
 	schema    *Schema
 	from      func() Snapshot // what base will be; nil once it is
 	base      Snapshot
-	tables    []data // nil where base's still holds
+	tables    []*rows // nil where base's still holds
 	sequences map[string]uint64
 	touched   *touched // nil until Watch
 }
@@ -99,7 +81,7 @@ func (tx *Tx) Next(sequence string) uint64 {
 
 // A Snapshot is a store's content at one moment. The zero Snapshot is empty.
 type Snapshot struct {
-	tables    []data // nil where a table is empty
+	tables    []*rows // nil where a table is empty
 	sequences map[string]uint64
 }
 
@@ -109,25 +91,25 @@ func (s *Store) fill() {
 		s.base, s.from = s.from(), nil
 	}
 	if s.tables == nil {
-		s.tables = make([]data, len(s.schema.tables))
+		s.tables = make([]*rows, len(s.schema.tables))
 		s.sequences = map[string]uint64{}
 		maps.Copy(s.sequences, s.base.sequences)
 	}
 }
 
-// data returns the content of a table.
-func (s *Store) data(slot int) data {
+// rows returns the content of a table.
+func (s *Store) rows(slot int) *rows {
 	if s.tables[slot] == nil {
 		if base := s.base.table(slot); base != nil {
 			s.tables[slot] = base.clone()
 		} else {
-			s.tables[slot] = s.schema.tables[slot].newData()
+			s.tables[slot] = s.schema.tables[slot].newRows()
 		}
 	}
 	return s.tables[slot]
 }
 
-func (snap Snapshot) table(slot int) data {
+func (snap Snapshot) table(slot int) *rows {
 	if snap.tables == nil {
 		return nil
 	}
@@ -139,7 +121,7 @@ func (s *Store) Snapshot() Snapshot {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fill()
-	snap := Snapshot{tables: make([]data, len(s.tables)), sequences: maps.Clone(s.sequences)}
+	snap := Snapshot{tables: make([]*rows, len(s.tables)), sequences: maps.Clone(s.sequences)}
 	for i, t := range s.tables {
 		if t != nil {
 			snap.tables[i] = t.clone()

@@ -2,9 +2,10 @@ package store
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"iter"
-	"maps"
+	"reflect"
 	"sync"
 
 	"github.com/tidwall/btree"
@@ -13,21 +14,32 @@ import (
 // A Table names rows of one kind by a key and keeps the order in which they
 // were added. The table itself holds no rows: they live in the store of the
 // transaction at hand.
-type Table[V any] struct {
+//
+// Only what is said here knows the type of the rows. What holds them does not: it
+// would be compiled for every type, in every package that names one.
+type Table[V any] struct{ core *table }
+
+// table is a Table whatever its rows are.
+type table struct {
 	name    string
 	slot    int
-	unique  []*Unique[V]
-	indexes []*Index[V]
-	rules   rules[V]
+	row     reflect.Type
+	unique  []*unique
+	indexes []func(any) string
+	read    func(json.RawMessage) (any, error) // a row's value
+	rules   rules
+}
+
+type unique struct {
+	name string
+	of   func(any) string
 }
 
 // A Unique index finds the one row with a given value of something other than
 // its key. Rows whose value is "" are left out.
 type Unique[V any] struct {
 	table *Table[V]
-	name  string
 	slot  int
-	of    func(V) string
 }
 
 // An Index finds the rows that share a value, in the order they were added.
@@ -35,78 +47,81 @@ type Unique[V any] struct {
 type Index[V any] struct {
 	table *Table[V]
 	slot  int
-	of    func(V) string
 }
 
 // NewTable adds a table to the schema.
 func NewTable[V any](schema *Schema, name string) *Table[V] {
-	t := &Table[V]{name: name, slot: len(schema.tables)}
+	t := &table{name: name, slot: len(schema.tables), row: reflect.TypeFor[V](), read: func(text json.RawMessage) (any, error) {
+		var v V
+		err := strictly(text, &v)
+		return v, err
+	}}
 	schema.tables = append(schema.tables, t)
-	return t
+	return &Table[V]{t}
 }
 
 // Unique adds a unique index; name is what a clash is reported by.
 func (t *Table[V]) Unique(name string, of func(V) string) *Unique[V] {
-	u := &Unique[V]{table: t, name: name, slot: len(t.unique), of: of}
-	t.unique = append(t.unique, u)
-	return u
+	t.core.unique = append(t.core.unique, &unique{name, func(v any) string { return of(v.(V)) }})
+	return &Unique[V]{t, len(t.core.unique) - 1}
 }
 
 // Index adds an index.
 func (t *Table[V]) Index(of func(V) string) *Index[V] {
-	x := &Index[V]{table: t, slot: len(t.indexes), of: of}
-	t.indexes = append(t.indexes, x)
-	return x
+	t.core.indexes = append(t.core.indexes, func(v any) string { return of(v.(V)) })
+	return &Index[V]{t, len(t.core.indexes) - 1}
 }
 
 // row is one row of one version; rows are never changed.
-type row[V any] struct {
+type row struct {
 	key   string
 	seq   uint64
-	value V
+	value any
 }
 
 // entry is a row's place in an index.
-type entry[V any] struct {
+type entry struct {
 	of  string
 	seq uint64
-	row *row[V]
+	row *row
 }
 
-func (a entry[V]) less(b entry[V]) bool {
+func (a entry) less(b entry) bool {
 	return cmp.Or(cmp.Compare(a.of, b.of), cmp.Compare(a.seq, b.seq)) < 0
 }
 
-// rows is a table's content in one store.
-type rows[V any] struct {
+// rows is a table's content in one store. All of it is trees, which share what
+// they have in common with their copies.
+type rows struct {
 	nextSeq uint64
-	byKey   map[string]*row[V]
-	ordered *btree.Map[uint64, *row[V]]
-	unique  []map[string]*row[V]
-	indexes []*btree.BTreeG[entry[V]]
+	byKey   *btree.Map[string, *row]
+	ordered *btree.Map[uint64, *row]
+	unique  []*btree.Map[string, *row]
+	indexes []*btree.BTreeG[entry]
 
 	// Copying a tree marks it as shared, which is a write: one copy at a time.
 	copying sync.Mutex
 }
 
-func (t *Table[V]) newData() data {
-	d := &rows[V]{byKey: map[string]*row[V]{}, ordered: &btree.Map[uint64, *row[V]]{}}
+func (t *table) newRows() *rows {
+	d := &rows{byKey: &btree.Map[string, *row]{}, ordered: &btree.Map[uint64, *row]{}}
 	for range t.unique {
-		d.unique = append(d.unique, map[string]*row[V]{})
+		d.unique = append(d.unique, &btree.Map[string, *row]{})
 	}
 	for range t.indexes {
 		// The store's lock guards the tree; its own would be paid for nothing.
-		d.indexes = append(d.indexes, btree.NewBTreeGOptions(entry[V].less, btree.Options{NoLocks: true}))
+		d.indexes = append(d.indexes, btree.NewBTreeGOptions(entry.less, btree.Options{NoLocks: true}))
 	}
 	return d
 }
 
-func (d *rows[V]) clone() data {
+// clone returns a copy, at a cost that does not depend on the rows.
+func (d *rows) clone() *rows {
 	d.copying.Lock()
 	defer d.copying.Unlock()
-	c := &rows[V]{nextSeq: d.nextSeq, byKey: maps.Clone(d.byKey), ordered: d.ordered.Copy()}
+	c := &rows{nextSeq: d.nextSeq, byKey: d.byKey.Copy(), ordered: d.ordered.Copy()}
 	for _, u := range d.unique {
-		c.unique = append(c.unique, maps.Clone(u))
+		c.unique = append(c.unique, u.Copy())
 	}
 	for _, x := range d.indexes {
 		c.indexes = append(c.indexes, x.Copy())
@@ -114,14 +129,20 @@ func (d *rows[V]) clone() data {
 	return c
 }
 
-func (d *rows[V]) each(fn func(order uint64, key string, value any)) {
-	d.ordered.Scan(func(order uint64, r *row[V]) bool {
+// find returns the row of a tree that has a value, or nil.
+func find(tree *btree.Map[string, *row], value string) *row {
+	r, _ := tree.Get(value)
+	return r
+}
+
+func (d *rows) each(fn func(order uint64, key string, value any)) {
+	d.ordered.Scan(func(order uint64, r *row) bool {
 		fn(order, r.key, r.value)
 		return true
 	})
 }
 
-func (d *rows[V]) at(order uint64) (key string, value any, ok bool) {
+func (d *rows) at(order uint64) (key string, value any, ok bool) {
 	r, ok := d.ordered.Get(order)
 	if !ok {
 		return "", nil, false
@@ -129,43 +150,43 @@ func (d *rows[V]) at(order uint64) (key string, value any, ok bool) {
 	return r.key, r.value, true
 }
 
-func (t *Table[V]) data(tx *Tx) *rows[V] { return tx.store.data(t.slot).(*rows[V]) }
+func (t *table) rows(tx *Tx) *rows { return tx.store.rows(t.slot) }
 
 // replace takes the old row out and puts the new one in; either may be nil. It
 // is the only function that changes a table, so that an undo is its reverse.
-func (t *Table[V]) replace(d *rows[V], old, new *row[V]) {
+func (t *table) replace(d *rows, old, new *row) {
 	if old != nil {
-		delete(d.byKey, old.key)
+		d.byKey.Delete(old.key)
 		d.ordered.Delete(old.seq)
 		for i, u := range t.unique {
-			delete(d.unique[i], u.of(old.value))
+			d.unique[i].Delete(u.of(old.value))
 		}
-		for i, x := range t.indexes {
-			d.indexes[i].Delete(entry[V]{of: x.of(old.value), seq: old.seq})
+		for i, of := range t.indexes {
+			d.indexes[i].Delete(entry{of: of(old.value), seq: old.seq})
 		}
 	}
 	if new != nil {
-		d.byKey[new.key] = new
+		d.byKey.Set(new.key, new)
 		d.ordered.Set(new.seq, new)
 		for i, u := range t.unique {
 			if of := u.of(new.value); of != "" {
-				d.unique[i][of] = new
+				d.unique[i].Set(of, new)
 			}
 		}
-		for i, x := range t.indexes {
-			if of := x.of(new.value); of != "" {
-				d.indexes[i].Set(entry[V]{of: of, seq: new.seq, row: new})
+		for i, of := range t.indexes {
+			if of := of(new.value); of != "" {
+				d.indexes[i].Set(entry{of: of, seq: new.seq, row: new})
 			}
 		}
 	}
 }
 
-func (t *Table[V]) change(tx *Tx, old, new *row[V]) {
-	d := t.data(tx)
+func (t *table) change(tx *Tx, old, new *row) {
+	d := t.rows(tx)
 	t.replace(d, old, new)
 	tx.undo = append(tx.undo, func() { t.replace(d, new, old) })
 	if touched := tx.store.touched; touched != nil {
-		for _, r := range []*row[V]{old, new} {
+		for _, r := range []*row{old, new} {
 			if r != nil {
 				touched.rows[place{t.slot, r.seq}] = true
 			}
@@ -173,29 +194,14 @@ func (t *Table[V]) change(tx *Tx, old, new *row[V]) {
 	}
 }
 
-// Get returns the row of a key.
-func (t *Table[V]) Get(tx *Tx, key string) (V, bool) {
-	return value(t.data(tx).byKey[key])
-}
-
-func value[V any](r *row[V]) (V, bool) {
-	if r == nil {
-		var zero V
-		return zero, false
+// put adds a row at the end, or replaces the one with that key in its place.
+func (t *table) put(tx *Tx, key string, v any) {
+	d := t.rows(tx)
+	if u, other := t.holder(d, key, v); u != nil {
+		panic(fmt.Sprintf("store: %s %q: its %s belongs to %q", t.name, key, u.name, other.key))
 	}
-	return r.value, true
-}
-
-// Put adds a row at the end, or replaces the one with that key in its place.
-// It panics when a unique index has the value for another key: a provider
-// checks what its users may clash on before it writes.
-func (t *Table[V]) Put(tx *Tx, key string, v V) {
-	d := t.data(tx)
-	if err := t.clash(d, key, v); err != nil {
-		panic(fmt.Sprintf("store: %s %q: %v", t.name, key, err))
-	}
-	old := d.byKey[key]
-	r := &row[V]{key: key, value: v}
+	old := find(d.byKey, key)
+	r := &row{key: key, value: v}
 	if old != nil {
 		r.seq = old.seq
 	} else {
@@ -205,19 +211,20 @@ func (t *Table[V]) Put(tx *Tx, key string, v V) {
 	t.change(tx, old, r)
 }
 
-// clash tells which unique index has a value of v for another key.
-func (t *Table[V]) clash(d *rows[V], key string, v V) error {
+// holder returns a unique index that has a value of v for another key, and that
+// key's row.
+func (t *table) holder(d *rows, key string, v any) (*unique, *row) {
 	for i, u := range t.unique {
-		if other := d.unique[i][u.of(v)]; other != nil && other.key != key {
-			return fmt.Errorf("its %s belongs to %q", u.name, other.key)
+		if other := find(d.unique[i], u.of(v)); other != nil && other.key != key {
+			return u, other
 		}
 	}
-	return nil
+	return nil, nil
 }
 
-// Delete removes a row and reports whether it was there.
-func (t *Table[V]) Delete(tx *Tx, key string) bool {
-	old := t.data(tx).byKey[key]
+// delete removes a row and reports whether it was there.
+func (t *table) delete(tx *Tx, key string) bool {
+	old := find(t.rows(tx).byKey, key)
 	if old == nil {
 		return false
 	}
@@ -225,30 +232,85 @@ func (t *Table[V]) Delete(tx *Tx, key string) bool {
 	return true
 }
 
+// scan calls fn with the rows of an index that share a value, until it returns
+// false.
+func (t *table) scan(tx *Tx, slot int, of string, fn func(*row) bool) {
+	t.rows(tx).indexes[slot].Ascend(entry{of: of}, func(e entry) bool { return e.of == of && fn(e.row) })
+}
+
+// between calls fn with the rows of an index from low to below high, or backward,
+// until it returns false.
+func (t *table) between(tx *Tx, slot int, low, high string, backward bool, fn func(*row) bool) {
+	tree := t.rows(tx).indexes[slot]
+	if !backward {
+		tree.Ascend(entry{of: low}, func(e entry) bool { return e.of < high && fn(e.row) })
+		return
+	}
+	tree.Descend(entry{of: high}, func(e entry) bool {
+		if e.of == high {
+			return true // the table's first row, which the place sought is equal to
+		}
+		return e.of >= low && fn(e.row)
+	})
+}
+
+// Get returns the row of a key.
+func (t *Table[V]) Get(tx *Tx, key string) (V, bool) {
+	return value[V](find(t.core.rows(tx).byKey, key))
+}
+
+func value[V any](r *row) (V, bool) {
+	if r == nil {
+		var zero V
+		return zero, false
+	}
+	return r.value.(V), true
+}
+
+// Put adds a row at the end, or replaces the one with that key in its place.
+// It panics when a unique index has the value for another key: a provider
+// checks what its users may clash on before it writes.
+func (t *Table[V]) Put(tx *Tx, key string, v V) { t.core.put(tx, key, v) }
+
+// Clash returns the name of a unique index that has a value of v for another key,
+// and whether there is one.
+func (t *Table[V]) Clash(tx *Tx, key string, v V) (index string, clashes bool) {
+	if u, _ := t.core.holder(t.core.rows(tx), key, v); u != nil {
+		return u.name, true
+	}
+	return "", false
+}
+
+// Delete removes a row and reports whether it was there.
+func (t *Table[V]) Delete(tx *Tx, key string) bool { return t.core.delete(tx, key) }
+
 // Len returns the number of rows.
-func (t *Table[V]) Len(tx *Tx) int { return len(t.data(tx).byKey) }
+func (t *Table[V]) Len(tx *Tx) int { return t.core.rows(tx).byKey.Len() }
 
 // All iterates over the rows in the order they were added. The loop must not
 // change the table.
 func (t *Table[V]) All(tx *Tx) iter.Seq2[string, V] {
 	return func(yield func(string, V) bool) {
-		t.data(tx).ordered.Scan(func(_ uint64, r *row[V]) bool { return yield(r.key, r.value) })
+		t.core.rows(tx).ordered.Scan(func(_ uint64, r *row) bool { return yield(r.key, r.value.(V)) })
 	}
 }
 
 // Get returns the row whose indexed value is of.
 func (u *Unique[V]) Get(tx *Tx, of string) (V, bool) {
-	return value(u.table.data(tx).unique[u.slot][of])
+	return value[V](find(u.table.core.rows(tx).unique[u.slot], of))
 }
+
+// Table returns the table that is indexed.
+func (x *Index[V]) Table() *Table[V] { return x.table }
+
+// Of returns the value that a row is indexed by.
+func (x *Index[V]) Of(v V) string { return x.table.core.indexes[x.slot](v) }
 
 // All iterates over the rows whose indexed value is of, in the order they were
 // added. The loop must not change the table.
 func (x *Index[V]) All(tx *Tx, of string) iter.Seq2[string, V] {
 	return func(yield func(string, V) bool) {
-		tree := x.table.data(tx).indexes[x.slot]
-		tree.Ascend(entry[V]{of: of}, func(e entry[V]) bool {
-			return e.of == of && yield(e.row.key, e.row.value)
-		})
+		x.table.core.scan(tx, x.slot, of, func(r *row) bool { return yield(r.key, r.value.(V)) })
 	}
 }
 
@@ -258,30 +320,19 @@ func (x *Index[V]) All(tx *Tx, of string) iter.Seq2[string, V] {
 // table.
 func (x *Index[V]) Between(tx *Tx, low, high string, backward bool) iter.Seq2[string, V] {
 	return func(yield func(string, V) bool) {
-		tree := x.table.data(tx).indexes[x.slot]
-		if !backward {
-			tree.Ascend(entry[V]{of: low}, func(e entry[V]) bool {
-				return e.of < high && yield(e.row.key, e.row.value)
-			})
-			return
-		}
-		tree.Descend(entry[V]{of: high}, func(e entry[V]) bool {
-			if e.of == high {
-				return true // the table's first row, which the place sought is equal to
-			}
-			return e.of >= low && yield(e.row.key, e.row.value)
-		})
+		x.table.core.between(tx, x.slot, low, high, backward, func(r *row) bool { return yield(r.key, r.value.(V)) })
 	}
 }
 
 // Delete removes the rows whose indexed value is of, and returns how many.
 func (x *Index[V]) Delete(tx *Tx, of string) int {
 	var keys []string
-	for key := range x.All(tx, of) {
-		keys = append(keys, key)
-	}
+	x.table.core.scan(tx, x.slot, of, func(r *row) bool {
+		keys = append(keys, r.key)
+		return true
+	})
 	for _, key := range keys {
-		x.table.Delete(tx, key)
+		x.table.core.delete(tx, key)
 	}
 	return len(keys)
 }

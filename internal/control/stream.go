@@ -1,4 +1,4 @@
-package emulator
+package control
 
 import (
 	"bytes"
@@ -27,8 +27,8 @@ type streamRequest struct {
 // streamJournal sends every matching call as a server-sent event: those after
 // since, or after the Last-Event-ID of a client that comes back, or else those
 // yet to come.
-func (ct *control) streamJournal(c *kernel.Call, in streamRequest) (kernel.Answer, error) {
-	world := ct.world(c)
+func (a *api) streamJournal(c *kernel.Call, in streamRequest) (kernel.Answer, error) {
+	world := a.world(c)
 	since := world.Journal.Last().Seq
 	if in.Since != nil {
 		since = uint64(*in.Since)
@@ -36,7 +36,7 @@ func (ct *control) streamJournal(c *kernel.Call, in streamRequest) (kernel.Answe
 	if last := c.Request.Header.Get("Last-Event-ID"); last != "" {
 		n, err := strconv.ParseUint(last, 10, 64)
 		if err != nil {
-			return kernel.Answer{}, refuse(http.StatusBadRequest, "Last-Event-ID %q is no sequence number", last)
+			return kernel.Answer{}, Refuse(http.StatusBadRequest, "Last-Event-ID %q is no sequence number", last)
 		}
 		since = n
 	}

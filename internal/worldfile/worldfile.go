@@ -1,4 +1,6 @@
-package kernel
+// Package worldfile reads and prints world files: what a world starts with, as
+// YAML or JSON.
+package worldfile
 
 import (
 	"bytes"
@@ -18,25 +20,25 @@ import (
 	"github.com/understudy-dev/understudy/specs"
 )
 
-// A WorldFile describes a world to start with: a section for each provider, of
-// the provider's own form, and what holds for all.
-type WorldFile struct {
+// A File describes a world to start with: a section for each provider, of the
+// provider's own form, and what holds for all.
+type File struct {
 	Seed      string
 	Clock     time.Time // zero: real time
 	Contract  string    // empty: as the server was told
 	Settings  map[string]map[string]any
-	providers map[string]json.RawMessage
+	Providers map[string]json.RawMessage
 
 	text []byte     // as it was read
 	root *yaml.Node // where lines are looked up
 }
 
-var worldSchema = gate.NewSchema(specs.World, "World")
+var schema = gate.NewSchema(specs.World, "World")
 
-// WorldSchema returns the JSON Schema of world files. It is made of what they are
+// Schema returns the JSON Schema of world files. It is made of what they are
 // checked with. What no schema can say, such as that an identifier is given twice,
 // is told when a world is read.
-func WorldSchema() ([]byte, error) {
+func Schema() ([]byte, error) {
 	var doc struct {
 		Info struct {
 			Title       string
@@ -74,13 +76,13 @@ func relocate(n *yaml.Node) {
 	}
 }
 
-// ReadWorld reads a world file, YAML or JSON. An error names the line.
-func ReadWorld(r io.Reader) (*WorldFile, error) {
+// Read reads a world file, YAML or JSON. An error names the line.
+func Read(r io.Reader) (*File, error) {
 	text, err := io.ReadAll(r)
 	if err != nil {
 		return nil, fmt.Errorf("world file: %w", err)
 	}
-	f := &WorldFile{providers: map[string]json.RawMessage{}, text: text}
+	f := &File{Providers: map[string]json.RawMessage{}, text: text}
 	if f.root, err = document(text); err != nil {
 		return nil, fmt.Errorf("world file: %w", err)
 	}
@@ -92,7 +94,7 @@ func ReadWorld(r io.Reader) (*WorldFile, error) {
 	if err := json.Unmarshal(asJSON.Bytes(), &value); err != nil {
 		return nil, fmt.Errorf("world file: %w", err)
 	}
-	breaches, err := worldSchema.Check(value)
+	breaches, err := schema.Check(value)
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +104,7 @@ func ReadWorld(r io.Reader) (*WorldFile, error) {
 		if b.Rule == gate.RuleUnknown {
 			path = append(path, b.Keys[0])
 		}
-		return nil, f.at(path, errors.New(b.Text()))
+		return nil, f.At(path, errors.New(b.Text()))
 	}
 	sections := map[string]json.RawMessage{}
 	if err := json.Unmarshal(asJSON.Bytes(), &sections); err != nil {
@@ -111,12 +113,12 @@ func ReadWorld(r io.Reader) (*WorldFile, error) {
 	for name, to := range map[string]any{"seed": &f.Seed, "clock": &f.Clock, "contract": &f.Contract, "settings": &f.Settings} {
 		if section, ok := sections[name]; ok {
 			if err := json.Unmarshal(section, to); err != nil {
-				return nil, f.at([]string{name}, err)
+				return nil, f.At([]string{name}, err)
 			}
 			delete(sections, name)
 		}
 	}
-	f.providers = sections
+	f.Providers = sections
 	return f, nil
 }
 
@@ -141,49 +143,19 @@ func document(text []byte) (*yaml.Node, error) {
 }
 
 // MarshalText returns the file's text.
-func (f *WorldFile) MarshalText() ([]byte, error) { return f.text, nil }
+func (f *File) MarshalText() ([]byte, error) { return f.text, nil }
 
 // UnmarshalText reads a file's text.
-func (f *WorldFile) UnmarshalText(text []byte) error {
-	file, err := ReadWorld(bytes.NewReader(text))
+func (f *File) UnmarshalText(text []byte) error {
+	file, err := Read(bytes.NewReader(text))
 	if err == nil {
 		*f = *file
 	}
 	return err
 }
 
-// A WorldError is a fault in a provider's section of a world file.
-type WorldError struct {
-	Path []any // keys and positions from the section's root
-	Err  error
-}
-
-// Error returns the reason without the line, which the file knows.
-func (e *WorldError) Error() string { return e.Err.Error() }
-
-// Unwrap returns the reason.
-func (e *WorldError) Unwrap() error { return e.Err }
-
-// WorldErrorf returns an error at a place of a provider's section.
-func WorldErrorf(path []any, format string, args ...any) error {
-	return &WorldError{path, fmt.Errorf(format, args...)}
-}
-
-// locate puts the line to an error of a provider's section.
-func (f *WorldFile) locate(provider string, err error) error {
-	var at *WorldError
-	if !errors.As(err, &at) {
-		return err
-	}
-	path := []string{provider}
-	for _, step := range at.Path {
-		path = append(path, fmt.Sprint(step))
-	}
-	return f.at(path, err)
-}
-
-// at is an error at the line of a path, or of the nearest place above it.
-func (f *WorldFile) at(path []string, err error) error {
+// At is an error at the line of a path, or of the nearest place above it.
+func (f *File) At(path []string, err error) error {
 	node := f.root
 	line := node.Line
 	for _, step := range path {
@@ -212,10 +184,15 @@ func child(n *yaml.Node, step string) *yaml.Node {
 	return nil
 }
 
-// YAML returns the default world of the present seed as a world file, with the
-// credentials of each provider in a comment.
-func (w *World) YAML() ([]byte, error) {
-	s := w.setup.Load()
+// A Section is a provider's part of a world that is printed.
+type Section struct {
+	Provider    string
+	Content     any
+	Credentials map[string]string // shown in a comment
+}
+
+// Print returns the file of a world, to be edited and read again.
+func Print(seed string, sections []Section) ([]byte, error) {
 	root := &yaml.Node{Kind: yaml.MappingNode}
 	add := func(key string, value any, comment string) error {
 		text, err := json.Marshal(value)
@@ -231,19 +208,15 @@ func (w *World) YAML() ([]byte, error) {
 		root.Content = append(root.Content, name, node.Content[0])
 		return nil
 	}
-	if err := add("seed", s.seed, "What identifiers and secrets derive from that are not given below."); err != nil {
+	if err := add("seed", seed, "What identifiers and secrets derive from that are not given below."); err != nil {
 		return nil, err
 	}
-	for _, in := range w.instances {
-		if in.desc.DefaultWorld == nil {
-			continue
-		}
+	for _, s := range sections {
 		comment := "Credentials:"
-		credentials := in.Credentials()
-		for _, name := range slices.Sorted(maps.Keys(credentials)) {
-			comment += "\n  " + name + ": " + credentials[name]
+		for _, name := range slices.Sorted(maps.Keys(s.Credentials)) {
+			comment += "\n  " + name + ": " + s.Credentials[name]
 		}
-		if err := add(in.Name(), in.desc.DefaultWorld(&Call{instance: in, setup: s, Now: Epoch}), comment); err != nil {
+		if err := add(s.Provider, s.Content, comment); err != nil {
 			return nil, err
 		}
 	}

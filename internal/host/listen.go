@@ -1,4 +1,4 @@
-package emulator
+package host
 
 import (
 	"context"
@@ -34,28 +34,28 @@ type ports struct {
 }
 
 // Listen opens the gateway on addr and each provider on its own port after it
-// (infisical the next one); with port 0 all ports are free ones. It returns
+// ; with port 0 all ports are free ones. It returns
 // when all of them are open, or with an error and none open. HTTP/1.1 and
 // HTTP/2 are both served, without TLS unless WithTLS or WithCertificate asks for
 // it.
-func (s *Server) Listen(addr string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.own.ports != nil {
+func (h *Host) Listen(addr string) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.own.ports != nil {
 		return errors.New("emulator: the server listens already")
 	}
 	var err error
-	s.own.ports, err = s.open(s.own, addr)
+	h.own.ports, err = h.open(h.own, addr)
 	return err
 }
 
 // open opens the ports of a world.
-func (s *Server) open(of *space, addr string) (*ports, error) {
+func (h *Host) open(of *space, addr string) (*ports, error) {
 	host, port, err := splitAddress(addr)
 	if err != nil {
 		return nil, err
 	}
-	certificates, err := s.tlsConfig(shownHost(host))
+	certificates, err := h.tlsConfig(shownHost(host))
 	if err != nil {
 		return nil, fmt.Errorf("emulator: %w", err)
 	}
@@ -71,17 +71,17 @@ func (s *Server) open(of *space, addr string) (*ports, error) {
 		}
 		handlers[l] = handler
 		_, shownPort, _ := net.SplitHostPort(l.Addr().String())
-		return s.scheme() + "://" + net.JoinHostPort(shownHost(host), shownPort), nil
+		return h.scheme() + "://" + net.JoinHostPort(shownHost(host), shownPort), nil
 	}
-	base, err := open(0, s.sandboxes.touching(of, s.gateway(of)))
+	base, err := open(0, h.sandboxes.touching(of, h.gateway(of)))
 	urls := map[*kernel.Instance]string{}
 	for _, in := range of.world.Instances() {
 		switch {
 		case err != nil:
-		case s.config.GatewayOnly:
+		case h.config.GatewayOnly:
 			urls[in] = base + "/" + in.Name()
 		default:
-			urls[in], err = open(in.Port(), s.sandboxes.touching(of, s.arriving(in)))
+			urls[in], err = open(in.Port(), h.sandboxes.touching(of, h.arriving(in)))
 		}
 	}
 	if err != nil {
@@ -165,20 +165,20 @@ func newHTTPServer(running *sync.WaitGroup, certificates *tls.Config) *http.Serv
 // Shutdown stops listening, ends streams and the delays of faults, and waits for
 // running calls until ctx is done; then it closes what is left. The same holds
 // for the sandboxes' own ports.
-func (s *Server) Shutdown(ctx context.Context) error {
+func (h *Host) Shutdown(ctx context.Context) error {
 	var drained sync.WaitGroup
-	for _, of := range s.spaces() {
+	for _, of := range h.spaces() {
 		of.world.Hurry()
-		if p := s.portsOf(of); p != nil {
+		if p := h.portsOf(of); p != nil {
 			drained.Go(func() {
 				if err := p.server.Shutdown(ctx); err != nil {
-					s.world.Logger().Warn("calls were cut off", "error", err)
+					h.world.Logger().Warn("calls were cut off", "error", err)
 				}
 			})
 		}
 	}
 	drained.Wait()
-	return s.Close()
+	return h.Close()
 }
 
 // closeGrace bounds how long Close waits for handlers to notice.
@@ -186,16 +186,16 @@ const closeGrace = 5 * time.Second
 
 // Close stops listening, breaks connections, waits for the handlers to end and
 // deletes the sandboxes. The server's own world stays usable in memory.
-func (s *Server) Close() error {
-	p := s.portsOf(s.own)
+func (h *Host) Close() error {
+	p := h.portsOf(h.own)
 	if p == nil {
-		return s.sandboxes.close()
+		return h.sandboxes.close()
 	}
-	for _, of := range s.spaces() {
+	for _, of := range h.spaces() {
 		of.world.Hurry()
 	}
 	err := p.close() // before the sandboxes: a running call may make one more
-	return errors.Join(err, s.sandboxes.close())
+	return errors.Join(err, h.sandboxes.close())
 }
 
 func (p *ports) close() error {
@@ -215,15 +215,15 @@ func (p *ports) close() error {
 	return err
 }
 
-func (s *Server) portsOf(of *space) *ports {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (h *Host) portsOf(of *space) *ports {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	return of.ports
 }
 
 // URL returns the gateway's base URL, or "" while the server does not listen.
-func (s *Server) URL() string {
-	if p := s.portsOf(s.own); p != nil {
+func (h *Host) URL() string {
+	if p := h.portsOf(h.own); p != nil {
 		return p.base
 	}
 	return ""
@@ -232,10 +232,10 @@ func (s *Server) URL() string {
 // Warm parses the providers' documents, which first requests would otherwise do,
 // and returns when it is done: one after the other, so that a request that comes
 // meanwhile has a processor for the one that it waits for.
-func (s *Server) Warm() {
-	for _, in := range slices.Concat(s.world.Instances(), []*kernel.Instance{s.control}) {
+func (h *Host) Warm() {
+	for _, in := range slices.Concat(h.world.Instances(), []*kernel.Instance{h.api}) {
 		if _, err := in.Contract(); err != nil {
-			s.world.Logger().Error("a document cannot be used", "provider", in.Name(), "error", err)
+			h.world.Logger().Error("a document cannot be used", "provider", in.Name(), "error", err)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package emulator
+package control
 
 import (
 	"net/http"
@@ -34,9 +34,9 @@ type journalBody struct {
 // defaultLimit is how many entries a journal call answers with.
 const defaultLimit = 100
 
-func (ct *control) listJournal(c *kernel.Call, in journalRequest) (journalBody, error) {
+func (a *api) listJournal(c *kernel.Call, in journalRequest) (journalBody, error) {
 	entries := []journal.Entry{}
-	for _, e := range ct.world(c).Journal.Since(uint64(in.Since)) {
+	for _, e := range a.world(c).Journal.Since(uint64(in.Since)) {
 		if in.match(e) {
 			entries = append(entries, e)
 		}
@@ -48,8 +48,8 @@ func (ct *control) listJournal(c *kernel.Call, in journalRequest) (journalBody, 
 	return journalBody{entries[max(0, len(entries)-limit):]}, nil
 }
 
-func (ct *control) clearJournal(c *kernel.Call, _ none) (kernel.Answer, error) {
-	ct.world(c).Journal.Clear()
+func (a *api) clearJournal(c *kernel.Call, _ none) (kernel.Answer, error) {
+	a.world(c).Journal.Clear()
 	return noContent, nil
 }
 
@@ -57,10 +57,10 @@ type journalPath struct {
 	Seq uint64 `path:"seq" json:"-"`
 }
 
-func (ct *control) getJournalEntry(c *kernel.Call, in journalPath) (journal.Entry, error) {
-	e, ok := ct.world(c).Journal.Get(in.Seq)
+func (a *api) getJournalEntry(c *kernel.Call, in journalPath) (journal.Entry, error) {
+	e, ok := a.world(c).Journal.Get(in.Seq)
 	if !ok {
-		return e, refuse(http.StatusNotFound, "the journal has no entry %d, or no longer", in.Seq)
+		return e, Refuse(http.StatusNotFound, "the journal has no entry %d, or no longer", in.Seq)
 	}
 	return e, nil
 }

@@ -1,4 +1,5 @@
-package emulator
+// Package report tells what is supported: the table of SUPPORTED.md.
+package report
 
 import (
 	"cmp"
@@ -9,94 +10,94 @@ import (
 	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
-// Coverage says what a server's providers serve, and where they differ from the
+// Coverage says what a world's providers serve, and where they differ from the
 // services.
 type Coverage struct {
-	Providers []ProviderCoverage `json:"providers"`
+	Providers []Provider `json:"providers"`
 }
 
-// ProviderCoverage is one provider's part of a Coverage.
-type ProviderCoverage struct {
-	Name        string               `json:"name"`
-	Operations  []OperationCoverage  `json:"operations"`
-	Differences []DifferenceCoverage `json:"differences"`
-	Chosen      []ChoiceCoverage     `json:"chosen"`
-	Beyond      []BeyondCoverage     `json:"beyond,omitempty"`
-	Settings    []SettingCoverage    `json:"settings"`
+// A Provider is one provider's part of a Coverage.
+type Provider struct {
+	Name        string       `json:"name"`
+	Operations  []Operation  `json:"operations"`
+	Differences []Difference `json:"differences"`
+	Chosen      []Choice     `json:"chosen"`
+	Beyond      []Beyond     `json:"beyond,omitempty"`
+	Settings    []Setting    `json:"settings"`
 }
 
-// OperationCoverage is one operation, served or declined.
-type OperationCoverage struct {
-	Operation string           `json:"operation"`
-	Summary   string           `json:"summary"`
-	Page      string           `json:"page"`
-	Served    bool             `json:"served"`
-	Reason    string           `json:"reason,omitempty"` // why it is declined
-	Statuses  []StatusCoverage `json:"statuses"`
+// An Operation is one operation, served or declined.
+type Operation struct {
+	Operation string   `json:"operation"`
+	Summary   string   `json:"summary"`
+	Page      string   `json:"page"`
+	Served    bool     `json:"served"`
+	Reason    string   `json:"reason,omitempty"` // why it is declined
+	Statuses  []Status `json:"statuses"`
 }
 
-// BeyondCoverage is a group of operations that the service has and nobody serves.
-type BeyondCoverage struct {
+// A Beyond is a group of operations that the service has and nobody serves.
+type Beyond struct {
 	Group      string `json:"group"`
 	Operations int    `json:"operations"`
 }
 
-// StatusCoverage is a documented status and how it is known: documented,
+// A Status is a documented status and how it is known: documented,
 // observed or chosen.
-type StatusCoverage struct {
+type Status struct {
 	Status   int    `json:"status"`
 	Evidence string `json:"evidence"`
 }
 
-// DifferenceCoverage is a difference between the contracts.
-type DifferenceCoverage struct {
+// A Difference is a difference between the contracts.
+type Difference struct {
 	Name       string `json:"name"`
 	Documented string `json:"documented"`
 	Live       string `json:"live"`
 	Source     string `json:"source"`
 }
 
-// ChoiceCoverage is a behaviour that nobody public describes.
-type ChoiceCoverage struct {
+// A Choice is a behaviour that nobody public describes.
+type Choice struct {
 	Name string `json:"name"`
 	What string `json:"what"`
 }
 
-// SettingCoverage is a setting.
-type SettingCoverage struct {
+// A Setting is a setting.
+type Setting struct {
 	Name    string `json:"name"`
 	About   string `json:"about"`
 	Initial any    `json:"initial"`
 }
 
-// Coverage returns what the server's providers serve.
-func (s *Server) Coverage() (Coverage, error) {
+// Of returns what the providers of a world serve.
+func Of(w *kernel.World) (Coverage, error) {
 	var all Coverage
-	for _, in := range s.world.Instances() {
-		p := ProviderCoverage{Name: in.Name()}
+	for _, in := range w.Instances() {
+		p := Provider{Name: in.Name()}
 		contract, err := in.Contract()
 		if err != nil {
 			return all, err
 		}
 		for _, op := range contract.Operations {
 			served, reason := in.Serves(kernel.Op(in.Name() + " " + op.Line()))
-			row := OperationCoverage{Operation: op.Line(), Summary: op.Summary, Page: op.Page, Served: served, Reason: reason}
+			row := Operation{Operation: op.Line(), Summary: op.Summary, Page: op.Page, Served: served, Reason: reason}
 			for _, status := range op.Statuses {
-				row.Statuses = append(row.Statuses, StatusCoverage{status, op.Evidence[status]})
+				row.Statuses = append(row.Statuses, Status{status, op.Evidence[status]})
 			}
 			p.Operations = append(p.Operations, row)
 		}
 		for _, d := range in.Differences() {
-			p.Differences = append(p.Differences, DifferenceCoverage(*d))
+			p.Differences = append(p.Differences, Difference(*d))
 		}
 		for _, c := range in.Chosen() {
-			p.Chosen = append(p.Chosen, ChoiceCoverage(c))
+			p.Chosen = append(p.Chosen, Choice(c))
 		}
 		for _, group := range contract.BeyondGroups() {
-			p.Beyond = append(p.Beyond, BeyondCoverage{group.Name, group.Lines})
+			p.Beyond = append(p.Beyond, Beyond{group.Name, group.Lines})
 		}
 		for _, setting := range in.SettingInfos() {
-			p.Settings = append(p.Settings, SettingCoverage(setting))
+			p.Settings = append(p.Settings, Setting(setting))
 		}
 		all.Providers = append(all.Providers, p)
 	}
@@ -111,7 +112,7 @@ func (c Coverage) Markdown() string {
 		"recordings, or *c*hosen. Any operation can also be made to answer the statuses of its document's transport set by a fault.\n")
 	for _, p := range c.Providers {
 		fmt.Fprintf(&b, "\n## %s\n\n| operation | what it does | statuses |\n|---|---|---|\n", p.Name)
-		slices.SortFunc(p.Operations, func(a, b OperationCoverage) int {
+		slices.SortFunc(p.Operations, func(a, b Operation) int {
 			_, pathA, _ := strings.Cut(a.Operation, " ")
 			_, pathB, _ := strings.Cut(b.Operation, " ")
 			return cmp.Or(cmp.Compare(pathA, pathB), cmp.Compare(a.Operation, b.Operation))
@@ -158,28 +159,3 @@ func (c Coverage) Markdown() string {
 	}
 	return b.String()
 }
-
-// World returns the default world of the server's seed as a world file, with
-// the credentials in comments: what to edit for WithWorld.
-func (s *Server) World() ([]byte, error) { return s.world.YAML() }
-
-// An EnvVar is an environment variable that official clients read.
-type EnvVar struct{ Name, Value string }
-
-// Env returns the environment variables that point a provider's official
-// clients at the given address, the public one if there is one, and credentials,
-// as Info has them.
-func (s *Server) Env(provider string, info ProviderInfo) ([]EnvVar, error) {
-	in := s.world.Instance(provider)
-	if in == nil {
-		return nil, fmt.Errorf("there is no provider %q", provider)
-	}
-	var vars []EnvVar
-	for _, v := range in.Env(cmp.Or(info.PublicURL, info.URL), info.Credentials) {
-		vars = append(vars, EnvVar(v))
-	}
-	return vars, nil
-}
-
-// WorldSchema returns the JSON Schema (draft 2020-12) of world files.
-func WorldSchema() ([]byte, error) { return kernel.WorldSchema() }

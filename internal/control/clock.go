@@ -1,4 +1,4 @@
-package emulator
+package control
 
 import (
 	"net/http"
@@ -12,30 +12,30 @@ func clockInfo(k *clock.Clock) ClockInfo {
 	return ClockInfo{Now: k.Now(), Frozen: k.Frozen(), Offset: k.Offset().Round(time.Millisecond).String()}
 }
 
-func (ct *control) getClock(c *kernel.Call, _ none) (ClockInfo, error) {
-	return clockInfo(ct.world(c).Clock), nil
+func (a *api) getClock(c *kernel.Call, _ none) (ClockInfo, error) {
+	return clockInfo(a.world(c).Clock), nil
 }
 
 type advanceRequest struct {
 	By any `json:"by"`
 }
 
-func (ct *control) advanceClock(c *kernel.Call, in advanceRequest) (ClockInfo, error) {
+func (a *api) advanceClock(c *kernel.Call, in advanceRequest) (ClockInfo, error) {
 	by, err := duration("by", in.By)
 	if err != nil {
 		return ClockInfo{}, err
 	}
-	if err := showable("by", ct.world(c).Clock.Now().Add(by)); err != nil {
+	if err := showable("by", a.world(c).Clock.Now().Add(by)); err != nil {
 		return ClockInfo{}, err
 	}
-	ct.world(c).Clock.Advance(by)
-	return clockInfo(ct.world(c).Clock), nil
+	a.world(c).Clock.Advance(by)
+	return clockInfo(a.world(c).Clock), nil
 }
 
 // showable refuses instants that no timestamp can show.
 func showable(name string, t time.Time) error {
 	if t.Before(clock.First) || t.After(clock.Last) {
-		return refuse(http.StatusBadRequest, "%s: the clock would stand in the year %d, which no timestamp can show", name, t.UTC().Year())
+		return Refuse(http.StatusBadRequest, "%s: the clock would stand in the year %d, which no timestamp can show", name, t.UTC().Year())
 	}
 	return nil
 }
@@ -47,17 +47,17 @@ func duration(name string, v any) (time.Duration, error) {
 	case nil:
 	case float64:
 		if v >= float64(1<<63-1)/float64(time.Second) {
-			return 0, refuse(http.StatusBadRequest, "%s: %g seconds are too many", name, v)
+			return 0, Refuse(http.StatusBadRequest, "%s: %g seconds are too many", name, v)
 		}
 		d = time.Duration(v * float64(time.Second))
 	case string:
 		var err error
 		if d, err = time.ParseDuration(v); err != nil {
-			return 0, refuse(http.StatusBadRequest, "%s: %v", name, err)
+			return 0, Refuse(http.StatusBadRequest, "%s: %v", name, err)
 		}
 	}
 	if d < 0 {
-		return 0, refuse(http.StatusBadRequest, "%s: %s is negative", name, d)
+		return 0, Refuse(http.StatusBadRequest, "%s: %s is negative", name, d)
 	}
 	return d, nil
 }
@@ -66,20 +66,20 @@ type setRequest struct {
 	To time.Time `json:"to"`
 }
 
-func (ct *control) setClock(c *kernel.Call, in setRequest) (ClockInfo, error) {
+func (a *api) setClock(c *kernel.Call, in setRequest) (ClockInfo, error) {
 	if err := showable("to", in.To); err != nil {
 		return ClockInfo{}, err
 	}
-	ct.world(c).Clock.Set(in.To)
-	return clockInfo(ct.world(c).Clock), nil
+	a.world(c).Clock.Set(in.To)
+	return clockInfo(a.world(c).Clock), nil
 }
 
-func (ct *control) freezeClock(c *kernel.Call, _ none) (ClockInfo, error) {
-	ct.world(c).Clock.Freeze()
-	return clockInfo(ct.world(c).Clock), nil
+func (a *api) freezeClock(c *kernel.Call, _ none) (ClockInfo, error) {
+	a.world(c).Clock.Freeze()
+	return clockInfo(a.world(c).Clock), nil
 }
 
-func (ct *control) resumeClock(c *kernel.Call, _ none) (ClockInfo, error) {
-	ct.world(c).Clock.Resume()
-	return clockInfo(ct.world(c).Clock), nil
+func (a *api) resumeClock(c *kernel.Call, _ none) (ClockInfo, error) {
+	a.world(c).Clock.Resume()
+	return clockInfo(a.world(c).Clock), nil
 }

@@ -1,18 +1,16 @@
-package emulator
+package host
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
+	"github.com/understudy-dev/understudy/internal/control"
 	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 const (
-	// controlPrefix is where the control API lives on the gateway.
-	controlPrefix = "/_understudy"
 	// sandboxPrefix begins the first path segment of what is a sandbox's.
 	sandboxPrefix = "/~"
 	// sandboxLabel follows a sandbox's id in a host name.
@@ -22,20 +20,20 @@ const (
 // Handler returns the gateway: every provider under /{provider}/ and under the
 // host name {provider}.…, the control API under /_understudy/, and the same of
 // each sandbox under /~{id}/ and {provider}.{id}.sandbox.….
-func (s *Server) Handler() http.Handler { return s.gateway(s.own) }
+func (h *Host) Handler() http.Handler { return h.gateway(h.own) }
 
 // gateway returns the gateway of one space. A sandbox's does not lead to others.
-func (s *Server) gateway(own *space) http.Handler {
-	refusal := s.guard()
-	return s.arriving(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		to := s.behind(own, r)
+func (h *Host) gateway(own *space) http.Handler {
+	refusal := h.guard()
+	return h.arriving(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		to := h.behind(own, r)
 		if to.in == nil {
-			writeProblem(w, http.StatusNotFound, to.problem)
+			control.WriteProblem(w, http.StatusNotFound, to.problem)
 			return
 		}
-		if to.in == s.control {
+		if to.in == h.api {
 			if why := refusal(r); why != "" {
-				writeProblem(w, http.StatusForbidden, why)
+				control.WriteProblem(w, http.StatusForbidden, why)
 				return
 			}
 		}
@@ -52,34 +50,34 @@ type target struct {
 }
 
 // behind returns what the gateway of a space has behind a request.
-func (s *Server) behind(own *space, r *http.Request) target {
+func (h *Host) behind(own *space, r *http.Request) target {
 	sp, prefix := own, ""
 	path := r.URL.EscapedPath() // what is not cut off stays as it was sent: an encoded slash is none
 	host, id := splitHost(r.Host)
 	byPath, rest, inSandbox := cutSandbox(path)
 	if inSandbox {
-		if rest == controlPrefix && own == s.own && !s.config.NoControl {
-			return target{in: s.control, request: r} // to make the sandbox, or end it
+		if rest == control.Prefix && own == h.own && !h.config.NoControl {
+			return target{in: h.api, request: r} // to make the sandbox, or end it
 		}
 		id, prefix, path = byPath, sandboxPrefix+byPath, rest
 	}
 	switch {
 	case id == "" && !inSandbox:
-	case own != s.own && id != own.id:
+	case own != h.own && id != own.id:
 		return target{problem: "this is the sandbox " + own.id + "; it does not lead to others"}
-	case own == s.own:
-		if sp = s.sandboxes.use(id); sp == nil {
-			return target{problem: "there is no sandbox " + id + ", or no longer; PUT " + sandboxPrefix + id + controlPrefix + " makes it"}
+	case own == h.own:
+		if sp = h.sandboxes.use(id); sp == nil {
+			return target{problem: "there is no sandbox " + id + ", or no longer; PUT " + sandboxPrefix + id + control.Prefix + " makes it"}
 		}
 	}
-	if strings.HasPrefix(path, controlPrefix+"/") && !s.config.NoControl {
-		if sp == s.own {
-			return target{in: s.control, request: r}
+	if strings.HasPrefix(path, control.Prefix+"/") && !h.config.NoControl {
+		if sp == h.own {
+			return target{in: h.api, request: r}
 		}
-		if strings.HasPrefix(path, controlPrefix+"/sandboxes") {
+		if strings.HasPrefix(path, control.Prefix+"/sandboxes") {
 			return target{problem: "this is the sandbox " + sp.id + "; a sandbox has no sandboxes"}
 		}
-		return target{in: s.control, request: inner(r.WithContext(context.WithValue(r.Context(), spaceKey{}, sp)), path), prefix: prefix}
+		return target{in: h.api, request: inner(r.WithContext(control.For(r.Context(), sp)), path), prefix: prefix}
 	}
 	if in := sp.world.Instance(host); in != nil {
 		return target{in: in, request: inner(r, path), prefix: prefix}
@@ -88,7 +86,7 @@ func (s *Server) behind(own *space, r *http.Request) target {
 	if in := sp.world.Instance(name); in != nil {
 		return target{in: in, request: inner(r, "/"+rest), prefix: prefix + "/" + name}
 	}
-	return target{problem: "the gateway serves " + strings.Join(s.names(), ", ") + "; " + r.URL.Path + " is none of them"}
+	return target{problem: "the gateway serves " + strings.Join(h.names(), ", ") + "; " + r.URL.Path + " is none of them"}
 }
 
 // cutSandbox splits the path of a sandbox.
@@ -128,13 +126,13 @@ func inner(r *http.Request, path string) *http.Request {
 }
 
 // names lists the paths of the gateway.
-func (s *Server) names() []string {
+func (h *Host) names() []string {
 	var names []string
-	for _, in := range s.world.Instances() {
+	for _, in := range h.world.Instances() {
 		names = append(names, "/"+in.Name()+"/")
 	}
-	if !s.config.NoControl {
-		names = append(names, controlPrefix+"/")
+	if !h.config.NoControl {
+		names = append(names, control.Prefix+"/")
 	}
 	return names
 }

@@ -1,9 +1,8 @@
-package emulator
+package host
 
 import (
 	"cmp"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -15,39 +14,12 @@ import (
 	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
-// WithPublicURL says where clients find the gateway, such as
-// https://ci.example:8443/understudy behind a proxy. Issuers, discovery documents
-// and links name it, with the provider's name behind it, whatever address a
-// request came by; a provider's own setting publicUrl wins. The control API answers
-// to its host.
-func WithPublicURL(base string) Option {
-	return option(func(c *kernel.Config) {
-		u, err := kernel.ParsePublicURL(base)
-		if err != nil {
-			c.Err = errors.Join(c.Err, fmt.Errorf("public URL: %w", err))
-			return
-		}
-		c.PublicURL = u.String()
-	})
-}
-
-// WithTrustProxy makes the X-Forwarded-Host and X-Forwarded-Proto headers count as
-// the address that a request came by, also for the control API's guards. It is for
-// servers that are reached through a proxy alone, one that sets both headers
-// itself.
-func WithTrustProxy() Option { return option(func(c *kernel.Config) { c.TrustProxy = true }) }
-
-// WithAllowHost makes the control API answer to further host names; a port does
-// not count.
-func WithAllowHost(hosts ...string) Option {
-	return option(func(c *kernel.Config) {
-		for _, host := range hosts {
-			if name := strings.TrimSuffix(hostname(host), "."); name == "" || strings.ContainsAny(name, "/*@ ") {
-				c.Err = errors.Join(c.Err, fmt.Errorf("allowed host: %q is not a host name", host))
-			}
-			c.AllowHosts = append(c.AllowHosts, host)
-		}
-	})
+// CheckName refuses what cannot be the name of a host; a port does not count.
+func CheckName(name string) error {
+	if host := strings.TrimSuffix(hostname(name), "."); host == "" || strings.ContainsAny(host, "/*@ ") {
+		return fmt.Errorf("allowed host: %q is not a host name", name)
+	}
+	return nil
 }
 
 // ownHosts are the names of this server that somebody gave it.
@@ -64,8 +36,8 @@ func ownHosts(config kernel.Config) []string {
 }
 
 // arriving hands requests on as they were before a trusted proxy.
-func (s *Server) arriving(next http.Handler) http.Handler {
-	if !s.config.TrustProxy {
+func (h *Host) arriving(next http.Handler) http.Handler {
+	if !h.config.TrustProxy {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(w, forwarded(r)) })
@@ -98,16 +70,16 @@ func forwarded(r *http.Request) *http.Request {
 // guard returns what tells why a call of a control API is refused, "" if it is
 // not: pages of another origin get through neither by a host name of their own that
 // leads here (DNS rebinding) nor, with what changes anything, across origins.
-func (s *Server) guard() func(*http.Request) string {
+func (h *Host) guard() func(*http.Request) string {
 	origins := http.NewCrossOriginProtection()
-	if u, err := url.Parse(s.config.PublicURL); err == nil && u.Host != "" {
+	if u, err := url.Parse(h.config.PublicURL); err == nil && u.Host != "" {
 		if err := origins.AddTrustedOrigin(origin(u)); err != nil {
 			panic("emulator: " + err.Error()) // ParsePublicURL lets none pass
 		}
 	}
 	return func(r *http.Request) string {
 		for _, host := range append([]string{r.Host}, r.Header["Host"]...) {
-			if !s.trusts(host) {
+			if !h.trusts(host) {
 				return "the control API does not answer to the host name " + host + ": it could be a page's way around the same-origin rule"
 			}
 		}
@@ -130,7 +102,7 @@ func origin(u *url.URL) string {
 // trusts reports whether a Host header can only mean this server: an address,
 // localhost and what is below it, a name without dots, or one that it was given.
 // Any other could be another site's that resolves to here.
-func (s *Server) trusts(hostport string) bool {
+func (h *Host) trusts(hostport string) bool {
 	host := hostname(hostport)
 	if _, err := netip.ParseAddr(host); err == nil {
 		return true
@@ -139,7 +111,7 @@ func (s *Server) trusts(hostport string) bool {
 	if name == "" || strings.Trim(name, nameCharacters) != "" {
 		return false
 	}
-	return !strings.Contains(host, ".") || name == "localhost" || strings.HasSuffix(name, ".localhost") || slices.Contains(s.hosts, name)
+	return !strings.Contains(host, ".") || name == "localhost" || strings.HasSuffix(name, ".localhost") || slices.Contains(h.hosts, name)
 }
 
 // nameCharacters are those of host names; what else a Host header may hold is no
@@ -156,8 +128,8 @@ func hostname(hostport string) string {
 
 // atPublicURL returns the provider whose public URL a request in memory is for,
 // the request as seen from there, and that URL.
-func (s *Server) atPublicURL(r *http.Request) (in *kernel.Instance, seen *http.Request, base string) {
-	for _, in := range s.world.Instances() {
+func (h *Host) atPublicURL(r *http.Request) (in *kernel.Instance, seen *http.Request, base string) {
+	for _, in := range h.world.Instances() {
 		base := in.PublicURL()
 		u, err := url.Parse(base)
 		if base == "" || err != nil || u.Scheme != r.URL.Scheme || !strings.EqualFold(u.Host, r.URL.Host) {

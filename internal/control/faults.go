@@ -1,4 +1,4 @@
-package emulator
+package control
 
 import (
 	"net/http"
@@ -66,15 +66,15 @@ type faultsBody struct {
 	Faults []faultBody `json:"faults"`
 }
 
-func (ct *control) listFaults(c *kernel.Call, _ none) (faultsBody, error) {
+func (a *api) listFaults(c *kernel.Call, _ none) (faultsBody, error) {
 	body := faultsBody{Faults: []faultBody{}}
-	for _, r := range ct.world(c).Faults.List() {
+	for _, r := range a.world(c).Faults.List() {
 		body.Faults = append(body.Faults, newFaultBody(r))
 	}
 	return body, nil
 }
 
-func (ct *control) addFault(c *kernel.Call, in faultRequest) (faultBody, error) {
+func (a *api) addFault(c *kernel.Call, in faultRequest) (faultBody, error) {
 	delay, err := duration("delay", in.Delay)
 	if err != nil {
 		return faultBody{}, err
@@ -83,18 +83,18 @@ func (ct *control) addFault(c *kernel.Call, in faultRequest) (faultBody, error) 
 	if err != nil {
 		return faultBody{}, err
 	}
-	rule, err := ct.world(c).Faults.Add(kernel.ResolveOp(in.Provider, in.Operation), fault.Fault{Spec: fault.Spec{
+	rule, err := a.world(c).Faults.Add(kernel.ResolveOp(in.Provider, in.Operation), fault.Fault{Spec: fault.Spec{
 		Status: in.Status, Code: in.Code, Message: in.Message, Delay: delay, Drop: in.Drop, Truncate: in.Truncate,
 		Silent: in.Silent, After: in.After, Skip: in.Skip, Times: in.Times, RetryAfter: retryAfter, Undocumented: in.Undocumented,
 	}}, in.Always)
 	if err != nil {
-		return faultBody{}, refuse(http.StatusBadRequest, "%v", err)
+		return faultBody{}, Refuse(http.StatusBadRequest, "%v", err)
 	}
 	return newFaultBody(rule), nil
 }
 
-func (ct *control) clearFaults(c *kernel.Call, _ none) (kernel.Answer, error) {
-	ct.world(c).Faults.Clear()
+func (a *api) clearFaults(c *kernel.Call, _ none) (kernel.Answer, error) {
+	a.world(c).Faults.Clear()
 	return noContent, nil
 }
 
@@ -102,9 +102,9 @@ type faultPath struct {
 	ID string `path:"id" json:"-"`
 }
 
-func (ct *control) removeFault(c *kernel.Call, in faultPath) (kernel.Answer, error) {
-	if !ct.world(c).Faults.Remove(in.ID) {
-		return kernel.Answer{}, refuse(http.StatusNotFound, "no fault %s waits", in.ID)
+func (a *api) removeFault(c *kernel.Call, in faultPath) (kernel.Answer, error) {
+	if !a.world(c).Faults.Remove(in.ID) {
+		return kernel.Answer{}, Refuse(http.StatusNotFound, "no fault %s waits", in.ID)
 	}
 	return noContent, nil
 }

@@ -1,4 +1,4 @@
-package emulator
+package control
 
 import (
 	"encoding/json"
@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/worldfile"
 )
 
 // A startRequest is what a world is to start with.
@@ -30,9 +31,9 @@ func (in startRequest) start(start kernel.Start) (kernel.Start, error) {
 		if json.Unmarshal(in.World, &asYAML) == nil {
 			text = asYAML
 		}
-		file, err := kernel.ReadWorld(strings.NewReader(text))
+		file, err := worldfile.Read(strings.NewReader(text))
 		if err != nil {
-			return start, refuse(http.StatusBadRequest, "%v", err)
+			return start, Refuse(http.StatusBadRequest, "%v", err)
 		}
 		start = kernel.Start{World: file}
 	}
@@ -42,7 +43,7 @@ func (in startRequest) start(start kernel.Start) (kernel.Start, error) {
 	if in.Contract != nil {
 		contract, err := kernel.ParseContract(*in.Contract)
 		if err != nil {
-			return start, refuse(http.StatusBadRequest, "%v", err)
+			return start, Refuse(http.StatusBadRequest, "%v", err)
 		}
 		start.Contract = &contract
 	}
@@ -53,45 +54,45 @@ func (in startRequest) start(start kernel.Start) (kernel.Start, error) {
 }
 
 // reset starts over; what the call leaves out is as at the last start.
-func (ct *control) reset(c *kernel.Call, in startRequest) (Info, error) {
-	world := ct.world(c)
+func (a *api) reset(c *kernel.Call, in startRequest) (Info, error) {
+	world := a.world(c)
 	start, err := in.start(world.Start())
 	if err != nil {
 		return Info{}, err
 	}
 	if err := world.Reset(start); err != nil {
-		return Info{}, refuse(http.StatusBadRequest, "%v; the world stays as it was", err)
+		return Info{}, Refuse(http.StatusBadRequest, "%v; the world stays as it was", err)
 	}
-	return ct.info(c, none{})
+	return a.info(c, none{})
 }
 
 type settingsPath struct {
 	Provider string `path:"provider" json:"-"`
 }
 
-func (ct *control) provider(c *kernel.Call, name string) (*kernel.Instance, error) {
-	if in := ct.world(c).Instance(name); in != nil {
+func (a *api) provider(c *kernel.Call, name string) (*kernel.Instance, error) {
+	if in := a.world(c).Instance(name); in != nil {
 		return in, nil
 	}
-	return nil, refuse(http.StatusNotFound, "there is no provider %q here", name)
+	return nil, Refuse(http.StatusNotFound, "there is no provider %q here", name)
 }
 
-func (ct *control) getSettings(c *kernel.Call, in settingsPath) (map[string]any, error) {
-	provider, err := ct.provider(c, in.Provider)
+func (a *api) getSettings(c *kernel.Call, in settingsPath) (map[string]any, error) {
+	provider, err := a.provider(c, in.Provider)
 	if err != nil {
 		return nil, err
 	}
 	return provider.Settings(), nil
 }
 
-func (ct *control) patchSettings(c *kernel.Call, in settingsPath) (map[string]any, error) {
-	provider, err := ct.provider(c, in.Provider)
+func (a *api) patchSettings(c *kernel.Call, in settingsPath) (map[string]any, error) {
+	provider, err := a.provider(c, in.Provider)
 	if err != nil {
 		return nil, err
 	}
 	changes, _ := c.Body.Value.(map[string]any)
 	if err := provider.Set(changes); err != nil {
-		return nil, refuse(http.StatusBadRequest, "%v", err)
+		return nil, Refuse(http.StatusBadRequest, "%v", err)
 	}
 	return provider.Settings(), nil
 }

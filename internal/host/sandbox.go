@@ -1,4 +1,4 @@
-package emulator
+package host
 
 import (
 	"cmp"
@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"sync"
@@ -15,6 +17,7 @@ import (
 
 	"github.com/understudy-dev/understudy/emulator/clock"
 	"github.com/understudy-dev/understudy/emulator/journal"
+	"github.com/understudy-dev/understudy/internal/control"
 	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
@@ -31,6 +34,7 @@ const (
 // A space is one world and where it is reached: the server's own, or a
 // sandbox's.
 type space struct {
+	host  *Host
 	world *kernel.World
 	ports *ports // nil without ports of its own
 	id    string // "" for the server's own
@@ -39,8 +43,33 @@ type space struct {
 	usedAt atomic.Int64      // by real time, in nanoseconds
 }
 
-// path is where the gateway has the space.
-func (sp *space) path() string {
+// World is the space's world.
+func (sp *space) World() *kernel.World { return sp.world }
+
+// ID is the sandbox's id, "" for the server's own space.
+func (sp *space) ID() string { return sp.id }
+
+// Idle is for how long nobody has used it, by real time.
+func (sp *space) Idle() time.Duration { return sp.host.sandboxes.idle(sp) }
+
+// URL returns the address to use for a provider that the gateway has at the given
+// one: its own port, at the host that the call came by, which may be the name of a
+// container.
+func (sp *space) URL(in *kernel.Instance, r *http.Request, gatewayURL string) string {
+	h, listens := sp.host, sp.host.portsOf(sp) != nil
+	if sp == h.own && h.config.GatewayOnly || sp != h.own && !listens {
+		return gatewayURL
+	}
+	u, err := url.Parse(in.URL())
+	if err != nil || !listens || h.config.TrustProxy { // the call came by the proxy's host
+		return in.URL()
+	}
+	u.Host = net.JoinHostPort(hostname(r.Host), u.Port())
+	return u.String()
+}
+
+// Path is where the gateway has the space.
+func (sp *space) Path() string {
 	if sp.id == "" {
 		return ""
 	}
@@ -49,8 +78,8 @@ func (sp *space) path() string {
 
 // sandboxes are the worlds beside the server's own.
 type sandboxes struct {
-	server *Server
-	wall   *clock.Clock // real time, which nobody moves
+	host *Host
+	wall *clock.Clock // real time, which nobody moves
 
 	creating sync.Mutex // one at a time, so that nobody waits for a lookup
 	mu       sync.Mutex
@@ -58,8 +87,8 @@ type sandboxes struct {
 	named    int // by the server
 }
 
-func newSandboxes(s *Server) *sandboxes {
-	return &sandboxes{server: s, wall: clock.New(), byID: map[string]*space{}}
+func newSandboxes(h *Host) *sandboxes {
+	return &sandboxes{host: h, wall: clock.New(), byID: map[string]*space{}}
 }
 
 func (b *sandboxes) idle(sp *space) time.Duration {
@@ -68,7 +97,7 @@ func (b *sandboxes) idle(sp *space) time.Duration {
 
 // expired reports whether a sandbox has gone unused for too long.
 func (b *sandboxes) expired(sp *space) bool {
-	limit := b.server.config.SandboxIdle
+	limit := b.host.config.SandboxIdle
 	return limit > 0 && b.idle(sp) >= limit
 }
 
@@ -127,25 +156,25 @@ func (b *sandboxes) create(id string, asked [sha256.Size]byte, start *kernel.Sta
 	defer b.creating.Unlock()
 	if sp := b.use(id); sp != nil {
 		if sp.asked != asked {
-			return nil, false, refuse(http.StatusConflict, "the sandbox %s was made from something else; delete it first", id)
+			return nil, false, control.Refuse(http.StatusConflict, "the sandbox %s was made from something else; delete it first", id)
 		}
 		return sp, false, nil
 	}
-	if most := b.server.config.MaxSandboxes; len(b.all()) >= most {
-		return nil, false, refuse(http.StatusServiceUnavailable, "there are %d sandboxes already, which is the limit; delete some, or start with a higher --sandboxes", most)
+	if most := b.host.config.MaxSandboxes; len(b.all()) >= most {
+		return nil, false, control.Refuse(http.StatusServiceUnavailable, "there are %d sandboxes already, which is the limit; delete some, or start with a higher --sandboxes", most)
 	}
-	world, err := b.server.world.Sibling(start, journal.New(sandboxEntries, sandboxBytes))
+	world, err := b.host.world.Sibling(start, journal.New(sandboxEntries, sandboxBytes))
 	if err != nil {
-		return nil, false, refuse(http.StatusBadRequest, "%v; no sandbox was made", err)
+		return nil, false, control.Refuse(http.StatusBadRequest, "%v; no sandbox was made", err)
 	}
 	if id == "" {
 		id = b.name()
 	}
-	sp = &space{world: world, id: id, asked: asked}
-	world.Path = sp.path()
+	sp = &space{host: b.host, world: world, id: id, asked: asked}
+	world.Path = sp.Path()
 	if listen != "" {
-		if sp.ports, err = b.server.open(sp, listen); err != nil {
-			return nil, false, refuse(http.StatusBadRequest, "%v; no sandbox was made", err)
+		if sp.ports, err = b.host.open(sp, listen); err != nil {
+			return nil, false, control.Refuse(http.StatusBadRequest, "%v; no sandbox was made", err)
 		}
 	}
 	b.touch(sp)
@@ -188,7 +217,7 @@ func (b *sandboxes) drop(sp *space) bool {
 		return false
 	}
 	if err := sp.end(); err != nil {
-		b.server.world.Logger().Error("a sandbox did not end well", "sandbox", sp.id, "error", err)
+		b.host.world.Logger().Error("a sandbox did not end well", "sandbox", sp.id, "error", err)
 	}
 	return true
 }
@@ -217,4 +246,25 @@ func (b *sandboxes) close() error {
 }
 
 // spaces returns the server's own space and its sandboxes.
-func (s *Server) spaces() []*space { return append(s.sandboxes.all(), s.own) }
+func (h *Host) spaces() []*space { return append(h.sandboxes.all(), h.own) }
+
+// Own is the server's own space, for the control API.
+func (h *Host) Own() control.Space { return h.own }
+
+// Sandboxes are the spaces beside it, for the control API.
+func (h *Host) Sandboxes() []control.Space {
+	var all []control.Space
+	for _, sp := range h.sandboxes.all() {
+		all = append(all, sp)
+	}
+	return all
+}
+
+// CreateSandbox makes a sandbox, or finds the one that was made from the same, for
+// the control API.
+func (h *Host) CreateSandbox(id string, from [sha256.Size]byte, start *kernel.Start, listen string) (control.Space, bool, error) {
+	return h.sandboxes.create(id, from, start, listen)
+}
+
+// DeleteSandbox ends a sandbox, for the control API.
+func (h *Host) DeleteSandbox(id string) bool { return h.sandboxes.delete(id) }
