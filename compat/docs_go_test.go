@@ -59,10 +59,7 @@ func TestLostAnswer(t *testing.T) {
 func TestMonth(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		inf := infisical.New()
-		srv, err := emulator.New(inf) // does not listen
-		if err != nil {
-			t.Fatal(err)
-		}
+		srv := emulator.NewTest(t, inf, emulator.InMemory()) // does not listen
 		id := inf.SeedIdentity(infisical.Identity{Name: "ci"})
 		// Real hosts, answered in memory; any other host is refused.
 		api := &rotator{srv.Client(), "https://app.infisical.com", id.ClientID, id.ClientSecret}

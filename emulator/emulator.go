@@ -135,6 +135,9 @@ func (s *Settings) Set(provider, name string, value any) error {
 // What the world stores stays.
 func (s *Server) SetContract(c Contract) { s.host.World().SetContract(c) }
 
+// Revive ends what a fault Die began: calls reach the providers again.
+func (s *Server) Revive() { s.Faults.Revive() }
+
 // A Snapshot is a whole world at one moment: what its providers store and the
 // instant of its clock.
 type Snapshot struct{ kernel kernel.Snapshot }

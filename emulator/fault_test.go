@@ -17,6 +17,7 @@ import (
 	"github.com/understudy-dev/understudy/emulator"
 	"github.com/understudy-dev/understudy/emulator/fault"
 	"github.com/understudy-dev/understudy/emulator/infisical"
+	"github.com/understudy-dev/understudy/emulator/journal"
 )
 
 // carriers are the ways a call can reach a provider.
@@ -111,8 +112,14 @@ func TestFaults(t *testing.T) {
 					}
 				}
 				entry := srv.Journal.Last()
-				if entry.Operation != infisical.OpCreateClientSecret || entry.Fault != tt.fault.String() {
+				if entry.Operation != infisical.OpCreateClientSecret || !strings.HasPrefix(entry.Fault, tt.fault.String()) {
 					t.Errorf("the journal's last entry is %q with fault %q, want the call with fault %q", entry.Operation, entry.Fault, tt.fault)
+				}
+				if entry.Committed != tt.made || (len(entry.Changes) > 0) != tt.made {
+					t.Errorf("the journal says committed %t and %v, want %t", entry.Committed, entry.Changes, tt.made)
+				}
+				if hidden := tt.made && tt.want != half && tt.want != http.StatusOK; (entry.Outcome != nil) != hidden {
+					t.Errorf("the journal's outcome is %v, want one: %t", entry.Outcome, hidden)
 				}
 				if status := max(got.status, 0); entry.Response.Status != status {
 					t.Errorf("the journal says status %d, the client %d", entry.Response.Status, status)
@@ -322,6 +329,153 @@ func TestFaultOrder(t *testing.T) {
 	}
 }
 
+// TestAfterTellsWhatHappened hides the answers of calls that change something and
+// of calls that do not.
+func TestAfterTellsWhatHappened(t *testing.T) {
+	type call func(infisical.Identity) (method, path, body string)
+	create := func(id infisical.Identity) (string, string, string) { return "POST", secretsPath(id.ID), `{"ttl":60}` }
+	missing := func(infisical.Identity) (string, string, string) { return "POST", secretsPath(nobody), `{"ttl":60}` }
+	wrong := func(id infisical.Identity) (string, string, string) {
+		return "POST", loginPath, loginBody(id.ClientID, strings.Repeat("0", 64))
+	}
+	read := func(id infisical.Identity) (string, string, string) { return "GET", identityPath(id.ID), "" }
+	tests := []struct {
+		name   string
+		op     infisical.Op
+		call   call
+		fault  string
+		tables []string // of the rows that change
+		status int      // that the operation came to
+		body   string   // a part of it
+	}{
+		{"created", infisical.OpCreateClientSecret, create, "drop, after the call, which answered 200 and changed what is stored", []string{"client secret"}, 200, `"clientSecret":"`},
+		{"refused", infisical.OpCreateClientSecret, missing, "drop, after the call, which answered 404 and changed nothing", nil, 404, nobody},
+		{"read", infisical.OpGetIdentity, read, "drop, after the call, which answered 200 and changed nothing", nil, 200, `"identity":{`},
+		{"refused and counted", infisical.OpLogin, wrong, "drop, after the call, which answered 401 and changed what is stored", []string{"lockout"}, 401, "Invalid credentials"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			srv, id, a := newWorld(t)
+			method, path, body := tt.call(id)
+			srv.Faults.Next(tt.op, fault.Drop().After().Skip(1))
+			if _, err := a.try(t.Context(), method, path, body); err != nil {
+				t.Fatal(err)
+			}
+			plain := srv.Journal.Last()
+			if got, err := a.try(t.Context(), method, path, body); err == nil {
+				t.Fatalf("status %d, want a lost connection", got.status)
+			}
+			e := srv.Journal.Last()
+			if e.Fault != tt.fault {
+				t.Errorf("fault %q, want %q", e.Fault, tt.fault)
+			}
+			if e.Response.Status != 0 || e.Outcome == nil || e.Outcome.Status != tt.status || !strings.Contains(e.Outcome.Body, tt.body) {
+				t.Errorf("answered %d and came to %+v, want 0 and %d with %s", e.Response.Status, e.Outcome, tt.status, tt.body)
+			}
+			if plain.Outcome != nil || plain.Nth != 1 || e.Nth != 2 {
+				t.Errorf("the call before is number %d with outcome %v, this one %d", plain.Nth, plain.Outcome, e.Nth)
+			}
+			var tables []string
+			for _, c := range e.Changes {
+				tables = append(tables, c.Table)
+			}
+			if e.Committed != (tt.tables != nil) || !slices.Equal(tables, tt.tables) {
+				t.Errorf("committed %t, changes in %v, want those in %v", e.Committed, tables, tt.tables)
+			}
+		})
+	}
+}
+
+const nobody = "00000000-0000-4000-8000-000000000000"
+
+// TestChanges follows one client secret through the journal.
+func TestChanges(t *testing.T) {
+	srv, id, a := newWorld(t)
+	made := decode[struct{ ClientSecretData struct{ ID string } }](t, a.call(t, "POST", secretsPath(id.ID), `{}`, http.StatusOK).body)
+	a.call(t, "POST", secretsPath(id.ID)+"/"+made.ClientSecretData.ID+"/revoke", "", http.StatusOK)
+	a.call(t, "DELETE", identityPath(id.ID), "", http.StatusOK)
+	var got []string
+	for _, e := range srv.Journal.All() {
+		for _, c := range e.Changes {
+			if c.Table == "client secret" && c.ID == made.ClientSecretData.ID {
+				got = append(got, c.Change)
+			}
+		}
+	}
+	if want := []string{journal.Added, journal.Replaced, journal.Removed}; !slices.Equal(got, want) {
+		t.Errorf("the secret's changes are %v, want %v", got, want)
+	}
+}
+
+// TestDie loses the caller in the middle of its calls.
+func TestDie(t *testing.T) {
+	tests := []struct {
+		name  string
+		fault fault.Fault
+		made  bool
+	}{
+		{"before", fault.Die(), false},
+		{"after", fault.Die().After(), true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			overCarriers(t, func(t *testing.T, srv *emulator.Server, id infisical.Identity, a api, _ func(error) bool) {
+				srv.Faults.Next(infisical.OpCreateClientSecret, tt.fault)
+				a.call(t, "GET", identityPath(id.ID), "", http.StatusOK)
+				if got, err := a.try(t.Context(), "POST", secretsPath(id.ID), `{"description":"`+wanted+`"}`); err == nil {
+					t.Errorf("status %d, want a lost connection", got.status)
+				}
+				if got, err := a.try(t.Context(), "GET", identityPath(id.ID), ""); err == nil {
+					t.Errorf("after its death, status %d, want a lost connection", got.status)
+				}
+				if got, want := srv.Journal.Last().Fault, "the caller has died, and was not revived"; got != want {
+					t.Errorf("the last call's fault is %q, want %q", got, want)
+				}
+				srv.Revive()
+				if made := slices.Contains(descriptions(t, a, id.ID), wanted); made != tt.made {
+					t.Errorf("the secret is there: %t, want %t", made, tt.made)
+				}
+			})
+		})
+	}
+}
+
+// TestDeadUntil ends death in every way there is, and in none of those there are
+// not.
+func TestDeadUntil(t *testing.T) {
+	tests := []struct {
+		name  string
+		do    func(t *testing.T, srv *emulator.Server)
+		alive bool
+	}{
+		{"revive", func(_ *testing.T, srv *emulator.Server) { srv.Revive() }, true},
+		{"revive by control", func(t *testing.T, srv *emulator.Server) {
+			controlOf(srv).call(t, "POST", "/revive", "", http.StatusNoContent)
+		}, true},
+		{"reset", func(_ *testing.T, srv *emulator.Server) { srv.Reset() }, true},
+		{"clear", func(_ *testing.T, srv *emulator.Server) { srv.Faults.Clear() }, false},
+		{"restore", func(_ *testing.T, srv *emulator.Server) { srv.Restore(srv.Snapshot()) }, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			srv, _, a := newWorld(t, emulator.AllowUnknown())
+			body := `{"operation":"infisical POST /api/v1/auth/universal-auth/login","die":true}`
+			if got := controlOf(srv).call(t, "POST", "/faults", body, http.StatusCreated).body; !strings.HasSuffix(got, `"die":true,"hits":0}`) {
+				t.Errorf("the fault is shown as %s", got)
+			}
+			for _, path := range []string{loginPath, "/nowhere"} {
+				if got, err := a.try(t.Context(), "POST", path, loginBody("x", "y")); err == nil {
+					t.Errorf("%s: status %d, want a lost connection", path, got.status)
+				}
+			}
+			tt.do(t, srv)
+			if got, err := a.try(t.Context(), "POST", "/nowhere", ""); (err == nil) != tt.alive {
+				t.Errorf("status %d and error %v, want an answer: %t", got.status, err, tt.alive)
+			}
+		})
+	}
+}
+
 func TestAlwaysUntilClear(t *testing.T) {
 	srv, id, a := newWorld(t)
 	srv.Faults.Always(infisical.OpGetIdentity, fault.Status(500))
@@ -382,6 +536,7 @@ func TestRefusedFaults(t *testing.T) {
 		{"nothing at all", op, fault.Fault{}, "needs a status"},
 		{"not a status", op, fault.Status(42), "42 is not one that ends an HTTP call"},
 		{"not a status, undocumented", op, fault.Status(600).Undocumented(), "600 is not one that ends an HTTP call"},
+		{"death and truncate", op, fault.Fault{Spec: fault.Spec{Die: true, Truncate: true}}, "no half answer"},
 		{"silent alone", op, fault.Truncate().Silent(), "silent goes with drop"},
 		{"message alone", op, fault.Drop().Message("x"), "go with a status"},
 		{"code alone", op, fault.Drop().Code("x"), "go with a status"},
@@ -474,6 +629,7 @@ func TestFaultsByControl(t *testing.T) {
 		{"drop after", `"drop":true,"silent":true,"after":true`, `"drop":true,"silent":true,"after":true,"hits":0`, 0, true},
 		{"truncate", `"truncate":true`, `"truncate":true,"hits":0`, 0, true},
 		{"delay", `"delay":"1ms"`, `"delay":"1ms","hits":0`, 200, true},
+		{"die", `"die":true`, `"die":true,"hits":0`, 0, false},
 		{"skip", `"status":500,"skip":1,"times":2`, `"status":500,"skip":1,"times":2,"hits":0`, 200, true},
 		{"always", `"status":500,"always":true`, `"status":500,"always":true,"hits":0`, 500, false},
 	}
@@ -501,6 +657,7 @@ func TestFaultsByControl(t *testing.T) {
 				case tt.want != 0 && (err != nil || got.status != tt.want):
 					t.Errorf("status %d and error %v, want status %d", got.status, err, tt.want)
 				}
+				ct.call(t, "POST", "/revive", "", http.StatusNoContent)
 				if made := slices.Contains(descriptions(t, a, id.ID), wanted); made != tt.made {
 					t.Errorf("the secret is there: %t, want %t", made, tt.made)
 				}
@@ -542,6 +699,7 @@ func TestRefusedFaultsByControl(t *testing.T) {
 		{"status as text", `{` + login + `,"status":"500"}`, "status"},
 		{"drop and status", `{` + login + `,"status":500,"drop":true}`, "carries no status"},
 		{"drop and truncate", `{` + login + `,"drop":true,"truncate":true}`, "no half answer"},
+		{"die and drop", `{` + login + `,"die":true,"drop":true}`, "no other lost connection"},
 		{"silent alone", `{` + login + `,"status":500,"silent":true}`, "silent goes with drop"},
 		{"negative delay", `{` + login + `,"delay":"-1s"}`, "negative"},
 		{"negative seconds", `{` + login + `,"delay":-1}`, "delay"},

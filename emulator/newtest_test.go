@@ -1,6 +1,8 @@
 package emulator_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -148,6 +150,80 @@ func TestForeignHosts(t *testing.T) {
 			}
 			if n := len(srv.Journal.All()); n != 0 {
 				t.Errorf("%d calls reached a provider", n)
+			}
+		})
+	}
+}
+
+// TestUnusedFaults asks for faults that do not come.
+func TestUnusedFaults(t *testing.T) {
+	const login = "infisical POST /api/v1/auth/universal-auth/login"
+	next := func(op infisical.Op, faults ...fault.Fault) func(*testing.T, *emulator.Server) {
+		return func(_ *testing.T, srv *emulator.Server) { srv.Faults.Next(op, faults...) }
+	}
+	tests := []struct {
+		name string
+		arm  func(*testing.T, *emulator.Server)
+		want []string // in the errors
+		opts []emulator.Option
+	}{
+		{"none", next(infisical.OpLogin), nil, nil},
+		{"met", next(infisical.OpLogin, fault.Status(500)), nil, nil},
+		{"met once of twice", next(infisical.OpLogin, fault.Status(500).Times(2)), nil, nil},
+		{"unused", next(infisical.OpLogin, fault.Status(500), fault.Drop().After(), fault.Status(502).Skip(3)), []string{
+			`no call met the fault "drop, after the call" of ` + login + `, which was to skip 0 and has skipped 0`,
+			`no call met the fault "status 502" of ` + login + `, which was to skip 3 and has skipped 0`,
+		}, nil},
+		{"skipped", next(infisical.OpLogin, fault.Die().Skip(2)), []string{
+			`no call met the fault "die" of ` + login + `, which was to skip 2 and has skipped 1`,
+		}, nil},
+		{"allowed", next(infisical.OpLogin, fault.Drop().Skip(2)), nil, []emulator.Option{emulator.AllowUnused()}},
+		{"always", func(_ *testing.T, srv *emulator.Server) {
+			srv.Faults.Always(infisical.OpGetIdentity, fault.Drop())
+		}, nil, nil},
+		{"cleared", func(_ *testing.T, srv *emulator.Server) {
+			srv.Faults.Next(infisical.OpGetIdentity, fault.Drop())
+			srv.Faults.Clear()
+		}, nil, nil},
+		{"by control", func(t *testing.T, srv *emulator.Server) {
+			controlOf(srv).call(t, "POST", "/faults", `{"operation":"`+login+`","drop":true,"skip":2}`, http.StatusCreated)
+		}, nil, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := &recorder{}
+			srv, _, a := recorded(t, r, tt.opts...)
+			tt.arm(t, srv)
+			_, _ = a.try(t.Context(), "POST", loginPath, loginBody("x", "y"))
+			r.end()
+			if len(r.errors) != len(tt.want) {
+				t.Fatalf("failures %q, want %q", r.errors, tt.want)
+			}
+			for i, want := range tt.want {
+				if !strings.Contains(r.errors[i], want) {
+					t.Errorf("failure %q does not say %q", r.errors[i], want)
+				}
+			}
+		})
+	}
+}
+
+// TestDoneContext makes calls that over a socket would not be sent.
+func TestDoneContext(t *testing.T) {
+	for _, memory := range []bool{false, true} {
+		t.Run(fmt.Sprintf("in memory: %t", memory), func(t *testing.T) {
+			srv, id, a := newWorld(t)
+			if !memory {
+				a.client = socketClient(t, false)
+			}
+			why := errors.New("enough")
+			ctx, cancel := context.WithCancelCause(t.Context())
+			cancel(why)
+			if _, err := a.try(ctx, "POST", secretsPath(id.ID), `{}`); !errors.Is(err, why) {
+				t.Errorf("error %v, want %v", err, why)
+			}
+			if n := len(srv.Journal.All()); n != 0 {
+				t.Errorf("%d calls were made, want none", n)
 			}
 		})
 	}

@@ -69,6 +69,15 @@ func WithoutHints() Option { return option(func(c *kernel.Config) { c.NoHints = 
 // provider does not know or Understudy does not serve.
 func AllowUnknown() Option { return option(func(c *kernel.Config) { c.AllowUnknown = true }) }
 
+// AllowUnused keeps NewTest from failing a test in which a fault of Next met no
+// call.
+func AllowUnused() Option { return option(func(c *kernel.Config) { c.AllowUnused = true }) }
+
+// InMemory keeps NewTest from listening: the providers are reached by the server's
+// Client, at the addresses of the real services. It is what a testing/synctest
+// bubble needs, where no socket works, and it is quicker.
+func InMemory() Option { return option(func(c *kernel.Config) { c.InMemory = true }) }
+
 // WithAnswerChecks holds every answer to the provider's document and lists the
 // breaches in the journal. NewTest always does, and fails the test.
 func WithAnswerChecks() Option { return option(func(c *kernel.Config) { c.CheckAnswers = true }) }

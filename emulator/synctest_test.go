@@ -17,10 +17,7 @@ func TestBubble(t *testing.T) {
 	began := time.Now()
 	synctest.Test(t, func(t *testing.T) {
 		inf := infisical.New()
-		srv, err := emulator.New(inf, emulator.WithAnswerChecks())
-		if err != nil {
-			t.Fatal(err)
-		}
+		srv := emulator.NewTest(t, inf, emulator.InMemory())
 		id := inf.SeedIdentity(infisical.Identity{Name: "ci"})
 		a := api{srv.Client(), inf.URL(), ""}
 		login := a.call(t, "POST", loginPath, loginBody(id.ClientID, id.ClientSecret), http.StatusOK)
@@ -53,5 +50,31 @@ func TestBubble(t *testing.T) {
 	})
 	if took := time.Since(began); took > time.Minute {
 		t.Errorf("the month took %s", took)
+	}
+}
+
+// TestBubbleChecks makes a call in a bubble that fails a test.
+func TestBubbleChecks(t *testing.T) {
+	r := &recorder{}
+	synctest.Test(t, func(t *testing.T) {
+		_, _, a := recorded(t, r, emulator.InMemory())
+		a.call(t, "GET", "/nowhere", "", http.StatusNotFound)
+		r.end()
+	})
+	if len(r.errors) != 1 || !strings.Contains(r.errors[0], "GET /nowhere is not an operation of infisical") {
+		t.Errorf("failures %q, want that the path is unknown", r.errors)
+	}
+}
+
+// TestBubbleWithoutInMemory asks for sockets where none can work.
+func TestBubbleWithoutInMemory(t *testing.T) {
+	r := &recorder{}
+	synctest.Test(t, func(*testing.T) {
+		if srv := emulator.NewTest(r, infisical.New()); srv != nil {
+			t.Error("there is a server")
+		}
+	})
+	if !r.fatal || len(r.errors) != 1 || !strings.Contains(r.errors[0], "emulator.InMemory()") {
+		t.Errorf("failures %q, want one that ends the test and names emulator.InMemory()", r.errors)
 	}
 }

@@ -1,7 +1,9 @@
 package emulator
 
 import (
+	"bytes"
 	"encoding/json"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -25,8 +27,9 @@ const loggedEntries = 20
 // and closes itself when the test ends.
 //
 // The test fails when an answer breaks its document, when a handler of the
-// emulator panics, and, unless AllowUnknown is given, when a client calls what
-// a provider does not know. When the test fails, the last 20 lines of the
+// emulator panics, when a client calls what a provider does not know (unless
+// AllowUnknown is given), and when a fault of Next has met no call at the end
+// (unless AllowUnused is). When the test fails, the last 20 lines of the
 // journal are logged. Nothing is reported after the test has ended.
 func NewTest(tb TB, opts ...Option) *Server {
 	tb.Helper()
@@ -35,9 +38,15 @@ func NewTest(tb TB, opts ...Option) *Server {
 		tb.Fatalf("%v", err)
 		return nil
 	}
-	if err := s.Listen("127.0.0.1:0"); err != nil {
-		tb.Fatalf("%v", err)
-		return nil
+	if !s.host.World().Config().InMemory {
+		if inBubble() {
+			tb.Fatalf("understudy: in a synctest bubble a call over a socket never ends; give NewTest emulator.InMemory() and the client srv.Client()")
+			return nil
+		}
+		if err := s.Listen("127.0.0.1:0"); err != nil {
+			tb.Fatalf("%v", err)
+			return nil
+		}
 	}
 	var (
 		mu    sync.Mutex
@@ -53,6 +62,11 @@ func NewTest(tb TB, opts ...Option) *Server {
 	s.host.ReportTo(report)
 	tb.Cleanup(func() {
 		tb.Helper()
+		if !s.host.World().Config().AllowUnused && !tb.Failed() { // a test that failed may not have come so far
+			for _, r := range s.Faults.Unused() {
+				tb.Errorf("understudy: no call met the fault %q of %s, which was to skip %d and has skipped %d; emulator.AllowUnused() lets that pass", r.Fault, r.Op, r.Fault.Spec.Skip, r.Skipped)
+			}
+		}
 		mu.Lock()
 		ended = true
 		mu.Unlock()
@@ -85,4 +99,12 @@ func logJournal(tb TB, s *Server) {
 		}
 		tb.Logf("understudy: #%d %s: %d%s", e.Seq, what, e.Response.Status, line)
 	}
+}
+
+// inBubble reports whether it is called in a testing/synctest bubble. That package
+// would link package testing, so the heading of the goroutine's stack is asked.
+func inBubble() bool {
+	var heading [128]byte
+	line, _, _ := bytes.Cut(heading[:runtime.Stack(heading[:], false)], []byte("\n"))
+	return bytes.Contains(line, []byte("synctest bubble"))
 }

@@ -140,7 +140,7 @@ func TestDamagedWorldFiles(t *testing.T) {
 			"world file, line 5: /infisical/identities/0/tokenAuth: accessTokenTTL 2592000 is greater than accessTokenMaxTTL 60"},
 		{"TTL beyond all bounds", "infisical:\n  identities:\n    - name: a\n      tokenAuth:\n        accessTokenTTL: 315360001\n",
 			"world file, line 5: /infisical/identities/0/tokenAuth/accessTokenTTL: breaks maximum 315360000"},
-		{"unknown setting", "settings:\n  infisical:\n    rate: 1\n", `infisical has no setting "rate"; it has [rateLimit ipAllowlisting publicUrl]`},
+		{"unknown setting", "settings:\n  infisical:\n    rate: 1\n", `infisical has no setting "rate"; it has [rateLimit ipAllowlisting publicUrl unknownKeys]`},
 		{"bad setting", "settings:\n  infisical:\n    rateLimit: -1\n", "infisical.rateLimit: -1 is negative"},
 		{"setting of the wrong type", "settings:\n  infisical:\n    ipAllowlisting: 7\n", "infisical.ipAllowlisting: 7 is not a bool"},
 		{"unknown provider's setting", "settings:\n  vault:\n    rateLimit: 1\n", `/settings/vault: there is no such provider here`},

@@ -13,14 +13,16 @@ import (
 )
 
 // A Fault is what goes wrong with one call. The constructors Status, Delay,
-// Drop and Truncate make one; the methods return a changed copy.
+// Drop, Truncate and Die make one; the methods return a changed copy.
 type Fault struct {
 	// Spec is the fault in full, as the control API carries it.
 	Spec Spec
+
+	dead bool // what the calls after Die meet
 }
 
 // Spec holds the parts of a fault. A delay can be combined with one of the
-// others; status and drop exclude each other.
+// others; status, drop and die exclude each other.
 type Spec struct {
 	Status       int           // answer with this status; 0: do not replace the answer
 	Code         string        // the provider's error code or name, instead of its usual one
@@ -28,6 +30,7 @@ type Spec struct {
 	Delay        time.Duration // wait this long, in real time
 	Drop         bool          // lose the connection
 	Truncate     bool          // send half the answer, then lose the connection
+	Die          bool          // lose the connection, and that of every call until Revive
 	Silent       bool          // with Drop: close before the first byte
 	After        bool          // let the operation happen first
 	Skip         int           // let this many calls pass first
@@ -38,26 +41,35 @@ type Spec struct {
 
 // Status answers with the given HTTP status in the provider's error envelope,
 // without performing the operation.
-func Status(status int) Fault { return Fault{Spec{Status: status}} }
+func Status(status int) Fault { return Fault{Spec: Spec{Status: status}} }
 
 // Delay holds the call back for d of real time; it ends early with the
 // request's context.
-func Delay(d time.Duration) Fault { return Fault{Spec{Delay: d}} }
+func Delay(d time.Duration) Fault { return Fault{Spec: Spec{Delay: d}} }
 
 // Drop loses the connection without performing the operation. On HTTP/1.1 it
 // breaks off inside the status line, because a connection that closes before
 // any byte is silently tried again by many clients; see Silent. On HTTP/2 the
 // calls that share the connection are lost with it.
-func Drop() Fault { return Fault{Spec{Drop: true}} }
+func Drop() Fault { return Fault{Spec: Spec{Drop: true}} }
 
 // Truncate performs the operation and sends half of its answer.
-func Truncate() Fault { return Fault{Spec{Truncate: true}} }
+func Truncate() Fault { return Fault{Spec: Spec{Truncate: true}} }
+
+// Die is the death of the process that calls: this call, which is not performed,
+// and every later one to any provider of the world is a lost connection, until
+// Revive. With After, this call is performed.
+func Die() Fault { return Fault{Spec: Spec{Die: true}} }
 
 // After lets the operation happen and then replaces its answer: the way a
-// change is made and its answer lost.
+// change is made and its answer lost. The journal's entry says what the operation
+// came to and what it changed; a call that is refused changes nothing.
 func (f Fault) After() Fault { f.Spec.After = true; return f }
 
-// Skip lets n calls pass before the first is hit.
+// Skip lets n calls pass before the first is hit. It counts from when the faults
+// that were there before it are spent: of several, the first waits alone, and the
+// calls that it skips or hits count for no other. A fault of Always counts every
+// call of its operation that none of Next takes.
 func (f Fault) Skip(n int) Fault { f.Spec.Skip = n; return f }
 
 // Times hits n calls instead of one.
@@ -90,6 +102,10 @@ func (f Fault) String() string {
 		words = append(words, fmt.Sprintf("status %d", s.Status))
 	}
 	switch {
+	case f.dead:
+		words = append(words, "the caller has died, and was not revived")
+	case s.Die:
+		words = append(words, "die")
 	case s.Drop && s.Silent:
 		words = append(words, "silent drop")
 	case s.Drop:
@@ -98,7 +114,7 @@ func (f Fault) String() string {
 		words = append(words, "truncate")
 	}
 	if s.After {
-		words = append(words, "after the change")
+		words = append(words, "after the call")
 	}
 	return strings.Join(words, ", ")
 }
@@ -107,12 +123,14 @@ func (f Fault) String() string {
 func (f Fault) validate() error {
 	s := f.Spec
 	switch {
-	case s.Status == 0 && s.Delay == 0 && !s.Drop && !s.Truncate:
-		return fmt.Errorf("a fault needs a status, a delay, drop or truncate")
+	case s.Status == 0 && s.Delay == 0 && !s.Drop && !s.Truncate && !s.Die:
+		return fmt.Errorf("a fault needs a status, a delay, drop, truncate or die")
 	case s.Status != 0 && (s.Status < 200 || s.Status > 599):
 		return fmt.Errorf("status %d is not one that ends an HTTP call: 200 to 599", s.Status)
 	case s.Drop && (s.Status != 0 || s.Truncate):
 		return fmt.Errorf("a dropped connection carries no status and no half answer")
+	case s.Die && (s.Status != 0 || s.Drop || s.Truncate):
+		return fmt.Errorf("who dies gets no status, no half answer and no other lost connection")
 	case s.Silent && !s.Drop:
 		return fmt.Errorf("silent goes with drop")
 	case s.Status == 0 && (s.Code != "" || s.Message != "" || s.RetryAfter != 0):

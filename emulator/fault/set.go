@@ -15,10 +15,10 @@ type Rule struct {
 	Op     journal.Op
 	Fault  Fault
 	Always bool
-	// Hits counts the calls it has hit so far.
-	Hits int
+	// Hits and Skipped count the calls it has hit and let pass so far.
+	Hits, Skipped int
 
-	skipped int
+	expected bool // by Next
 }
 
 // A Set holds the faults of one world. It is safe for concurrent use.
@@ -28,7 +28,8 @@ type Set struct {
 	mu     sync.Mutex
 	rules  []*Rule
 	nextID int
-	armed  atomic.Int32 // the number of rules, read without the lock on every call
+	dead   bool        // since a fault Die was taken
+	armed  atomic.Bool // whether there is a rule or dead, read without the lock on every call
 }
 
 // NewSet returns an empty set; check refuses faults that the operation's
@@ -36,12 +37,13 @@ type Set struct {
 func NewSet(check func(journal.Op, Fault) error) *Set { return &Set{check: check} }
 
 // Next makes the next calls of op fail, one fault per call in the given order,
-// behind the faults that already wait. It panics when the operation is not
+// behind the faults that already wait. A test of NewTest fails when none of its
+// calls has met a fault in the end. Next panics when the operation is not
 // served or a fault is not allowed for it: a test that asks for the impossible
 // should not pass by not happening.
 func (s *Set) Next(op journal.Op, faults ...Fault) {
 	for _, f := range faults {
-		if _, err := s.Add(op, f, false); err != nil {
+		if _, err := s.add(Rule{Op: op, Fault: f, expected: true}); err != nil {
 			panic("fault: " + err.Error())
 		}
 	}
@@ -57,27 +59,48 @@ func (s *Set) Always(op journal.Op, f Fault) {
 
 // Add is Next for one fault, or Always, with an error instead of a panic.
 func (s *Set) Add(op journal.Op, f Fault, always bool) (Rule, error) {
-	if err := f.validate(); err != nil {
+	return s.add(Rule{Op: op, Fault: f, Always: always})
+}
+
+func (s *Set) add(r Rule) (Rule, error) {
+	if err := r.Fault.validate(); err != nil {
 		return Rule{}, err
 	}
-	if err := s.check(op, f); err != nil {
+	if err := s.check(r.Op, r.Fault); err != nil {
 		return Rule{}, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.nextID++
-	r := &Rule{ID: fmt.Sprintf("fault-%d", s.nextID), Op: op, Fault: f, Always: always}
-	s.rules = append(s.rules, r)
-	s.armed.Store(int32(len(s.rules)))
-	return *r, nil
+	r.ID = fmt.Sprintf("fault-%d", s.nextID)
+	s.rules = append(s.rules, &r)
+	s.arm()
+	return r, nil
 }
 
-// Clear removes every fault.
+// arm is called with the lock held, after whatever matters to Take.
+func (s *Set) arm() { s.armed.Store(s.dead || len(s.rules) > 0) }
+
+// Revive ends what a fault Die began.
+func (s *Set) Revive() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dead = false
+	s.arm()
+}
+
+// Unused lists the faults of Next that wait and that no call has met. Those that
+// another program asked for by Add are not among them.
+func (s *Set) Unused() []Rule {
+	return slices.DeleteFunc(s.List(), func(r Rule) bool { return !r.expected || r.Hits > 0 })
+}
+
+// Clear removes every fault that waits.
 func (s *Set) Clear() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.rules = nil
-	s.armed.Store(0)
+	s.arm()
 }
 
 // Remove removes one fault and reports whether it was there.
@@ -86,7 +109,7 @@ func (s *Set) Remove(id string) bool {
 	defer s.mu.Unlock()
 	before := len(s.rules)
 	s.rules = slices.DeleteFunc(s.rules, func(r *Rule) bool { return r.ID == id })
-	s.armed.Store(int32(len(s.rules)))
+	s.arm()
 	return len(s.rules) < before
 }
 
@@ -104,11 +127,15 @@ func (s *Set) List() []Rule {
 // Take returns the fault that the present call of op meets, if any, and counts
 // it. The server calls it once for each call.
 func (s *Set) Take(op journal.Op) (Fault, bool) {
-	if s.armed.Load() == 0 {
+	if !s.armed.Load() {
 		return Fault{}, false
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer s.arm()
+	if s.dead {
+		return Fault{Spec: Spec{Die: true}, dead: true}, true
+	}
 	// Only the first waiting fault of Next counts a call, whether it skips or
 	// hits it, so that "one per call, in order" holds.
 	for _, always := range []bool{false, true} {
@@ -116,8 +143,8 @@ func (s *Set) Take(op journal.Op) (Fault, bool) {
 			if r.Op != op || r.Always != always {
 				continue
 			}
-			if r.skipped < r.Fault.Spec.Skip {
-				r.skipped++
+			if r.Skipped < r.Fault.Spec.Skip {
+				r.Skipped++
 				if always {
 					continue
 				}
@@ -130,8 +157,8 @@ func (s *Set) Take(op journal.Op) (Fault, bool) {
 			}
 			if times != 0 && r.Hits >= times {
 				s.rules = slices.Delete(s.rules, i, i+1)
-				s.armed.Store(int32(len(s.rules)))
 			}
+			s.dead = r.Fault.Spec.Die
 			return r.Fault, true
 		}
 	}

@@ -338,15 +338,32 @@ func (p *Provider) deleteFolder(c *kernel.Call, in deleteFolderRequest) (folderR
 	if !ok {
 		return none, notFound("Target folder not found").Because("%s has no folder with the name or id %q", in.path(), in.FolderID)
 	}
-	err = p.below(c, f, "", func(f folder, _ string) error {
+	p.removeFolder(c, f)
+	return folderResponse{f.body()}, nil
+}
+
+// removeFolder deletes a folder with everything in it.
+func (p *Provider) removeFolder(c *kernel.Call, f folder) {
+	_ = p.below(c, f, "", func(f folder, _ string) error {
 		for id := range p.secretsByFolder.All(c.Tx, f.ID) {
 			p.pastSecrets.Delete(c.Tx, id)
 		}
 		p.secretsByFolder.Delete(c.Tx, f.ID)
+		p.importsOf.Delete(c.Tx, f.ID)
 		p.folders.Delete(c.Tx, f.ID)
 		return nil
 	})
-	return folderResponse{f.body()}, err
+}
+
+// deleteFolderV2 is deleteFolder where the project is called one.
+// https://infisical.com/docs/api-reference/endpoints/folders/delete
+func (p *Provider) deleteFolderV2(c *kernel.Call, in struct {
+	FolderID    string  `path:"folderId" json:"-"`
+	ProjectID   string  `json:"projectId"`
+	Environment string  `json:"environment"`
+	Path        *string `json:"path"`
+}) (folderResponse, error) {
+	return p.deleteFolder(c, deleteFolderRequest{in.FolderID, folderWhere{WorkspaceID: in.ProjectID, Environment: in.Environment, Path: in.Path}})
 }
 
 type listFoldersRequest struct {

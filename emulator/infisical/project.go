@@ -2,23 +2,35 @@ package infisical
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // project is a row: what environments, folders and secrets belong to.
 type project struct {
-	ID, Name, Slug, OrganizationID string
+	ID, Name, Slug, OrganizationID          string
+	Description                             *string
+	Type                                    string
+	HasDeleteProtection, AutoCapitalization bool
+	CreatedAt, UpdatedAt                    time.Time
 }
+
+// projectType is that of projects which nothing else is said of.
+const projectType = "secret-manager"
 
 // environment is one of a project's sets of secrets.
 type environment struct {
 	ID, ProjectID, Slug, Name string
+	Position                  float64
+	CreatedAt, UpdatedAt      time.Time
 }
 
 // tag is a label that a project has for its secrets.
 type tag struct {
-	ID, ProjectID, Slug string
+	ID, ProjectID, Slug  string
+	Color                *string
+	CreatedAt, UpdatedAt time.Time
 }
 
 // key joins the parts of an index value. No part but the last has a slash.

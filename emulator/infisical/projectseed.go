@@ -119,8 +119,8 @@ func (p *Provider) addProject(c *kernel.Call, in worldProject, path []any) (proj
 	if !ok {
 		return refuse("organizationId", "there is no organization %q", in.OrganizationID)
 	}
-	row := project{ID: cmp.Or(in.ID, c.Draw("project").UUID()), OrganizationID: org.ID}
-	row.Slug = cmp.Or(in.Slug, fixtures.Slug(in.Name), "project-"+row.ID[:min(8, len(row.ID))])
+	row := project{ID: cmp.Or(in.ID, c.Draw("project").UUID()), OrganizationID: org.ID, Type: projectType, CreatedAt: c.Now, UpdatedAt: c.Now}
+	row.Slug = newSlug(in.Slug, in.Name, row.ID)
 	row.Name = cmp.Or(in.Name, row.Slug)
 	if _, ok := p.projects.Get(c.Tx, row.ID); ok {
 		return refuse("id", "there is a project %s already", row.ID)
@@ -135,15 +135,15 @@ func (p *Provider) addProject(c *kernel.Call, in worldProject, path []any) (proj
 	}
 	var slugs []string
 	for i, e := range in.Environments {
-		env := environment{ID: cmp.Or(e.ID, c.Draw("environment").UUID()), ProjectID: row.ID, Slug: e.Slug, Name: cmp.Or(e.Name, e.Slug)}
+		env := environment{ID: cmp.Or(e.ID, c.Draw("environment").UUID()), ProjectID: row.ID, Slug: e.Slug, Name: cmp.Or(e.Name, e.Slug), Position: float64(i + 1)}
 		at := below(path, "environments", i)
 		_, idTaken := p.environments.Get(c.Tx, env.ID)
 		_, slugTaken := p.environmentBySlug.Get(c.Tx, key(row.ID, env.Slug))
 		if idTaken || slugTaken {
 			return row, nil, kernel.WorldErrorf(at, "there is an environment with id %s or slug %s already", env.ID, env.Slug)
 		}
-		p.environments.Put(c.Tx, env.ID, env)
-		root := p.addFolder(c, folder{EnvironmentID: env.ID, Name: rootFolder})
+		p.addEnvironment(c, env)
+		root, _ := p.find(c, row.ID, env.Slug, "/")
 		for j, f := range e.Folders {
 			if _, err := p.seedFolders(c, root, f, below(at, "folders", j)); err != nil {
 				return row, nil, err
@@ -157,6 +157,11 @@ func (p *Provider) addProject(c *kernel.Call, in worldProject, path []any) (proj
 		slugs = append(slugs, env.Slug)
 	}
 	return row, slugs, nil
+}
+
+// newSlug is the slug of a new project.
+func newSlug(slug, name, id string) string {
+	return cmp.Or(slug, fixtures.Slug(name), "project-"+id[:min(8, len(id))])
 }
 
 // below is a path of a world file with further steps.
@@ -198,7 +203,7 @@ func (p *Provider) placeSecret(c *kernel.Call, projectID string, root folder, in
 	for _, slug := range in.Tags {
 		t, ok := p.tagBySlug.Get(c.Tx, key(projectID, slug))
 		if !ok {
-			t = tag{ID: c.Draw("tag").UUID(), ProjectID: projectID, Slug: slug}
+			t = tag{ID: c.Draw("tag").UUID(), ProjectID: projectID, Slug: slug, CreatedAt: c.Now, UpdatedAt: c.Now}
 			p.tags.Put(c.Tx, t.ID, t)
 		}
 		s.Tags = append(s.Tags, t.ID)

@@ -54,6 +54,14 @@ type Provider struct {
 	pastVersions      *store.Table[secret] // by secret and version
 	pastSecrets       *store.Index[secret]
 
+	projectsOf     *store.Index[project]
+	environmentsOf *store.Index[environment]
+	tagsOf         *store.Index[tag]
+	imports        *store.Table[secretImport]
+	importByPlace  *store.Unique[secretImport]
+	importsOf      *store.Index[secretImport] // by the folder that imports
+	importsFrom    *store.Index[secretImport] // by the environment that is imported
+
 	settings []Setting
 }
 
@@ -104,6 +112,13 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.foldersByParent = p.folders.Index(func(f folder) string { return f.ParentID })
 	p.tags = store.NewTable[tag](env.Schema, "tag")
 	p.tagBySlug = p.tags.Unique("slug", func(t tag) string { return key(t.ProjectID, t.Slug) })
+	p.projectsOf = p.projects.Index(func(r project) string { return r.OrganizationID })
+	p.environmentsOf = p.environments.Index(func(e environment) string { return e.ProjectID })
+	p.tagsOf = p.tags.Index(func(t tag) string { return t.ProjectID })
+	p.imports = store.NewTable[secretImport](env.Schema, "secret import")
+	p.importByPlace = p.imports.Unique("place", secretImport.place)
+	p.importsOf = p.imports.Index(func(i secretImport) string { return i.FolderID })
+	p.importsFrom = p.imports.Index(func(i secretImport) string { return i.EnvironmentID })
 	p.secrets = store.NewTable[secret](env.Schema, "secret")
 	p.secretByKey = p.secrets.Unique("key", func(s secret) string { return key(s.FolderID, s.Key) })
 	p.secretsByFolder = p.secrets.Index(func(s secret) string { return s.FolderID })
@@ -125,6 +140,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Decode:      decode,
 		Admit:       p.admit,
 		Tolerate:    tolerate,
+		UnknownKeys: "drops them",
 		Error:       renderError,
 		Finish:      finish,
 		Expose:      []string{"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"},

@@ -7,52 +7,99 @@ type Op = kernel.Op
 
 // The operations that are served.
 const (
-	OpLogin               Op = "infisical POST /api/v1/auth/universal-auth/login"
-	OpAttachUniversalAuth Op = "infisical POST /api/v1/auth/universal-auth/identities/{identityId}"
-	OpUpdateUniversalAuth Op = "infisical PATCH /api/v1/auth/universal-auth/identities/{identityId}"
-	OpGetUniversalAuth    Op = "infisical GET /api/v1/auth/universal-auth/identities/{identityId}"
-	OpDetachUniversalAuth Op = "infisical DELETE /api/v1/auth/universal-auth/identities/{identityId}"
-	OpCreateClientSecret  Op = "infisical POST /api/v1/auth/universal-auth/identities/{identityId}/client-secrets"
-	OpListClientSecrets   Op = "infisical GET /api/v1/auth/universal-auth/identities/{identityId}/client-secrets"
-	OpGetClientSecret     Op = "infisical GET /api/v1/auth/universal-auth/identities/{identityId}/client-secrets/{clientSecretId}"
-	OpRevokeClientSecret  Op = "infisical POST /api/v1/auth/universal-auth/identities/{identityId}/client-secrets/{clientSecretId}/revoke"
-	OpClearLockouts       Op = "infisical POST /api/v1/auth/universal-auth/identities/{identityId}/clear-lockouts"
-	OpRenewToken          Op = "infisical POST /api/v1/auth/token/renew"
-	OpRevokeToken         Op = "infisical POST /api/v1/auth/token/revoke"
-	OpAttachTokenAuth     Op = "infisical POST /api/v1/auth/token-auth/identities/{identityId}"
-	OpUpdateTokenAuth     Op = "infisical PATCH /api/v1/auth/token-auth/identities/{identityId}"
-	OpGetTokenAuth        Op = "infisical GET /api/v1/auth/token-auth/identities/{identityId}"
-	OpDetachTokenAuth     Op = "infisical DELETE /api/v1/auth/token-auth/identities/{identityId}"
-	OpCreateToken         Op = "infisical POST /api/v1/auth/token-auth/identities/{identityId}/tokens"
-	OpListTokens          Op = "infisical GET /api/v1/auth/token-auth/identities/{identityId}/tokens"
-	OpGetIdentityToken    Op = "infisical GET /api/v1/auth/token-auth/identities/{identityId}/tokens/{tokenId}"
-	OpGetToken            Op = "infisical GET /api/v1/auth/token-auth/tokens/{tokenId}"
-	OpUpdateToken         Op = "infisical PATCH /api/v1/auth/token-auth/tokens/{tokenId}"
-	OpRevokeIdentityToken Op = "infisical POST /api/v1/auth/token-auth/tokens/{tokenId}/revoke"
-	OpCreateIdentity      Op = "infisical POST /api/v1/identities"
-	OpListIdentities      Op = "infisical GET /api/v1/identities"
-	OpSearchIdentities    Op = "infisical POST /api/v1/identities/search"
-	OpGetIdentityDetails  Op = "infisical GET /api/v1/identities/details"
-	OpGetIdentity         Op = "infisical GET /api/v1/identities/{identityId}"
-	OpUpdateIdentity      Op = "infisical PATCH /api/v1/identities/{identityId}"
-	OpDeleteIdentity      Op = "infisical DELETE /api/v1/identities/{identityId}"
-	OpBootstrap           Op = "infisical POST /api/v1/admin/bootstrap"
-	OpListSecrets         Op = "infisical GET /api/v3/secrets/raw"
-	OpGetSecret           Op = "infisical GET /api/v3/secrets/raw/{secretName}"
-	OpCreateSecret        Op = "infisical POST /api/v3/secrets/raw/{secretName}"
-	OpUpdateSecret        Op = "infisical PATCH /api/v3/secrets/raw/{secretName}"
-	OpDeleteSecret        Op = "infisical DELETE /api/v3/secrets/raw/{secretName}"
-	OpCreateSecrets       Op = "infisical POST /api/v3/secrets/batch/raw"
-	OpListSecretsV4       Op = "infisical GET /api/v4/secrets"
-	OpGetSecretV4         Op = "infisical GET /api/v4/secrets/{secretName}"
-	OpCreateFolder        Op = "infisical POST /api/v1/folders"
-	OpListFolders         Op = "infisical GET /api/v1/folders"
-	OpGetFolder           Op = "infisical GET /api/v1/folders/{folderId}"
-	OpUpdateFolder        Op = "infisical PATCH /api/v1/folders/{folderId}"
-	OpDeleteFolder        Op = "infisical DELETE /api/v1/folders/{folderId}"
+	OpLogin                      Op = "infisical POST /api/v1/auth/universal-auth/login"
+	OpAttachUniversalAuth        Op = "infisical POST /api/v1/auth/universal-auth/identities/{identityId}"
+	OpUpdateUniversalAuth        Op = "infisical PATCH /api/v1/auth/universal-auth/identities/{identityId}"
+	OpGetUniversalAuth           Op = "infisical GET /api/v1/auth/universal-auth/identities/{identityId}"
+	OpDetachUniversalAuth        Op = "infisical DELETE /api/v1/auth/universal-auth/identities/{identityId}"
+	OpCreateClientSecret         Op = "infisical POST /api/v1/auth/universal-auth/identities/{identityId}/client-secrets"
+	OpListClientSecrets          Op = "infisical GET /api/v1/auth/universal-auth/identities/{identityId}/client-secrets"
+	OpGetClientSecret            Op = "infisical GET /api/v1/auth/universal-auth/identities/{identityId}/client-secrets/{clientSecretId}"
+	OpRevokeClientSecret         Op = "infisical POST /api/v1/auth/universal-auth/identities/{identityId}/client-secrets/{clientSecretId}/revoke"
+	OpClearLockouts              Op = "infisical POST /api/v1/auth/universal-auth/identities/{identityId}/clear-lockouts"
+	OpRenewToken                 Op = "infisical POST /api/v1/auth/token/renew"
+	OpRevokeToken                Op = "infisical POST /api/v1/auth/token/revoke"
+	OpAttachTokenAuth            Op = "infisical POST /api/v1/auth/token-auth/identities/{identityId}"
+	OpUpdateTokenAuth            Op = "infisical PATCH /api/v1/auth/token-auth/identities/{identityId}"
+	OpGetTokenAuth               Op = "infisical GET /api/v1/auth/token-auth/identities/{identityId}"
+	OpDetachTokenAuth            Op = "infisical DELETE /api/v1/auth/token-auth/identities/{identityId}"
+	OpCreateToken                Op = "infisical POST /api/v1/auth/token-auth/identities/{identityId}/tokens"
+	OpListTokens                 Op = "infisical GET /api/v1/auth/token-auth/identities/{identityId}/tokens"
+	OpGetIdentityToken           Op = "infisical GET /api/v1/auth/token-auth/identities/{identityId}/tokens/{tokenId}"
+	OpGetToken                   Op = "infisical GET /api/v1/auth/token-auth/tokens/{tokenId}"
+	OpUpdateToken                Op = "infisical PATCH /api/v1/auth/token-auth/tokens/{tokenId}"
+	OpRevokeIdentityToken        Op = "infisical POST /api/v1/auth/token-auth/tokens/{tokenId}/revoke"
+	OpCreateIdentity             Op = "infisical POST /api/v1/identities"
+	OpListIdentities             Op = "infisical GET /api/v1/identities"
+	OpSearchIdentities           Op = "infisical POST /api/v1/identities/search"
+	OpGetIdentityDetails         Op = "infisical GET /api/v1/identities/details"
+	OpGetIdentity                Op = "infisical GET /api/v1/identities/{identityId}"
+	OpUpdateIdentity             Op = "infisical PATCH /api/v1/identities/{identityId}"
+	OpDeleteIdentity             Op = "infisical DELETE /api/v1/identities/{identityId}"
+	OpBootstrap                  Op = "infisical POST /api/v1/admin/bootstrap"
+	OpListSecrets                Op = "infisical GET /api/v3/secrets/raw"
+	OpGetSecret                  Op = "infisical GET /api/v3/secrets/raw/{secretName}"
+	OpCreateSecret               Op = "infisical POST /api/v3/secrets/raw/{secretName}"
+	OpUpdateSecret               Op = "infisical PATCH /api/v3/secrets/raw/{secretName}"
+	OpDeleteSecret               Op = "infisical DELETE /api/v3/secrets/raw/{secretName}"
+	OpCreateSecrets              Op = "infisical POST /api/v3/secrets/batch/raw"
+	OpListSecretsV4              Op = "infisical GET /api/v4/secrets"
+	OpGetSecretV4                Op = "infisical GET /api/v4/secrets/{secretName}"
+	OpCreateFolder               Op = "infisical POST /api/v1/folders"
+	OpListFolders                Op = "infisical GET /api/v1/folders"
+	OpGetFolder                  Op = "infisical GET /api/v1/folders/{folderId}"
+	OpUpdateFolder               Op = "infisical PATCH /api/v1/folders/{folderId}"
+	OpDeleteFolder               Op = "infisical DELETE /api/v1/folders/{folderId}"
+	OpGetStatus                  Op = "infisical GET /api/status"
+	OpCreateProjectV2            Op = "infisical POST /api/v2/workspace"
+	OpGetProjectBySlugV2         Op = "infisical GET /api/v2/workspace/{slug}"
+	OpDeleteProjectBySlugV2      Op = "infisical DELETE /api/v2/workspace/{slug}"
+	OpListWorkspaces             Op = "infisical GET /api/v1/workspace"
+	OpGetWorkspace               Op = "infisical GET /api/v1/workspace/{projectId}"
+	OpUpdateWorkspace            Op = "infisical PATCH /api/v1/workspace/{projectId}"
+	OpDeleteWorkspace            Op = "infisical DELETE /api/v1/workspace/{projectId}"
+	OpListProjects               Op = "infisical GET /api/v1/projects"
+	OpCreateProject              Op = "infisical POST /api/v1/projects"
+	OpGetProject                 Op = "infisical GET /api/v1/projects/{projectId}"
+	OpUpdateProject              Op = "infisical PATCH /api/v1/projects/{projectId}"
+	OpDeleteProject              Op = "infisical DELETE /api/v1/projects/{projectId}"
+	OpGetProjectBySlug           Op = "infisical GET /api/v1/projects/slug/{slug}"
+	OpDeleteProjectBySlug        Op = "infisical DELETE /api/v1/projects/slug/{slug}"
+	OpCreateWorkspaceEnvironment Op = "infisical POST /api/v1/workspace/{projectId}/environments"
+	OpUpdateWorkspaceEnvironment Op = "infisical PATCH /api/v1/workspace/{projectId}/environments/{environmentId}"
+	OpDeleteWorkspaceEnvironment Op = "infisical DELETE /api/v1/workspace/{projectId}/environments/{environmentId}"
+	OpGetWorkspaceEnvironment    Op = "infisical GET /api/v1/workspace/environments/{environmentId}"
+	OpCreateEnvironment          Op = "infisical POST /api/v1/projects/{projectId}/environments"
+	OpGetEnvironment             Op = "infisical GET /api/v1/projects/{projectId}/environments/{environmentId}"
+	OpUpdateEnvironment          Op = "infisical PATCH /api/v1/projects/{projectId}/environments/{environmentId}"
+	OpDeleteEnvironment          Op = "infisical DELETE /api/v1/projects/{projectId}/environments/{environmentId}"
+	OpGetEnvironmentBySlug       Op = "infisical GET /api/v1/projects/{projectId}/environments/slug/{environmentSlug}"
+	OpCreateWorkspaceTag         Op = "infisical POST /api/v1/workspace/{projectId}/tags"
+	OpListWorkspaceTags          Op = "infisical GET /api/v1/workspace/{projectId}/tags"
+	OpGetWorkspaceTag            Op = "infisical GET /api/v1/workspace/{projectId}/tags/{tagId}"
+	OpUpdateWorkspaceTag         Op = "infisical PATCH /api/v1/workspace/{projectId}/tags/{tagId}"
+	OpDeleteWorkspaceTag         Op = "infisical DELETE /api/v1/workspace/{projectId}/tags/{tagId}"
+	OpGetWorkspaceTagBySlug      Op = "infisical GET /api/v1/workspace/{projectId}/tags/slug/{tagSlug}"
+	OpCreateTag                  Op = "infisical POST /api/v1/projects/{projectId}/tags"
+	OpListTags                   Op = "infisical GET /api/v1/projects/{projectId}/tags"
+	OpGetTag                     Op = "infisical GET /api/v1/projects/{projectId}/tags/{tagId}"
+	OpUpdateTag                  Op = "infisical PATCH /api/v1/projects/{projectId}/tags/{tagId}"
+	OpDeleteTag                  Op = "infisical DELETE /api/v1/projects/{projectId}/tags/{tagId}"
+	OpGetTagBySlug               Op = "infisical GET /api/v1/projects/{projectId}/tags/slug/{tagSlug}"
+	OpGetSecretByID              Op = "infisical GET /api/v3/secrets/raw/id/{secretId}"
+	OpDeleteFolderV2             Op = "infisical DELETE /api/v2/folders/{folderId}"
+	OpCreateSecretImport         Op = "infisical POST /api/v1/secret-imports"
+	OpListSecretImports          Op = "infisical GET /api/v1/secret-imports"
+	OpGetSecretImport            Op = "infisical GET /api/v1/secret-imports/{importId}"
+	OpUpdateSecretImport         Op = "infisical PATCH /api/v1/secret-imports/{importId}"
+	OpDeleteSecretImport         Op = "infisical DELETE /api/v1/secret-imports/{importId}"
 )
 
 func (p *Provider) routes() []kernel.Route {
+	projects, workspaces := p.projectResource("project"), p.projectResource("workspace")
+	bareProjects := p.projectResource("").By("slug", p.bySlugOfProject)
+	environments, workspaceEnvironments := p.environmentResource(false), p.environmentResource(true)
+	tags, workspaceTags := p.tagResource("tag", "tags"), p.tagResource("workspaceTag", "workspaceTags")
 	return []kernel.Route{
 		kernel.On(OpLogin, p.login).Secret(),
 		kernel.On(OpAttachUniversalAuth, p.attachUniversalAuth),
@@ -97,5 +144,48 @@ func (p *Provider) routes() []kernel.Route {
 		kernel.On(OpGetFolder, p.getFolder),
 		kernel.On(OpUpdateFolder, p.updateFolder),
 		kernel.On(OpDeleteFolder, p.deleteFolder),
+		kernel.On(OpGetStatus, p.getStatus),
+		kernel.On(OpCreateProjectV2, projects.Create),
+		kernel.On(OpGetProjectBySlugV2, bareProjects.Get),
+		kernel.On(OpDeleteProjectBySlugV2, bareProjects.Delete),
+		kernel.On(OpListWorkspaces, workspaces.List),
+		kernel.On(OpGetWorkspace, workspaces.Get),
+		kernel.On(OpUpdateWorkspace, workspaces.Update),
+		kernel.On(OpDeleteWorkspace, workspaces.Delete),
+		kernel.On(OpListProjects, projects.List),
+		kernel.On(OpCreateProject, projects.Create),
+		kernel.On(OpGetProject, projects.Get),
+		kernel.On(OpUpdateProject, projects.Update),
+		kernel.On(OpDeleteProject, projects.Delete),
+		kernel.On(OpGetProjectBySlug, bareProjects.Get),
+		kernel.On(OpDeleteProjectBySlug, bareProjects.Delete),
+		kernel.On(OpCreateWorkspaceEnvironment, workspaceEnvironments.Create),
+		kernel.On(OpUpdateWorkspaceEnvironment, workspaceEnvironments.Update),
+		kernel.On(OpDeleteWorkspaceEnvironment, workspaceEnvironments.Delete),
+		kernel.On(OpGetWorkspaceEnvironment, p.getWorkspaceEnvironment),
+		kernel.On(OpCreateEnvironment, environments.Create),
+		kernel.On(OpGetEnvironment, environments.Get),
+		kernel.On(OpUpdateEnvironment, environments.Update),
+		kernel.On(OpDeleteEnvironment, environments.Delete),
+		kernel.On(OpGetEnvironmentBySlug, p.getEnvironmentBySlug),
+		kernel.On(OpCreateWorkspaceTag, workspaceTags.Create),
+		kernel.On(OpListWorkspaceTags, workspaceTags.List),
+		kernel.On(OpGetWorkspaceTag, workspaceTags.Get),
+		kernel.On(OpUpdateWorkspaceTag, workspaceTags.Update),
+		kernel.On(OpDeleteWorkspaceTag, workspaceTags.Delete),
+		kernel.On(OpGetWorkspaceTagBySlug, workspaceTags.By("tagSlug", p.tagBySlugIn).Get),
+		kernel.On(OpCreateTag, tags.Create),
+		kernel.On(OpListTags, tags.List),
+		kernel.On(OpGetTag, tags.Get),
+		kernel.On(OpUpdateTag, tags.Update),
+		kernel.On(OpDeleteTag, tags.Delete),
+		kernel.On(OpGetTagBySlug, tags.By("tagSlug", p.tagBySlugIn).Get),
+		kernel.On(OpGetSecretByID, p.getSecretByID).Secret(),
+		kernel.On(OpDeleteFolderV2, p.deleteFolderV2),
+		kernel.On(OpCreateSecretImport, p.createSecretImport),
+		kernel.On(OpListSecretImports, p.listSecretImports),
+		kernel.On(OpGetSecretImport, p.getSecretImport),
+		kernel.On(OpUpdateSecretImport, p.updateSecretImport),
+		kernel.On(OpDeleteSecretImport, p.deleteSecretImport),
 	}
 }

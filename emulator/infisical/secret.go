@@ -107,7 +107,7 @@ func (p *Provider) secretTags(c *kernel.Call, s secret) []secretTag {
 	list := []secretTag{}
 	for _, id := range s.Tags {
 		t, _ := p.tags.Get(c.Tx, id)
-		list = append(list, secretTag{ID: t.ID, Slug: t.Slug, Name: t.Slug})
+		list = append(list, secretTag{ID: t.ID, Slug: t.Slug, Color: t.Color, Name: t.Slug})
 	}
 	return list
 }
@@ -177,15 +177,16 @@ type listSecretsRequest struct {
 	Recursive              string  `query:"recursive" json:"-"`
 	TagSlugs               string  `query:"tagSlugs" json:"-"`
 	MetadataFilter         string  `query:"metadataFilter" json:"-"`
+	IncludeImports         string  `query:"include_imports" json:"-"`
 }
 
 type listSecretsResponse struct {
-	Secrets []listedSecret `json:"secrets"`
-	Imports []struct{}     `json:"imports"`
+	Secrets []listedSecret    `json:"secrets"`
+	Imports []importedSecrets `json:"imports"`
 }
 
-// listSecrets returns the secrets of a folder, or of everything below it.
-// Imports are not served, so there are none.
+// listSecrets returns the secrets of a folder, or of everything below it, and what
+// the folder imports.
 // https://infisical.com/docs/api-reference/endpoints/deprecated/secrets/list
 func (p *Provider) listSecrets(c *kernel.Call, in listSecretsRequest) (listSecretsResponse, error) {
 	filter, err := metadataFilter(in.MetadataFilter)
@@ -208,6 +209,7 @@ type listSecretsV4Request struct {
 	Recursive              string  `query:"recursive" json:"-"`
 	TagSlugs               string  `query:"tagSlugs" json:"-"`
 	MetadataFilter         string  `query:"metadataFilter" json:"-"`
+	IncludeImports         string  `query:"includeImports" json:"-"`
 }
 
 // listSecretsV4 is listSecrets as the CLI calls it.
@@ -227,6 +229,7 @@ func (p *Provider) listSecretsV4(c *kernel.Call, in listSecretsV4Request) (listS
 	return p.list(c, project, listSecretsRequest{
 		Environment: in.Environment, SecretPath: in.SecretPath, ViewSecretValue: in.ViewSecretValue,
 		ExpandSecretReferences: in.ExpandSecretReferences, Recursive: in.Recursive, TagSlugs: in.TagSlugs,
+		IncludeImports: in.IncludeImports,
 	}, filter)
 }
 
@@ -264,7 +267,7 @@ func (s secret) has(filter []secretMetadata) bool {
 const missingPlace = "Missing project id or environment"
 
 func (p *Provider) list(c *kernel.Call, project project, in listSecretsRequest, filter []secretMetadata) (listSecretsResponse, error) {
-	response := listSecretsResponse{[]listedSecret{}, []struct{}{}}
+	response := listSecretsResponse{[]listedSecret{}, []importedSecrets{}}
 	at := place{project: project, environment: trim(in.Environment), path: cleanPath(in.SecretPath)}
 	if at.environment == "" {
 		return response, badRequest(missingPlace)
@@ -289,9 +292,12 @@ func (p *Provider) list(c *kernel.Call, project project, in listSecretsRequest, 
 		tags[slug] = true
 	}
 	r := p.reader(c, project.ID, in.ViewSecretValue, in.ExpandSecretReferences)
-	list := func(f folder, path string) error {
+	list := func(f folder, path string, to *[]listedSecret) error {
 		here := at
 		here.path = path
+		if e, ok := p.environments.Get(c.Tx, f.EnvironmentID); ok {
+			here.environment = e.Slug // another for what is imported
+		}
 		for _, s := range p.secretsByFolder.All(c.Tx, f.ID) {
 			shown := p.secretTags(c, s)
 			if len(tags) > 0 && !slices.ContainsFunc(shown, func(t secretTag) bool { return tags[t.Slug] }) {
@@ -304,14 +310,22 @@ func (p *Provider) list(c *kernel.Call, project project, in listSecretsRequest, 
 			if err != nil {
 				return err
 			}
-			response.Secrets = append(response.Secrets, listedSecret{body, path, !r.view, s.Metadata, shown})
+			*to = append(*to, listedSecret{body, path, !r.view, s.Metadata, shown})
 		}
 		return nil
 	}
 	if recursive {
-		err = p.below(c, top, at.path, list)
+		err = p.below(c, top, at.path, func(f folder, path string) error { return list(f, path, &response.Secrets) })
 	} else {
-		err = list(top, at.path)
+		err = list(top, at.path, &response.Secrets)
+	}
+	if err == nil && in.IncludeImports == "true" {
+		err = p.imported(c, top, func(f folder, environment, path string) error {
+			from := importedSecrets{path, environment, f.ID, []listedSecret{}}
+			err := list(f, path, &from.Secrets)
+			response.Imports = append(response.Imports, from)
+			return err
+		})
 	}
 	if err != nil {
 		return listSecretsResponse{}, err
@@ -331,6 +345,7 @@ type getSecretRequest struct {
 	Type                   string   `query:"type" json:"-"`
 	ViewSecretValue        string   `query:"viewSecretValue" json:"-"`
 	ExpandSecretReferences string   `query:"expandSecretReferences" json:"-"`
+	IncludeImports         string   `query:"include_imports" json:"-"`
 }
 
 type getSecretResponse struct {
@@ -356,6 +371,7 @@ type getSecretV4Request struct {
 	Type                   string   `query:"type" json:"-"`
 	ViewSecretValue        string   `query:"viewSecretValue" json:"-"`
 	ExpandSecretReferences string   `query:"expandSecretReferences" json:"-"`
+	IncludeImports         string   `query:"includeImports" json:"-"`
 }
 
 // getSecretV4 is getSecret as the CLI calls it.
@@ -368,6 +384,7 @@ func (p *Provider) getSecretV4(c *kernel.Call, in getSecretV4Request) (getSecret
 	return p.get(c, project, getSecretRequest{
 		SecretName: in.SecretName, Environment: in.Environment, SecretPath: in.SecretPath, Version: in.Version,
 		Type: in.Type, ViewSecretValue: in.ViewSecretValue, ExpandSecretReferences: in.ExpandSecretReferences,
+		IncludeImports: in.IncludeImports,
 	})
 }
 
@@ -388,10 +405,44 @@ func (p *Provider) get(c *kernel.Call, project project, in getSecretRequest) (ge
 	if ok && in.Version != nil && *in.Version != float64(s.Version) {
 		s, ok = p.pastVersions.Get(c.Tx, s.versionKey(*in.Version))
 	}
+	if !ok && in.IncludeImports == "true" {
+		_ = p.imported(c, at.folder, func(f folder, environment, path string) error {
+			if found, there := p.secretByKey.Get(c.Tx, key(f.ID, name)); there && !ok {
+				s, ok = found, true
+				at.folder, at.environment, at.path = f, environment, path
+			}
+			return nil
+		})
+	}
 	if !ok || in.Type == typePersonal {
 		return none, notFound("Secret with name '%s' not found", name)
 	}
 	r := p.reader(c, project.ID, in.ViewSecretValue, in.ExpandSecretReferences)
+	body, err := r.read(s, at)
+	return getSecretResponse{gotSecret{body, !r.view, at.path, p.secretTags(c, s), s.Metadata}}, err
+}
+
+// getSecretByID returns a secret of any folder by its id.
+// https://infisical.com/docs/api-reference/endpoints/secrets/read
+func (p *Provider) getSecretByID(c *kernel.Call, in struct {
+	SecretID        string `path:"secretId" json:"-"`
+	ViewSecretValue string `query:"viewSecretValue" json:"-"`
+}) (getSecretResponse, error) {
+	s, ok := p.secrets.Get(c.Tx, trim(in.SecretID))
+	if !ok {
+		return getSecretResponse{}, notFound("Secret with ID '%s' not found", in.SecretID)
+	}
+	f, _ := p.folders.Get(c.Tx, s.FolderID)
+	env, _ := p.environments.Get(c.Tx, f.EnvironmentID)
+	project, err := p.project(c, env.ProjectID, "")
+	if err == nil {
+		err = permit(c, "describeSecret", subjectSecrets)
+	}
+	if err != nil {
+		return getSecretResponse{}, err
+	}
+	at := place{project, env.Slug, p.folderPath(c, f), f}
+	r := p.reader(c, project.ID, in.ViewSecretValue, "")
 	body, err := r.read(s, at)
 	return getSecretResponse{gotSecret{body, !r.view, at.path, p.secretTags(c, s), s.Metadata}}, err
 }

@@ -29,6 +29,10 @@ func IPAllowlisting(allowed bool) Setting { return ipAllowlisting.To(allowed) }
 // proxy. Empty, the default, is none of its own. See emulator.WithPublicURL.
 func PublicURL(base string) Setting { return kernel.PublicURL.To(base) }
 
+// IgnoreUnknownKeys lets keys of a body pass, with a warning in the journal, that
+// neither the page nor an official client knows. They are refused otherwise.
+func IgnoreUnknownKeys() Setting { return kernel.UnknownKeys.To(kernel.IgnoreUnknown) }
+
 // admit counts a call against the rate limit, as the service's cloud does.
 func (p *Provider) admit(c *kernel.Call) error {
 	count, on := p.rates.Count(c)

@@ -16,6 +16,7 @@ const (
 	MaxEntries = 10_000
 	MaxBytes   = 16 << 20
 	MaxBody    = 64 << 10 // a longer body is cut here
+	MaxChanges = 16       // of one entry
 )
 
 // An Op names an operation: its provider and its line in the provider's
@@ -30,9 +31,20 @@ type Entry struct {
 	Time     time.Time `json:"time"`
 	Provider string    `json:"provider"`
 	// Operation is empty when the provider has no such path and method.
-	Operation Op       `json:"operation"`
-	Request   Request  `json:"request"`
-	Response  Response `json:"response"`
+	Operation Op `json:"operation"`
+	// Nth counts the calls of the operation from 1, in the order in which they
+	// came, since the journal was made or cleared. It is 0 without an operation.
+	Nth      int      `json:"nth"`
+	Request  Request  `json:"request"`
+	Response Response `json:"response"`
+	// Committed reports whether the call changed what is stored, whatever it was
+	// answered.
+	Committed bool `json:"committed"`
+	// Changes are the rows it changed, up to MaxChanges of them.
+	Changes []Change `json:"changes,omitempty"`
+	// Outcome is what the operation itself came to, when a fault took the place of
+	// its answer.
+	Outcome *Outcome `json:"outcome,omitempty"`
 	// Reason is the true cause of a refusal, in one line.
 	Reason string `json:"reason,omitempty"`
 	// Differs says what the other contract would have answered.
@@ -61,6 +73,26 @@ type Response struct {
 	Body   string      `json:"body"`
 }
 
+// A Change is what became of one row by a call.
+type Change struct {
+	Table  string `json:"table"`
+	ID     string `json:"id"`
+	Change string `json:"change"` // Added, Replaced or Removed
+}
+
+// What becomes of a row.
+const (
+	Added    = "added"
+	Replaced = "replaced"
+	Removed  = "removed"
+)
+
+// An Outcome is an answer that the client did not get.
+type Outcome struct {
+	Status int    `json:"status"`
+	Body   string `json:"body"`
+}
+
 // A Journal is a bounded list of entries, oldest first. It is safe for
 // concurrent use.
 type Journal struct {
@@ -72,7 +104,8 @@ type Journal struct {
 	length int
 	bytes  int
 	seq    uint64
-	counts map[Op]int
+	begun  map[Op]int    // calls that have come
+	counts map[Op]int    // calls that are answered
 	grown  chan struct{} // closed by the next entry; nil while nobody waits
 }
 
@@ -87,7 +120,15 @@ type kept struct {
 
 // New returns a journal that keeps the newest entries within the given bounds.
 func New(maxEntries, maxBytes int) *Journal {
-	return &Journal{maxEntries: maxEntries, maxBytes: maxBytes, counts: map[Op]int{}}
+	return &Journal{maxEntries: maxEntries, maxBytes: maxBytes, begun: map[Op]int{}, counts: map[Op]int{}}
+}
+
+// Begin counts a call of op that has come and returns how many there have been.
+func (j *Journal) Begin(op Op) (nth int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.begun[op]++
+	return j.begun[op]
 }
 
 // Append adds e, gives it the next sequence number and returns that number.
@@ -132,6 +173,9 @@ func (j *Journal) grow() {
 
 func keep(e Entry) kept {
 	e.Request.Body, e.Response.Body = cut(e.Request.Body), cut(e.Response.Body)
+	if e.Outcome != nil {
+		e.Outcome = &Outcome{e.Outcome.Status, cut(e.Outcome.Body)}
+	}
 	k := kept{Entry: e, request: flat(e.Request.Header), response: flat(e.Response.Header)}
 	k.Request.Header, k.Response.Header = nil, nil
 	k.size = size(&k)
@@ -208,6 +252,12 @@ func size(k *kept) int {
 		for _, line := range list {
 			n += 16 + len(line)
 		}
+	}
+	for _, c := range k.Changes {
+		n += 48 + len(c.ID)
+	}
+	if k.Outcome != nil {
+		n += 32 + len(k.Outcome.Body)
 	}
 	return n
 }
@@ -326,11 +376,12 @@ func (j *Journal) growing() <-chan struct{} {
 	return j.grown
 }
 
-// Clear drops every entry and starts the counts of Wait anew. Sequence numbers
+// Clear drops every entry and starts the counts of Nth and Wait anew. Sequence numbers
 // go on, so that a reader who asks for what came since sees nothing twice.
 func (j *Journal) Clear() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.ring, j.first, j.length, j.bytes = nil, 0, 0, 0
+	clear(j.begun)
 	clear(j.counts)
 }

@@ -212,13 +212,18 @@ func TestConcurrentUse(t *testing.T) {
 // TestJSON is the form the control API shows.
 func TestJSON(t *testing.T) {
 	j := journal.New(10, 1<<20)
-	j.Append(journal.Entry{Time: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC), Provider: "toy", Operation: opA})
+	j.Append(journal.Entry{
+		Time: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC), Provider: "toy", Operation: opA, Nth: 2,
+		Committed: true, Changes: []journal.Change{{Table: "rows", ID: "1", Change: journal.Added}},
+		Outcome: &journal.Outcome{Status: 201, Body: "{}"}, Fault: "drop",
+	})
 	got, err := json.Marshal(j.Last())
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `{"seq":1,"time":"2030-01-02T03:04:05Z","provider":"toy","operation":"toy GET /a",` +
-		`"request":{"method":"","url":"","header":{},"body":""},"response":{"status":0,"header":{},"body":""}}`
+	const want = `{"seq":1,"time":"2030-01-02T03:04:05Z","provider":"toy","operation":"toy GET /a","nth":2,` +
+		`"request":{"method":"","url":"","header":{},"body":""},"response":{"status":0,"header":{},"body":""},` +
+		`"committed":true,"changes":[{"table":"rows","id":"1","change":"added"}],"outcome":{"status":201,"body":"{}"},"fault":"drop"}`
 	if string(got) != want {
 		t.Errorf("%s, want %s", got, want)
 	}

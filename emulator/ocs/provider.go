@@ -93,6 +93,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Identify:    p.identify,
 		Decode:      decode,
 		Tolerate:    tolerate,
+		UnknownKeys: "skips them",
 		Error:       renderError,
 		Finish:      finish,
 		FoldQuery:   true, // as ASP.NET reads them

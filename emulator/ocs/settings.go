@@ -41,6 +41,10 @@ func StrictRoles(strict bool) Setting { return strictRoles.To(strict) }
 // proxy. Empty, the default, is none of its own. See emulator.WithPublicURL.
 func PublicURL(base string) Setting { return kernel.PublicURL.To(base) }
 
+// IgnoreUnknownKeys lets keys of a body pass, with a warning in the journal, that
+// neither the page nor an official client knows. They are refused otherwise.
+func IgnoreUnknownKeys() Setting { return kernel.UnknownKeys.To(kernel.IgnoreUnknown) }
+
 // past is what held until a change.
 type past[T any] struct {
 	Was   T

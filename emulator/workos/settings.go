@@ -37,6 +37,10 @@ func RateLimit(n int) Setting { return rateLimit.To(n) }
 // proxy. Empty, the default, is none of its own. See emulator.WithPublicURL.
 func PublicURL(base string) Setting { return kernel.PublicURL.To(base) }
 
+// IgnoreUnknownKeys lets keys of a body pass, with a warning in the journal, that
+// neither the page nor an official client knows. They are refused otherwise.
+func IgnoreUnknownKeys() Setting { return kernel.UnknownKeys.To(kernel.IgnoreUnknown) }
+
 // admit counts a call against the rate limit.
 func (p *Provider) admit(c *kernel.Call) error {
 	count, _ := p.rates.Count(c)

@@ -104,6 +104,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Order:       kernel.DecodeFirst,
 		Identify:    p.identify,
 		Decode:      decode,
+		UnknownKeys: "ignores them",
 		Error:       renderError,
 		Finish:      finish,
 		Unwrap:      unwrap,

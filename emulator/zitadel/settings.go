@@ -30,3 +30,7 @@ func Lag(d time.Duration) Setting { return lag.To(d) }
 // whatever address a request came by: where clients find the provider behind a
 // proxy. Empty, the default, is none of its own. See emulator.WithPublicURL.
 func PublicURL(base string) Setting { return kernel.PublicURL.To(base) }
+
+// IgnoreUnknownKeys lets keys of a body pass, with a warning in the journal, that
+// neither the page nor an official client knows. They are refused otherwise.
+func IgnoreUnknownKeys() Setting { return kernel.UnknownKeys.To(kernel.IgnoreUnknown) }

@@ -15,6 +15,7 @@ type faultRequest struct {
 	Message      string `json:"message"`
 	Delay        any    `json:"delay"`
 	Drop         bool   `json:"drop"`
+	Die          bool   `json:"die"`
 	Truncate     bool   `json:"truncate"`
 	Silent       bool   `json:"silent"`
 	After        bool   `json:"after"`
@@ -34,6 +35,7 @@ type faultBody struct {
 	Message      string `json:"message,omitempty"`
 	Delay        string `json:"delay,omitempty"`
 	Drop         bool   `json:"drop,omitempty"`
+	Die          bool   `json:"die,omitempty"`
 	Truncate     bool   `json:"truncate,omitempty"`
 	Silent       bool   `json:"silent,omitempty"`
 	After        bool   `json:"after,omitempty"`
@@ -50,7 +52,7 @@ func newFaultBody(r fault.Rule) faultBody {
 	provider, line := kernel.SplitOp(r.Op)
 	body := faultBody{
 		ID: r.ID, Provider: provider, Operation: line, Hits: r.Hits, Always: r.Always,
-		Status: s.Status, Code: s.Code, Message: s.Message, Drop: s.Drop, Truncate: s.Truncate, Silent: s.Silent,
+		Status: s.Status, Code: s.Code, Message: s.Message, Drop: s.Drop, Die: s.Die, Truncate: s.Truncate, Silent: s.Silent,
 		After: s.After, Skip: s.Skip, Times: s.Times, Undocumented: s.Undocumented,
 	}
 	if s.Delay != 0 {
@@ -84,7 +86,7 @@ func (a *api) addFault(c *kernel.Call, in faultRequest) (faultBody, error) {
 		return faultBody{}, err
 	}
 	rule, err := a.world(c).Faults.Add(kernel.ResolveOp(in.Provider, in.Operation), fault.Fault{Spec: fault.Spec{
-		Status: in.Status, Code: in.Code, Message: in.Message, Delay: delay, Drop: in.Drop, Truncate: in.Truncate,
+		Status: in.Status, Code: in.Code, Message: in.Message, Delay: delay, Drop: in.Drop, Die: in.Die, Truncate: in.Truncate,
 		Silent: in.Silent, After: in.After, Skip: in.Skip, Times: in.Times, RetryAfter: retryAfter, Undocumented: in.Undocumented,
 	}}, in.Always)
 	if err != nil {
@@ -95,6 +97,11 @@ func (a *api) addFault(c *kernel.Call, in faultRequest) (faultBody, error) {
 
 func (a *api) clearFaults(c *kernel.Call, _ none) (kernel.Answer, error) {
 	a.world(c).Faults.Clear()
+	return noContent, nil
+}
+
+func (a *api) revive(c *kernel.Call, _ none) (kernel.Answer, error) {
+	a.world(c).Faults.Revive()
 	return noContent, nil
 }
 

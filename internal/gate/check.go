@@ -164,6 +164,9 @@ func (o *Operation) CheckBody(mediaType string, value any, text []byte) []Breach
 	return breaches
 }
 
+// Allowed lists the properties that Allowances looks for.
+func (o *Operation) Allowed() []string { return o.allowances }
+
 // Allowances lists the properties of a decoded body that the provider's page
 // does not name but its own clients send.
 func (o *Operation) Allowances(value any) []string {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/understudy-dev/understudy/emulator/clock"
+	"github.com/understudy-dev/understudy/emulator/journal"
 	"github.com/understudy-dev/understudy/internal/entropy"
 	"github.com/understudy-dev/understudy/internal/gate"
 	"github.com/understudy-dev/understudy/internal/store"
@@ -59,7 +60,11 @@ type Call struct {
 	target    *Target  // of a request in another protocol
 	problem   *Problem // why the call is refused
 	entry     string   // its number in the journal, as a hint
+	nth       int      // of its operation
+	committed bool     // something has changed
+	changes   []journal.Change
 	fault     string
+	outcome   *journal.Outcome // what a fault has replaced
 	differs   string
 	warnings  []string
 	late      func() (any, error)

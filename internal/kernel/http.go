@@ -176,6 +176,9 @@ func (in *Instance) RoundTrip(r *http.Request, base string) (*http.Response, err
 	if r.Body != nil {
 		defer func() { _ = r.Body.Close() }()
 	}
+	if r.Context().Err() != nil { // over a socket it would not have been sent
+		return nil, context.Cause(r.Context())
+	}
 	// A server's request is not the client's: it has no fragment, a Host, and
 	// headers that the client may go on changing its own copy of.
 	u := *r.URL

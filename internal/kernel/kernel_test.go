@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -508,5 +509,36 @@ func TestBeyond(t *testing.T) {
 		if len(*failures) != 1 {
 			t.Errorf("%s %s: the test fails with %q", tt.method, tt.path, *failures)
 		}
+	}
+}
+
+// TestUnknownKeys sends a key that nobody knows, refused and ignored.
+func TestUnknownKeys(t *testing.T) {
+	world, failures := newToy(t, func(p *toy, c *kernel.Call, in putRequest) (any, error) { return p.put(c, in), nil })
+	const body = `{"count":1,"colour":"red"}`
+	if w := serve(world, "PUT", "/rows/a", body); w.Code != 400 {
+		t.Errorf("refused: %d %s", w.Code, w.Body)
+	}
+	want := "against the document: body: unknown colour; of unknown keys, the service takes them or not, nobody public says; --set toy.unknownKeys=ignore lets them pass"
+	if e := world.Journal.Last(); e.Reason != want {
+		t.Errorf("the reason is %q", e.Reason)
+	}
+	if err := world.Instance("toy").Set(map[string]any{"unknownKeys": "some"}); err == nil {
+		t.Error("unknownKeys takes any value")
+	}
+	if err := world.Instance("toy").Set(map[string]any{"unknownKeys": "ignore"}); err != nil {
+		t.Fatal(err)
+	}
+	if w := serve(world, "PUT", "/rows/a", body); w.Code != 200 {
+		t.Errorf("ignored: %d %s", w.Code, w.Body)
+	}
+	if e := world.Journal.Last(); !slices.Equal(e.Warnings, []string{"body: unknown colour; it passes because of the setting toy.unknownKeys"}) {
+		t.Errorf("the warnings are %q", e.Warnings)
+	}
+	if w := serve(world, "PUT", "/rows/a", `{"count":"1","colour":"red"}`); w.Code != 400 || strings.Contains(world.Journal.Last().Reason, "colour") {
+		t.Errorf("another breach: %d %s", w.Code, world.Journal.Last().Reason)
+	}
+	if len(*failures) > 0 {
+		t.Errorf("reported: %q", *failures)
 	}
 }

@@ -114,6 +114,9 @@ type Description struct {
 	// Tolerate lets a breach of the document pass; unknown keys that pass are
 	// removed before the handler sees the body.
 	Tolerate func(c *Call, b gate.Breach) bool
+	// UnknownKeys says what the service does with keys that its page does not
+	// name: "drops them", as far as is known.
+	UnknownKeys string
 	// Error renders a problem of any kind in the provider's dialect.
 	Error func(c *Call, p *Problem) Answer
 	// DefaultWorld returns the provider's section of the default world, which

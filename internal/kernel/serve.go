@@ -52,8 +52,8 @@ func (in *Instance) serve(c *Call) *Outcome {
 
 	// 1 route
 	problem := in.find(c)
-	if problem != nil {
-		return in.finish(c, in.refuse(c, problem), fault.Spec{}, false)
+	if c.Op != "" {
+		c.nth = in.world.Journal.Begin(c.Op)
 	}
 
 	// 2 fault before
@@ -63,6 +63,9 @@ func (in *Instance) serve(c *Call) *Outcome {
 			return in.finish(c, answer, f.Spec, true)
 		}
 	}
+	if problem != nil {
+		return in.finish(c, in.refuse(c, problem), fault.Spec{}, false)
+	}
 
 	// 3 identify, decode, check; 4 act
 	answer := in.perform(c)
@@ -70,7 +73,9 @@ func (in *Instance) serve(c *Call) *Outcome {
 	// 5 fault after
 	replaced := false
 	if hit && f.Spec.After {
+		c.cameTo(answer)
 		if injected, ok := in.inject(c, f); ok {
+			c.outcome = &journal.Outcome{Status: answer.Status, Body: string(c.text(&answer))}
 			answer, replaced = injected, true
 		}
 	}
@@ -175,6 +180,16 @@ func (in *Instance) takeFault(c *Call) (fault.Fault, bool) {
 	return f, hit
 }
 
+// cameTo notes what a fault comes after: "after the call" alone would let a reader
+// think that there has been a change.
+func (c *Call) cameTo(answer Answer) {
+	changed := "nothing"
+	if c.committed {
+		changed = "what is stored"
+	}
+	c.fault += fmt.Sprintf(", which answered %d and changed %s", answer.Status, changed)
+}
+
 // inject waits for the fault's delay and reports whether the fault takes the
 // place of an answer.
 func (in *Instance) inject(c *Call, f fault.Fault) (Answer, bool) {
@@ -191,11 +206,11 @@ func (in *Instance) inject(c *Call, f fault.Fault) (Answer, bool) {
 		}
 	}
 	switch {
-	case s.Drop:
+	case s.Drop, s.Die:
 		return Answer{}, true
 	case s.Status != 0:
 		p := &Problem{Kind: Injected, Status: s.Status, Code: s.Code, Message: s.Message}
-		answer := in.refuse(c, p.Because("injected fault: %s", f))
+		answer := in.refuse(c, p.Because("injected fault: %s", c.fault))
 		if s.RetryAfter > 0 {
 			seconds := int(math.Ceil(s.RetryAfter.Seconds()))
 			answer.setHeader("Retry-After", strconv.Itoa(seconds))
@@ -348,25 +363,18 @@ func (in *Instance) check(c *Call) error {
 	if len(breaches) == 0 {
 		return nil
 	}
-	if in.desc.Tolerate != nil {
-		breaches = slices.DeleteFunc(breaches, func(b gate.Breach) bool {
-			if !in.desc.Tolerate(c, b) {
-				return false
-			}
-			if b.Rule == gate.RuleUnknown {
-				c.Body = NewBody(c.Body.MediaType, gate.Prune(c.Body.Value, b))
-			}
-			return true
-		})
-		if len(breaches) == 0 {
-			return nil
-		}
+	breaches = slices.DeleteFunc(breaches, func(b gate.Breach) bool { return in.passes(c, b) })
+	if len(breaches) == 0 {
+		return nil
 	}
-	reasons := make([]string, len(breaches))
+	reasons, unknown := make([]string, len(breaches)), ""
 	for i, b := range breaches {
 		reasons[i] = b.String()
+		if b.Rule == gate.RuleUnknown && !in.desc.Internal {
+			unknown = in.wayOut()
+		}
 	}
-	return (&Problem{Kind: Invalid, Breaches: breaches}).Because("against the document: %s", strings.Join(reasons, "; "))
+	return (&Problem{Kind: Invalid, Breaches: breaches}).Because("against the document: %s%s", strings.Join(reasons, "; "), unknown)
 }
 
 // refuse renders a problem and notes its reason.
@@ -415,10 +423,7 @@ func (in *Instance) finish(c *Call, answer Answer, spec fault.Spec, injected boo
 		out.Cut = CutInBody
 	}
 	if answer.Body != nil {
-		if err := answer.encode(); err != nil {
-			panic(fmt.Sprintf("kernel: %s: an answer cannot be encoded: %v", c.Op, err))
-		}
-		out.Body = answer.encoded
+		out.Body = c.text(&answer)
 		if out.Header.Get("Content-Type") == "" {
 			out.Header.Set("Content-Type", "application/json; charset=utf-8")
 		}
@@ -451,13 +456,14 @@ func (in *Instance) finish(c *Call, answer Answer, spec fault.Spec, injected boo
 		}
 	}
 	seq := in.world.Journal.Append(journal.Entry{
-		Time: c.Now, Provider: in.Name(), Operation: c.Op,
+		Time: c.Now, Provider: in.Name(), Operation: c.Op, Nth: c.nth,
 		Request: journal.Request{
 			Method: c.Request.Method, URL: c.Request.URL.RequestURI(),
 			Header: c.Request.Header, Body: string(c.raw),
 		},
-		Response: journal.Response{Status: out.Status, Header: out.Header, Body: string(out.Body)},
-		Reason:   c.Reason, Differs: c.differs, Fault: c.fault,
+		Response:  journal.Response{Status: out.Status, Header: out.Header, Body: string(out.Body)},
+		Committed: c.committed, Changes: c.changes, Outcome: c.outcome,
+		Reason: c.Reason, Differs: c.differs, Fault: c.fault,
 		Breaches: breaches, Warnings: c.warnings,
 	})
 	// The header is the journal's from now on; what the client gets beside it is
@@ -481,6 +487,14 @@ func (in *Instance) log(c *Call, out *Outcome) {
 		}
 	}
 	logger.InfoContext(c.Request.Context(), in.Name(), attrs...)
+}
+
+// text is the body of an answer that nothing can take back any more.
+func (c *Call) text(a *Answer) []byte {
+	if err := a.encode(); err != nil {
+		panic(fmt.Sprintf("kernel: %s: an answer cannot be encoded: %v", c.Op, err))
+	}
+	return a.encoded
 }
 
 // encode encodes the body once, the way JavaScript servers do: without escaping

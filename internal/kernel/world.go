@@ -40,7 +40,9 @@ type Config struct {
 	Logger       *slog.Logger
 	NoHints      bool
 	AllowUnknown bool
+	AllowUnused  bool // faults that no call meets
 	CheckAnswers bool
+	InMemory     bool             // a test's server does not listen
 	NoControl    bool             // the gateway has no control API
 	GatewayOnly  bool             // providers have no ports of their own
 	MaxSandboxes int              // at a time
@@ -195,7 +197,7 @@ func mount(p Provider) (*mounted, error) {
 		d.Identify = func(*Call) error { return nil }
 	}
 	if !d.Internal {
-		d.Settings = append(d.Settings, PublicURL)
+		d.Settings = append(d.Settings, PublicURL, UnknownKeys)
 	}
 	for i := range d.Routes {
 		route := &d.Routes[i]
@@ -229,6 +231,7 @@ func (w *World) begin(start Start, s *setup) {
 	}
 	w.calls.Store(0)
 	w.Faults.Clear()
+	w.Faults.Revive()
 	w.Journal.Clear()
 	w.Clock.Reset()
 	if at := start.clock(); !at.IsZero() {
@@ -400,6 +403,9 @@ func (w *World) restore(s Snapshot) {
 func (s Snapshot) Equal(t Snapshot) bool {
 	return slices.EqualFunc(s.stores, t.stores, func(a, b store.Snapshot) bool { return a.Digest() == b.Digest() })
 }
+
+// Config returns what the options of the world's server add up to.
+func (w *World) Config() Config { return w.config }
 
 // Seed returns the world's seed.
 func (w *World) Seed() string { return w.setup.Load().seed }
@@ -601,8 +607,9 @@ func (in *Instance) transact(c *Call, fn func(*Call) error) error {
 		return fn(c) // nothing to guard, as in the control API
 	}
 	var kept error
+	var done *store.Tx
 	err := in.store.Update(func(tx *store.Tx) error {
-		c.Tx = tx
+		c.Tx, done = tx, tx
 		defer func() { c.Tx = nil }()
 		err := fn(c)
 		if err != nil && asProblem(err).keep {
@@ -611,6 +618,11 @@ func (in *Instance) transact(c *Call, fn func(*Call) error) error {
 		}
 		return err
 	})
+	if err == nil {
+		rows, changed := done.Changes()
+		c.committed = c.committed || changed
+		c.changes = append(c.changes, rows[:min(len(rows), journal.MaxChanges-len(c.changes))]...)
+	}
 	if kept != nil {
 		return kept
 	}

@@ -29,6 +29,9 @@ func To(misspelt string, names []string) string {
 			pair := [2]string{a, b}
 			if _, ok := known[pair]; !ok {
 				known[pair] = distance([]rune(a), []rune(b), letters, func(rune) int { return 1 })
+				if known[pair] > (max(len(a), len(b))+1)/2 {
+					known[pair] = furthest + 1 // another word, not a slip
+				}
 			}
 			return known[pair]
 		}, func(segment string) int { return len(segment) + 1 })

@@ -25,6 +25,7 @@ func TestTo(t *testing.T) {
 		{"DELETE /thigns/a_long_identifier_of_some_thing", operations, "DELETE /things/{id}"},
 		{"GET /things/17/secrets", operations, "GET /things/{id}"},
 		{"/pkg.v1.Things/GetThings", operations, "/pkg.v1.Things/GetThing"},
+		{"GET /nope", operations, ""},
 		{"GET /something/else/altogether", operations, ""},
 		{"GET /", operations, ""},
 		{"GET /things" + strings.Repeat("s", 300), operations, ""},

@@ -34,6 +34,9 @@ type Operation struct {
 	Served    bool     `json:"served"`
 	Reason    string   `json:"reason,omitempty"` // why it is declined
 	Statuses  []Status `json:"statuses"`
+	// Allowances are what a body may have beyond the page, because clients of the
+	// vendor send it.
+	Allowances []string `json:"allowances,omitempty"`
 }
 
 // A Beyond is a group of operations that the service has and nobody serves.
@@ -81,7 +84,7 @@ func Of(w *kernel.World) (Coverage, error) {
 		}
 		for _, op := range contract.Operations {
 			served, reason := in.Serves(kernel.Op(in.Name() + " " + op.Line()))
-			row := Operation{Operation: op.Line(), Summary: op.Summary, Page: op.Page, Served: served, Reason: reason}
+			row := Operation{Operation: op.Line(), Summary: op.Summary, Page: op.Page, Served: served, Reason: reason, Allowances: op.Allowed()}
 			for _, status := range op.Statuses {
 				row.Statuses = append(row.Statuses, Status{status, op.Evidence[status]})
 			}
@@ -122,6 +125,9 @@ func (c Coverage) Markdown() string {
 			var statuses []string
 			for _, s := range op.Statuses {
 				statuses = append(statuses, fmt.Sprintf("%d %.1s", s.Status, s.Evidence))
+			}
+			if len(op.Allowances) > 0 {
+				what += fmt.Sprintf("; takes `%s` too, which clients send", strings.Join(op.Allowances, "`, `"))
 			}
 			if !op.Served {
 				what, statuses = "declined: "+op.Reason, nil

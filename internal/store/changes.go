@@ -3,7 +3,51 @@ package store
 import (
 	"errors"
 	"fmt"
+
+	"github.com/understudy-dev/understudy/emulator/journal"
 )
+
+// A change is what a transaction made of one row.
+type change struct {
+	table, key string
+	was, is    bool // whether there is such a row, before and after
+}
+
+// note keeps the first rows that a transaction touches. One more than can be shown
+// is enough to tell that something changed.
+func (tx *Tx) note(table, key string, was, is bool) {
+	for i := range tx.changes {
+		if c := &tx.changes[i]; c.key == key && c.table == table {
+			c.is = is
+			return
+		}
+	}
+	if len(tx.changes) <= journal.MaxChanges {
+		tx.changes = append(tx.changes, change{table, key, was, is})
+	}
+}
+
+// Changes returns the rows that a committed transaction has changed, the first
+// journal.MaxChanges of them in the order in which it did, and whether there are
+// any.
+func (tx *Tx) Changes() (rows []journal.Change, changed bool) {
+	for _, c := range tx.changes {
+		row := journal.Change{Table: c.table, ID: c.key, Change: journal.Replaced}
+		switch {
+		case !c.was && !c.is:
+			continue // came and went
+		case !c.was:
+			row.Change = journal.Added
+		case !c.is:
+			row.Change = journal.Removed
+		}
+		changed = true
+		if len(rows) < journal.MaxChanges {
+			rows = append(rows, row)
+		}
+	}
+	return rows, changed
+}
 
 // touched notes what may have changed. A change that was undone is noted too:
 // writing a row down once more does no harm.

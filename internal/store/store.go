@@ -39,11 +39,12 @@ type Store struct {
 // New returns an empty store.
 func New(schema *Schema) *Store { return &Store{schema: schema} }
 
-// A Tx is a running transaction. It must not be used after its function has
-// returned.
+// A Tx is a running transaction. After its function has returned, only Changes
+// may be called.
 type Tx struct {
-	store *Store
-	undo  []func()
+	store   *Store
+	undo    []func()
+	changes []change
 }
 
 // Update runs fn in a transaction, alone. When fn returns an error or panics,

@@ -185,6 +185,11 @@ func (t *table) change(tx *Tx, old, new *row) {
 	d := t.rows(tx)
 	t.replace(d, old, new)
 	tx.undo = append(tx.undo, func() { t.replace(d, new, old) })
+	if old != nil {
+		tx.note(t.name, old.key, true, new != nil)
+	} else {
+		tx.note(t.name, new.key, false, true)
+	}
 	if touched := tx.store.touched; touched != nil {
 		for _, r := range []*row{old, new} {
 			if r != nil {
