@@ -17,7 +17,7 @@ import (
 
 const (
 	foreignOrigin = `{"type":"about:blank","title":"Forbidden","status":403,"detail":"the control API takes no changes from pages of another origin"}` + "\n"
-	foreignHost   = `{"type":"about:blank","title":"Forbidden","status":403,"detail":"the control API does not answer to the host name %s: it could be a page's way around the same-origin rule"}` + "\n"
+	foreignHost   = `{"type":"about:blank","title":"Forbidden","status":403,"detail":"this server does not answer to the host name %s: it could be a page's way around the same-origin rule; --allow-host lets it, if it is this server's"}` + "\n"
 )
 
 // raw sends a request as it is written, over a socket.
@@ -45,7 +45,7 @@ func raw(t *testing.T, address, request string) (int, string) {
 
 // TestControlHosts asks in every form that a request can name its host in.
 func TestControlHosts(t *testing.T) {
-	plain, _, _ := newWorld(t, emulator.WithAllowHost("allowed.example"), emulator.WithPublicURL("http://public.example:99"))
+	plain, _, _ := newWorld(t, emulator.WithAllowHost("allowed.example", "*.below.example"), emulator.WithPublicURL("http://public.example:99"))
 	proxied, _, _ := newWorld(t, emulator.WithTrustProxy())
 	for _, test := range []struct {
 		srv     *emulator.Server
@@ -63,6 +63,12 @@ func TestControlHosts(t *testing.T) {
 		{plain, "GET /_understudy/health HTTP/1.1\nHost: Allowed.Example\n", ""},
 		{plain, "GET /_understudy/health HTTP/1.1\nHost: allowed.example.:8600\n", ""},
 		{plain, "GET /_understudy/health HTTP/1.1\nHost: x.allowed.example\n", "x.allowed.example"},
+		{plain, "GET /_understudy/health HTTP/1.1\nHost: x.y.below.example\n", ""},
+		{plain, "GET /_understudy/health HTTP/1.1\nHost: below.example\n", "below.example"},
+		{plain, "GET /_understudy/health HTTP/1.1\nHost: understudy.ns.svc.cluster.local:8600\n", ""},
+		{plain, "GET /_understudy/health HTTP/1.1\nHost: a.test.evil.example\n", "a.test.evil.example"},
+		{plain, "GET /_understudy/health HTTP/1.1\nHost: us.infisical.com\n", ""},
+		{plain, "GET /infisical/api/status HTTP/1.1\nHost: evil.example\n", "evil.example"},
 		{plain, "GET /_understudy/health HTTP/1.1\nHost: public.example\n", ""},
 		{plain, "GET /~a/_understudy HTTP/1.1\nHost: evil.example\n", "evil.example"},
 		{proxied, "GET /_understudy/health HTTP/1.1\nHost: backend.example\nX-Forwarded-Host: localhost:8443\n", ""},
@@ -123,6 +129,7 @@ func TestOtherPagesChangeNothing(t *testing.T) {
 		{map[string]string{"Origin": "null"}, true},
 		{map[string]string{"Sec-Fetch-Site": "same-origin", "Origin": own}, false},
 		{map[string]string{"Origin": own}, false},
+		{map[string]string{"Origin": strings.Replace(own, "http:", "https:", 1)}, true},
 	} {
 		for _, call := range calls {
 			before := srv.Snapshot()
@@ -184,14 +191,14 @@ func TestIssuers(t *testing.T) {
 	}{
 		{"request", nil, nil, ""},
 		{"headers of nobody", nil, forwarded, ""},
-		{"trusted headers", []emulator.Option{emulator.WithTrustProxy()}, forwarded, "https://public.example:8443"},
-		{"trusted host only", []emulator.Option{emulator.WithTrustProxy()}, forwarded[2:], "http://public.example:8443"},
-		{"a chain", []emulator.Option{emulator.WithTrustProxy()}, headers{"X-Forwarded-Proto", "HTTPS, http", "X-Forwarded-Host", "public.example, inner"}, "https://public.example"},
+		{"trusted headers", []emulator.Option{emulator.WithTrustProxy(), emulator.WithAllowHost("public.example")}, forwarded, "https://public.example:8443"},
+		{"trusted host only", []emulator.Option{emulator.WithTrustProxy(), emulator.WithAllowHost("public.example")}, forwarded[2:], "http://public.example:8443"},
+		{"a chain", []emulator.Option{emulator.WithTrustProxy(), emulator.WithAllowHost("public.example")}, headers{"X-Forwarded-Proto", "HTTPS, http", "X-Forwarded-Host", "public.example, inner"}, "https://public.example"},
 		{"a bad host", []emulator.Option{emulator.WithTrustProxy()}, headers{"X-Forwarded-Host", "evil/path?"}, ""},
 		{"public", []emulator.Option{emulator.WithPublicURL(pinned + "/")}, forwarded, pinned + "/zitadel"},
 		{"setting", []emulator.Option{emulator.WithPublicURL(pinned), emulator.WithSetting("zitadel", "publicUrl", "https://id.example/")}, nil, "https://id.example"},
 		{"TLS", []emulator.Option{emulator.WithTLS()}, nil, ""},
-		{"TLS behind plain", []emulator.Option{emulator.WithTLS(), emulator.WithTrustProxy()}, headers{"X-Forwarded-Proto", "http", "X-Forwarded-Host", "public.example"}, "http://public.example"},
+		{"TLS behind plain", []emulator.Option{emulator.WithTLS(), emulator.WithTrustProxy(), emulator.WithAllowHost("public.example")}, headers{"X-Forwarded-Proto", "http", "X-Forwarded-Host", "public.example"}, "http://public.example"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			zit := zitadel.New()

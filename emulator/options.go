@@ -118,8 +118,22 @@ func WithPublicURL(base string) Option {
 // itself.
 func WithTrustProxy() Option { return option(func(c *kernel.Config) { c.TrustProxy = true }) }
 
-// WithAllowHost makes the control API answer to further host names; a port does
-// not count.
+// WithAllowOrigin lets pages of further origins, such as https://app.example:3000,
+// use the providers. Pages on this machine (localhost, 127.0.0.1) may anyway; the
+// control API takes no changes from either.
+func WithAllowOrigin(origins ...string) Option {
+	return option(func(c *kernel.Config) {
+		for _, origin := range origins {
+			c.Err = errors.Join(c.Err, host.CheckOrigin(origin))
+			c.AllowOrigins = append(c.AllowOrigins, origin)
+		}
+	})
+}
+
+// WithAllowHost makes the server answer to further host names; a port does not
+// count, and *.example stands for all names below. It answers anyway to addresses,
+// to names that no public site has, such as those below .test, and to the
+// providers' own.
 func WithAllowHost(hosts ...string) Option {
 	return option(func(c *kernel.Config) {
 		for _, name := range hosts {

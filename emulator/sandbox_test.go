@@ -123,8 +123,9 @@ func TestSandboxWithoutABodyIsAsTheServerWasStarted(t *testing.T) {
 
 func TestSandboxAddresses(t *testing.T) {
 	inf := infisical.New()
-	srv := emulator.NewTest(t, inf)
+	srv := emulator.NewTest(t, inf, emulator.WithAllowHost("*.ci.example"))
 	putSandbox(t, srv, "job", `{"seed":"job"}`, http.StatusCreated)
+	putSandbox(t, srv, "sandbox", `{"seed":"job"}`, http.StatusCreated)
 	credentials := credentialsOf(t, srv.URL()+"/~job/_understudy", "infisical")
 	body := loginBody(credentials["clientId"], credentials["clientSecret"])
 	for _, tt := range []struct {
@@ -134,6 +135,10 @@ func TestSandboxAddresses(t *testing.T) {
 		{"path", "", "/~job/infisical" + loginPath, http.StatusOK},
 		{"host of provider and sandbox", "infisical.job.sandbox.localhost", loginPath, http.StatusOK},
 		{"host without case, with port", "Infisical.JOB.Sandbox.ci.example:8600", loginPath, http.StatusOK},
+		{"host of a sandbox called sandbox", "infisical.sandbox.sandbox.localhost", loginPath, http.StatusOK},
+		{"host of that sandbox", "sandbox.sandbox.localhost", "/infisical" + loginPath, http.StatusOK},
+		{"a provider in a domain called sandbox", "infisical.sandbox.ci.example", loginPath, http.StatusUnauthorized},
+		{"the gateway in one", "sandbox.ci.example", "/infisical" + loginPath, http.StatusUnauthorized},
 		{"host of the sandbox", "job.sandbox.localhost", "/infisical" + loginPath, http.StatusOK},
 		{"path and host of the provider", "infisical.localhost", "/~job" + loginPath, http.StatusOK},
 		{"own world", "", "/infisical" + loginPath, http.StatusUnauthorized},

@@ -8,23 +8,26 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/understudy-dev/understudy/emulator"
 )
 
 // addressFlags say how the server is reached.
 type addressFlags struct {
-	PublicURL  string   `name:"public-url" placeholder:"URL" help:"Where clients find the gateway; issuers, discovery and links name it, whatever address a request came by."`
-	TrustProxy bool     `help:"Let X-Forwarded-Host and X-Forwarded-Proto count; for servers behind a proxy that sets both."`
-	AllowHost  []string `placeholder:"HOST" help:"Let the control API answer to this host name, too; repeatable."`
-	TLS        bool     `name:"tls" help:"Speak https, with a certificate of a throw-away authority."`
-	TLSCert    string   `name:"tls-cert" placeholder:"FILE" help:"Speak https with this certificate (PEM)."`
-	TLSKey     string   `name:"tls-key" placeholder:"FILE" help:"The certificate's key (PEM)."`
-	CA         string   `name:"ca" placeholder:"FILE" help:"Where --tls writes the authority's certificate, until the server ends; by default a file in the folder for temporary ones."`
+	PublicURL   string   `name:"public-url" placeholder:"URL" help:"Where clients find the gateway; issuers, discovery and links name it, whatever address a request came by."`
+	TrustProxy  bool     `help:"Let X-Forwarded-Host and X-Forwarded-Proto count; for servers behind a proxy that sets both."`
+	AllowHost   []string `placeholder:"HOST" help:"Answer to this host name, too; *.NAME stands for all below; repeatable."`
+	AllowOrigin []string `placeholder:"ORIGIN" help:"Let pages of this origin use the providers, as pages on this machine may; repeatable."`
+	TLS         bool     `name:"tls" help:"Speak https, with a certificate of a throw-away authority."`
+	TLSCert     string   `name:"tls-cert" placeholder:"FILE" help:"Speak https with this certificate (PEM)."`
+	TLSKey      string   `name:"tls-key" placeholder:"FILE" help:"The certificate's key (PEM)."`
+	CA          string   `name:"ca" placeholder:"FILE" help:"Where --tls writes the authority's certificate, until the server ends; by default a file in a folder of the user's own."`
 }
 
 func (f addressFlags) options() ([]emulator.Option, error) {
@@ -34,6 +37,9 @@ func (f addressFlags) options() ([]emulator.Option, error) {
 	}
 	if f.TrustProxy {
 		options = append(options, emulator.WithTrustProxy())
+	}
+	if len(f.AllowOrigin) > 0 {
+		options = append(options, emulator.WithAllowOrigin(f.AllowOrigin...))
 	}
 	if len(f.AllowHost) > 0 {
 		options = append(options, emulator.WithAllowHost(f.AllowHost...))
@@ -83,13 +89,43 @@ func parseCertificate(text []byte) (*x509.Certificate, error) {
 }
 
 // caFile is where a server writes the certificate of its authority unless it is
-// told another place; a healthcheck beside it finds it by the gateway's port.
-func caFile(gateway string) string {
+// told another place; a healthcheck beside it finds it by the gateway's port. It is
+// in a folder of the user's own, so that nobody else can put a file there.
+func caFile(gateway string) (string, error) {
 	port := "443"
 	if u, err := url.Parse(gateway); err == nil {
 		port = cmp.Or(u.Port(), port)
 	}
-	return filepath.Join(os.TempDir(), "understudy-ca-"+port+".pem")
+	folder, err := privateFolder()
+	if err != nil {
+		return "", fmt.Errorf("a folder for the CA file: %w; --ca names a file", err)
+	}
+	return filepath.Join(folder, "ca-"+port+".pem"), nil
+}
+
+// privateFolder makes a folder that only this user can change: in the user's cache,
+// or, for a user who has none, such as a container's, below the temporary ones.
+func privateFolder() (string, error) {
+	if cache, err := os.UserCacheDir(); err == nil {
+		if folder := filepath.Join(cache, "understudy"); makePrivate(folder) == nil {
+			return folder, nil
+		}
+	}
+	folder := filepath.Join(os.TempDir(), fmt.Sprintf("understudy-%d", os.Getuid()))
+	return folder, makePrivate(folder)
+}
+
+func makePrivate(folder string) error {
+	if err := os.MkdirAll(filepath.Dir(folder), 0o700); err != nil {
+		return err
+	}
+	if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if at, err := os.Lstat(folder); err != nil || !at.IsDir() {
+		return errors.Join(err, fmt.Errorf("%s is no folder", folder))
+	}
+	return os.Chmod(folder, 0o700) // which fails when it is somebody else's
 }
 
 // removeCA removes the file that this server wrote, not one that took its place.
@@ -122,7 +158,11 @@ func (t target) client(base string) (*http.Client, error) {
 	if t.TLSCert != "" {
 		transport.TLSClientConfig, err = showing(t.TLSCert)
 	} else {
-		transport.TLSClientConfig, err = trusting(cmp.Or(t.CA, caFile(base)), t.CA != "")
+		file := t.CA
+		if file == "" && strings.HasPrefix(base, "https:") {
+			file, _ = caFile(base) // without one, the system's authorities have to do
+		}
+		transport.TLSClientConfig, err = trusting(file, t.CA != "")
 	}
 	return &http.Client{Transport: transport}, err
 }

@@ -1,6 +1,10 @@
 package control
 
 import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
 	"net/http"
 
 	"github.com/understudy-dev/understudy/emulator/journal"
@@ -21,31 +25,68 @@ func (f journalFilter) match(e journal.Entry) bool {
 		(f.Status == nil || float64(e.Response.Status) == *f.Status)
 }
 
+// find returns the numbers of the entries that match: who keeps the entries
+// themselves keeps what the journal may have let go.
+func (f journalFilter) find(entries []journal.Entry) []uint64 {
+	var found []uint64
+	for _, e := range entries {
+		if f.match(e) {
+			found = append(found, e.Seq)
+		}
+	}
+	return found
+}
+
 type journalRequest struct {
 	journalFilter
 	Since float64  `query:"since"`
 	Limit *float64 `query:"limit"`
 }
 
-type journalBody struct {
-	Entries []journal.Entry `json:"entries"`
-}
-
 // defaultLimit is how many entries a journal call answers with.
 const defaultLimit = 100
 
-func (a *api) listJournal(c *kernel.Call, in journalRequest) (journalBody, error) {
-	entries := []journal.Entry{}
-	for _, e := range a.world(c).Journal.Since(uint64(in.Since)) {
-		if in.match(e) {
-			entries = append(entries, e)
-		}
-	}
+// listJournal writes the entries one by one: together they may be many times what
+// the journal holds, and a slow reader would keep them all.
+func (a *api) listJournal(c *kernel.Call, in journalRequest) (kernel.Answer, error) {
 	limit := defaultLimit
 	if in.Limit != nil {
 		limit = int(*in.Limit)
 	}
-	return journalBody{entries[max(0, len(entries)-limit):]}, nil
+	j := a.world(c).Journal
+	found := in.find(j.Since(uint64(in.Since)))
+	found = found[max(0, len(found)-limit):]
+	return kernel.Answer{
+		Status: http.StatusOK,
+		Header: http.Header{"Content-Type": {"application/json"}},
+		Stream: func(_ context.Context, w io.Writer) error { return writeEntries(w, j, found) },
+	}, nil
+}
+
+// writeEntries writes a list of those entries that the journal still has.
+func writeEntries(w io.Writer, j *journal.Journal, found []uint64) error {
+	out := bufio.NewWriterSize(w, 32<<10)
+	between := `{"entries":[`
+	for _, seq := range found {
+		e, ok := j.Get(seq)
+		if !ok {
+			continue
+		}
+		text, err := json.Marshal(e)
+		if err != nil {
+			return err
+		}
+		_, _ = out.WriteString(between) // an error stays
+		if _, err := out.Write(text); err != nil {
+			return err
+		}
+		between = ","
+	}
+	if between != "," {
+		_, _ = out.WriteString(between)
+	}
+	_, _ = out.WriteString("]}")
+	return out.Flush()
 }
 
 func (a *api) clearJournal(c *kernel.Call, _ none) (kernel.Answer, error) {

@@ -3,7 +3,6 @@ package control
 import (
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
 )
@@ -13,7 +12,7 @@ const maxState = 256 << 20
 
 // maxBody lets a state be larger than the body of any other call.
 func maxBody(r *http.Request) int64 {
-	if r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, "/state") {
+	if r.Method == http.MethodPut && r.URL.Path == Prefix+"/state" {
 		return maxState
 	}
 	return kernel.MaxBody

@@ -1,7 +1,6 @@
 package control
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -46,13 +45,13 @@ func (a *api) streamJournal(c *kernel.Call, in streamRequest) (kernel.Answer, er
 		Stream: func(ctx context.Context, w io.Writer) error {
 			ctx, cancel := world.WithLife(ctx)
 			defer cancel()
-			return writeEvents(ctx, w, world.Journal, since, in.match)
+			return writeEvents(ctx, w, world.Journal, since, in.journalFilter)
 		},
 	}, nil
 }
 
 // writeEvents writes the entries that match until ctx is done.
-func writeEvents(ctx context.Context, w io.Writer, j *journal.Journal, since uint64, match func(journal.Entry) bool) error {
+func writeEvents(ctx context.Context, w io.Writer, j *journal.Journal, since uint64, filter journalFilter) error {
 	if _, err := io.WriteString(w, ": the journal from here on\n\n"); err != nil { // so that the client knows it listens
 		return err
 	}
@@ -60,29 +59,31 @@ func writeEvents(ctx context.Context, w io.Writer, j *journal.Journal, since uin
 		wait, cancel := context.WithTimeout(ctx, keepAlive)
 		entries, err := j.Next(wait, since)
 		cancel()
-		var events bytes.Buffer
 		switch {
 		case ctx.Err() != nil:
 			return nil
 		case errors.Is(err, context.DeadlineExceeded):
-			events.WriteString(":\n\n")
+			if _, err := io.WriteString(w, ":\n\n"); err != nil {
+				return err
+			}
 		}
-		for _, e := range entries {
-			since = e.Seq
-			if !match(e) {
+		if len(entries) > 0 {
+			since = entries[len(entries)-1].Seq
+		}
+		found := filter.find(entries)
+		entries = nil // the client may take its time
+		for _, seq := range found {
+			e, ok := j.Get(seq)
+			if !ok {
 				continue
 			}
 			text, err := json.Marshal(e)
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(&events, "id: %d\ndata: %s\n\n", e.Seq, text)
-		}
-		if events.Len() == 0 {
-			continue
-		}
-		if _, err := w.Write(events.Bytes()); err != nil {
-			return err
+			if _, err := fmt.Fprintf(w, "id: %d\ndata: %s\n\n", e.Seq, text); err != nil {
+				return err
+			}
 		}
 	}
 }

@@ -3,7 +3,6 @@ package host
 import (
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/understudy-dev/understudy/internal/control"
@@ -24,20 +23,13 @@ func (h *Host) Handler() http.Handler { return h.gateway(h.own) }
 
 // gateway returns the gateway of one space. A sandbox's does not lead to others.
 func (h *Host) gateway(own *space) http.Handler {
-	refusal := h.guard()
-	return h.arriving(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return h.named(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		to := h.behind(own, r)
 		if to.in == nil {
 			control.WriteProblem(w, http.StatusNotFound, to.problem)
 			return
 		}
-		if to.in == h.api {
-			if why := refusal(r); why != "" {
-				control.WriteProblem(w, http.StatusForbidden, why)
-				return
-			}
-		}
-		to.in.ServeAt(w, to.request, kernel.BaseURL(r)+to.prefix)
+		h.serve(to.in, w, to.request, kernel.BaseURL(r)+to.prefix)
 	}))
 }
 
@@ -53,7 +45,7 @@ type target struct {
 func (h *Host) behind(own *space, r *http.Request) target {
 	sp, prefix := own, ""
 	path := r.URL.EscapedPath() // what is not cut off stays as it was sent: an encoded slash is none
-	host, id := splitHost(r.Host)
+	host, id := h.splitHost(r.Host)
 	byPath, rest, inSandbox := cutSandbox(path)
 	if inSandbox {
 		if rest == control.Prefix && own == h.own && !h.config.NoControl {
@@ -70,7 +62,7 @@ func (h *Host) behind(own *space, r *http.Request) target {
 			return target{problem: "there is no sandbox " + id + ", or no longer; PUT " + sandboxPrefix + id + control.Prefix + " makes it"}
 		}
 	}
-	if strings.HasPrefix(path, control.Prefix+"/") && !h.config.NoControl {
+	if strings.HasPrefix(path, control.Prefix+"/") && (!h.config.NoControl || path == control.Prefix+"/health") {
 		if sp == h.own {
 			return target{in: h.api, request: r}
 		}
@@ -96,15 +88,17 @@ func cutSandbox(path string) (id, rest string, ok bool) {
 	return id, "/" + rest, ok
 }
 
-// splitHost returns what a Host header says of provider and sandbox: its first
-// label, and the label before that of the sandboxes.
-func splitHost(hostport string) (first, sandbox string) {
+// splitHost returns what a Host header says of provider and sandbox: of
+// {provider}.{id}.sandbox.… both, of {id}.sandbox.… the sandbox, else its first
+// label. A name such as {provider}.sandbox.example is the provider's.
+func (h *Host) splitHost(hostport string) (first, sandbox string) {
 	labels := strings.Split(hostname(hostport), ".")
-	switch i := slices.Index(labels, sandboxLabel); {
-	case i == 1:
+	isProvider := h.world.Instance(labels[0]) != nil
+	switch {
+	case isProvider && len(labels) > 2 && labels[2] == sandboxLabel:
+		return labels[0], labels[1]
+	case !isProvider && len(labels) > 1 && labels[1] == sandboxLabel:
 		return "", labels[0]
-	case i > 1:
-		return labels[0], labels[i-1]
 	}
 	return labels[0], ""
 }

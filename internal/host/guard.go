@@ -11,12 +11,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/understudy-dev/understudy/internal/control"
 	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // CheckName refuses what cannot be the name of a host; a port does not count.
 func CheckName(name string) error {
-	if host := strings.TrimSuffix(hostname(name), "."); host == "" || strings.ContainsAny(host, "/*@ ") {
+	if host := strings.TrimSuffix(hostname(name), "."); host == "" || strings.ContainsAny(strings.TrimPrefix(host, "*."), "/*@ ") {
 		return fmt.Errorf("allowed host: %q is not a host name", name)
 	}
 	return nil
@@ -67,27 +68,114 @@ func forwarded(r *http.Request) *http.Request {
 	return inner
 }
 
-// guard returns what tells why a call of a control API is refused, "" if it is
-// not: pages of another origin get through neither by a host name of their own that
-// leads here (DNS rebinding) nor, with what changes anything, across origins.
-func (h *Host) guard() func(*http.Request) string {
-	origins := http.NewCrossOriginProtection()
-	if u, err := url.Parse(h.config.PublicURL); err == nil && u.Host != "" {
-		if err := origins.AddTrustedOrigin(origin(u)); err != nil {
-			panic("emulator: " + err.Error()) // ParsePublicURL lets none pass
-		}
-	}
-	return func(r *http.Request) string {
+// named refuses requests for a host that could be another site's which leads here
+// (DNS rebinding), and hands on the others as they were before a trusted proxy.
+func (h *Host) named(next http.Handler) http.Handler {
+	return h.arriving(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for _, host := range append([]string{r.Host}, r.Header["Host"]...) {
 			if !h.trusts(host) {
-				return "the control API does not answer to the host name " + host + ": it could be a page's way around the same-origin rule"
+				control.WriteProblem(w, http.StatusForbidden, "this server does not answer to the host name "+host+
+					": it could be a page's way around the same-origin rule; --allow-host lets it, if it is this server's")
+				return
 			}
 		}
-		if origins.Check(r) != nil {
-			return "the control API takes no changes from pages of another origin"
+		next.ServeHTTP(w, r)
+	}))
+}
+
+// serve hands a request on unless a page of another origin sends it: no such page
+// changes anything by the control API, and only those that may use the providers do.
+func (h *Host) serve(in *kernel.Instance, w http.ResponseWriter, r *http.Request, base string) {
+	switch {
+	case in == h.api:
+		if h.controlOrigins.Check(r) != nil || r.Header.Get("Sec-Fetch-Site") == "" && changes(r) && h.otherScheme(r) {
+			control.WriteProblem(w, http.StatusForbidden, "the control API takes no changes from pages of another origin")
+			return
 		}
+	case h.mayUse(r):
+		if origin := r.Header.Get("Origin"); origin != "" && share(w, r, origin, in) {
+			return
+		}
+	case changes(r) || r.Method == http.MethodOptions:
+		control.WriteProblem(w, http.StatusForbidden, "pages of the origin "+r.Header.Get("Origin")+" may not use "+in.Name()+"; --allow-origin lets them")
+		return
+	}
+	in.ServeAt(w, r, base)
+}
+
+// provider returns the handler of a provider's own port.
+func (h *Host) provider(in *kernel.Instance) http.Handler {
+	return h.named(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.serve(in, w, r, kernel.BaseURL(r)) }))
+}
+
+func changes(r *http.Request) bool {
+	return r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodOptions
+}
+
+// otherScheme reports whether a request comes from the page of this very host, but
+// of http where the call is https's, or the other way round: by the rule of
+// browsers that is another origin.
+func (h *Host) otherScheme(r *http.Request) bool {
+	from := r.Header.Get("Origin")
+	return from != "" && !slices.Contains(h.origins, from) && from != ownOrigin(r)
+}
+
+// mayUse reports whether a provider is used by no page, by its own, by one on this
+// machine, or by one of an origin that the server was told.
+func (h *Host) mayUse(r *http.Request) bool {
+	from, site := r.Header.Get("Origin"), r.Header.Get("Sec-Fetch-Site")
+	switch {
+	case site == "same-origin" || site == "none":
+		return true
+	case from == "":
+		return site == "" // or a page that hides where it is
+	case slices.Contains(h.origins, from) || from == ownOrigin(r):
+		return true
+	}
+	u, err := url.Parse(from)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
+		return false
+	}
+	name := u.Hostname()
+	ip, err := netip.ParseAddr(name)
+	return name == "localhost" || strings.HasSuffix(name, ".localhost") || err == nil && ip.IsLoopback()
+}
+
+// ownOrigin is the origin of the pages that the address of a request has.
+func ownOrigin(r *http.Request) string {
+	u, err := url.Parse(kernel.BaseURL(r))
+	if err != nil {
 		return ""
 	}
+	return origin(u)
+}
+
+// share lets a page read the answer. It answers the question that browsers ask
+// before a call, which is no call itself, and then reports true.
+func share(w http.ResponseWriter, r *http.Request, origin string, in *kernel.Instance) bool {
+	header := w.Header()
+	header.Set("Access-Control-Allow-Origin", origin)
+	header.Set("Access-Control-Allow-Credentials", "true")
+	header.Set("Vary", "Origin")
+	method := r.Header.Get("Access-Control-Request-Method")
+	if r.Method != http.MethodOptions || method == "" {
+		header.Set("Access-Control-Expose-Headers", strings.Join(in.Exposed(), ", "))
+		return false
+	}
+	header.Set("Access-Control-Allow-Methods", method)
+	if headers := r.Header.Get("Access-Control-Request-Headers"); headers != "" {
+		header.Set("Access-Control-Allow-Headers", headers)
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return true
+}
+
+// CheckOrigin refuses what is no origin as browsers write it.
+func CheckOrigin(text string) error {
+	if u, err := url.Parse(text); err != nil || u.Scheme == "" || u.Host == "" || text != origin(u) {
+		return fmt.Errorf("allowed origin: %q is not one like https://host:port", text)
+	}
+	return nil
 }
 
 // origin is the origin of a URL as browsers write it.
@@ -99,8 +187,8 @@ func origin(u *url.URL) string {
 	return u.Scheme + "://" + host
 }
 
-// trusts reports whether a Host header can only mean this server: an address,
-// localhost and what is below it, a name without dots, or one that it was given.
+// trusts reports whether a Host header can only mean this server: an address, a
+// name that no public site can have, a provider's own, or one that it was given.
 // Any other could be another site's that resolves to here.
 func (h *Host) trusts(hostport string) bool {
 	host := hostname(hostport)
@@ -111,8 +199,16 @@ func (h *Host) trusts(hostport string) bool {
 	if name == "" || strings.Trim(name, nameCharacters) != "" {
 		return false
 	}
-	return !strings.Contains(host, ".") || name == "localhost" || strings.HasSuffix(name, ".localhost") || slices.Contains(h.hosts, name)
+	return !strings.Contains(name, ".") || slices.ContainsFunc(privateDomains, func(domain string) bool { return strings.HasSuffix(name, domain) }) ||
+		h.world.InstanceFor(name) != nil || slices.ContainsFunc(h.hosts, func(own string) bool {
+		suffix, any := strings.CutPrefix(own, "*")
+		return name == own || any && strings.HasSuffix(name, suffix)
+	})
 }
+
+// privateDomains are those that are never public sites'; .svc.cluster.local is
+// below .local.
+var privateDomains = []string{".localhost", ".local", ".internal", ".test", ".svc"}
 
 // nameCharacters are those of host names; what else a Host header may hold is no
 // name of this server.

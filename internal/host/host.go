@@ -4,6 +4,8 @@ package host
 
 import (
 	"fmt"
+	"net/http"
+	"net/url"
 	"sync"
 
 	"github.com/understudy-dev/understudy/internal/certificate"
@@ -20,7 +22,10 @@ type Host struct {
 	sandboxes *sandboxes
 	api       *kernel.Instance       // the control API
 	hosts     []string               // names of this server that somebody gave it
+	origins   []string               // of pages that may use it, beside those on this machine
 	authority *certificate.Authority // nil without Config.TLS
+
+	controlOrigins *http.CrossOriginProtection
 
 	mu sync.Mutex // guards the ports of spaces, and ca
 	ca string     // the file that TellCA has told
@@ -33,10 +38,16 @@ func New(opts ...kernel.Option) (*Host, error) {
 	for _, o := range opts {
 		o.Apply(&config)
 	}
-	h := &Host{config: config, hosts: ownHosts(config)}
+	h := &Host{config: config, hosts: ownHosts(config), origins: config.AllowOrigins, controlOrigins: http.NewCrossOriginProtection()}
 	if config.TLS && config.Certificate == nil {
 		var err error
 		if h.authority, err = certificate.NewAuthority(); err != nil {
+			return nil, fmt.Errorf("emulator: %w", err)
+		}
+	}
+	if u, err := url.Parse(config.PublicURL); err == nil && u.Host != "" {
+		h.origins = append(h.origins, origin(u))
+		if err := h.controlOrigins.AddTrustedOrigin(origin(u)); err != nil {
 			return nil, fmt.Errorf("emulator: %w", err)
 		}
 	}

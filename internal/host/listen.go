@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/understudy-dev/understudy/emulator/clock"
 	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
@@ -28,16 +29,15 @@ type handlerKey struct{}
 // ports are the open ports of one world: the gateway's, and each provider's.
 type ports struct {
 	server *http.Server
-	base   string // the gateway's address
+	silent sync.Map // connections that have asked nothing yet
+	base   string   // the gateway's address
 	// running counts listeners and handlers.
 	running sync.WaitGroup
 }
 
-// Listen opens the gateway on addr and each provider on its own port after it
-// ; with port 0 all ports are free ones. It returns
-// when all of them are open, or with an error and none open. HTTP/1.1 and
-// HTTP/2 are both served, without TLS unless WithTLS or WithCertificate asks for
-// it.
+// Listen opens the gateway on addr and each provider on its own port after it; with
+// port 0 all ports are free ones. It returns when all of them are open, or with an
+// error and none open. HTTP/1.1 and HTTP/2 are both served.
 func (h *Host) Listen(addr string) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -81,7 +81,7 @@ func (h *Host) open(of *space, addr string) (*ports, error) {
 		case h.config.GatewayOnly:
 			urls[in] = base + "/" + in.Name()
 		default:
-			urls[in], err = open(in.Port(), h.sandboxes.touching(of, h.arriving(in)))
+			urls[in], err = open(in.Port(), h.sandboxes.touching(of, h.provider(in)))
 		}
 	}
 	if err != nil {
@@ -96,6 +96,13 @@ func (h *Host) open(of *space, addr string) (*ports, error) {
 
 	p := &ports{base: base}
 	p.server = newHTTPServer(&p.running, certificates)
+	p.server.ConnState = func(conn net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			p.silent.Store(conn, nil)
+		} else {
+			p.silent.Delete(conn)
+		}
+	}
 	byAddress := map[string]http.Handler{} // the server may see a listener through TLS
 	for l, handler := range handlers {
 		byAddress[l.Addr().String()] = handler
@@ -146,11 +153,13 @@ func newHTTPServer(running *sync.WaitGroup, certificates *tls.Config) *http.Serv
 	protocols.SetHTTP1(true)
 	protocols.SetHTTP2(certificates != nil)
 	protocols.SetUnencryptedHTTP2(certificates == nil)
+	wall := clock.New()
 	return &http.Server{
+		HTTP2: &http.HTTP2Config{WriteByteTimeout: writeTimeout},
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			running.Add(1)
 			defer running.Done()
-			r.Context().Value(handlerKey{}).(http.Handler).ServeHTTP(w, r)
+			r.Context().Value(handlerKey{}).(http.Handler).ServeHTTP(newProgress(w, wall), r)
 		}),
 		ConnContext:       kernel.ConnContext,
 		ReadHeaderTimeout: headerTimeout,
@@ -171,7 +180,7 @@ func (h *Host) Shutdown(ctx context.Context) error {
 		of.world.Hurry()
 		if p := h.portsOf(of); p != nil {
 			drained.Go(func() {
-				if err := p.server.Shutdown(ctx); err != nil {
+				if err := p.shutdown(ctx); err != nil {
 					h.world.Logger().Warn("calls were cut off", "error", err)
 				}
 			})
@@ -182,7 +191,7 @@ func (h *Host) Shutdown(ctx context.Context) error {
 }
 
 // closeGrace bounds how long Close waits for handlers to notice.
-const closeGrace = 5 * time.Second
+const closeGrace = time.Second
 
 // Close stops listening, breaks connections, waits for the handlers to end and
 // deletes the sandboxes. The server's own world stays usable in memory.
@@ -196,6 +205,16 @@ func (h *Host) Close() error {
 	}
 	err := p.close() // before the sandboxes: a running call may make one more
 	return errors.Join(err, h.sandboxes.close())
+}
+
+// shutdown waits for the answers that are under way. Connections that have asked
+// nothing have none, and net/http would wait for them.
+func (p *ports) shutdown(ctx context.Context) error {
+	p.silent.Range(func(conn, _ any) bool {
+		_ = conn.(net.Conn).Close()
+		return true
+	})
+	return p.server.Shutdown(ctx)
 }
 
 func (p *ports) close() error {

@@ -42,5 +42,5 @@ func (h *Host) HandlerFor(p kernel.Provider) http.Handler {
 	if in == nil {
 		return nil
 	}
-	return h.arriving(in)
+	return h.provider(in)
 }

@@ -46,10 +46,6 @@ const (
 
 // serve takes one request all its way. The body has been read.
 func (in *Instance) serve(c *Call) *Outcome {
-	if out := in.preflight(c); out != nil {
-		return out
-	}
-
 	// 1 route
 	problem := in.find(c)
 	if c.Op != "" {
@@ -82,33 +78,6 @@ func (in *Instance) serve(c *Call) *Outcome {
 
 	// 6 render, 7 check the answer, 8 journal
 	return in.finish(c, answer, f.Spec, replaced)
-}
-
-// exposed are the answer's headers that a page of another origin may read,
-// beside the provider's own.
-const exposed = HeaderEntry + ", " + HeaderReason + ", " + HeaderDiffers + ", ETag, Retry-After"
-
-// preflight lets pages of any origin use a provider, as browsers ask it to. It
-// answers the question that precedes a call, which is no call itself.
-func (in *Instance) preflight(c *Call) *Outcome {
-	origin := c.Request.Header.Get("Origin")
-	if origin == "" || in.desc.Internal {
-		return nil
-	}
-	h := c.Header
-	h.Set("Access-Control-Allow-Origin", origin)
-	h.Set("Access-Control-Allow-Credentials", "true")
-	h.Set("Vary", "Origin")
-	method := c.Request.Header.Get("Access-Control-Request-Method")
-	if c.Request.Method != http.MethodOptions || method == "" {
-		h.Set("Access-Control-Expose-Headers", strings.Join(append([]string{exposed}, in.desc.Expose...), ", "))
-		return nil
-	}
-	h.Set("Access-Control-Allow-Methods", method)
-	if headers := c.Request.Header.Get("Access-Control-Request-Headers"); headers != "" {
-		h.Set("Access-Control-Allow-Headers", headers)
-	}
-	return &Outcome{Status: http.StatusNoContent, Header: h}
 }
 
 // find sets the call's operation.

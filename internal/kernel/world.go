@@ -51,7 +51,8 @@ type Config struct {
 	Certificate  *tls.Certificate // theirs; nil: one of a throw-away authority
 	PublicURL    string           // the gateway's address for clients, without a slash at the end; "": that of each request
 	TrustProxy   bool             // X-Forwarded-Host and -Proto count
-	AllowHosts   []string         // further names of this server
+	AllowHosts   []string         // further names of this server; "*." stands for any prefix
+	AllowOrigins []string         // of pages that may use the providers, beside those on this machine
 	// Keep is called with the server's own world before it serves, to bring back
 	// what was kept of it and to keep what becomes of it.
 	Keep func(*World) error
@@ -521,6 +522,11 @@ func ResolveOp(provider, line string) Op {
 func SplitOp(op Op) (provider, line string) {
 	provider, line, _ = strings.Cut(string(op), " ")
 	return provider, line
+}
+
+// Exposed are the headers of answers that pages of other origins may read.
+func (in *Instance) Exposed() []string {
+	return append([]string{HeaderEntry, HeaderReason, HeaderDiffers, "ETag", "Retry-After"}, in.desc.Expose...)
 }
 
 // Name returns the provider's name.
