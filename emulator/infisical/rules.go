@@ -37,6 +37,9 @@ func (p *Provider) rules(env *kernel.Env) {
 	p.secrets.Refers("FolderID", p.folders, func(s secret) string { return s.FolderID })
 	p.secrets.RefersAll("Tags", p.tags, func(s secret) []string { return s.Tags })
 	p.pastVersions.Keyed(func(s secret) string { return s.versionKey(float64(s.Version)) })
+	p.imports.Keyed(func(i secretImport) string { return i.ID })
+	p.imports.Refers("FolderID", p.folders, func(i secretImport) string { return i.FolderID })
+	p.imports.Refers("EnvironmentID", p.environments, func(i secretImport) string { return i.EnvironmentID })
 
 	uuid := (*entropy.Draw).UUID
 	env.Drawn("organization", p.organizations, uuid)

@@ -28,7 +28,7 @@ func (p *Provider) rules(env *kernel.Env) {
 	p.clients.Refers("TenantID", p.tenants, func(cl client) string { return cl.TenantID })
 	p.clients.RefersAll("RoleIDs", p.roles, func(cl client) []string { return cl.RoleIDs })
 	p.clients.Valid(func(cl client) error {
-		if cl.Kind != clientCredential && cl.Kind != hybrid {
+		if cl.Kind < 0 || cl.Kind >= kinds {
 			return fmt.Errorf("there is no kind %d of clients", cl.Kind)
 		}
 		return nil
@@ -37,6 +37,9 @@ func (p *Provider) rules(env *kernel.Env) {
 	p.secrets.Keyed(func(s secret) string { return secretKey(s.ID) })
 	p.secrets.Refers("ClientID", p.clients, func(s secret) string { return s.ClientID })
 	p.secrets.Counted(secretIDSequence, func(_ string, s secret) uint64 { return uint64(s.ID) })
+	p.people.Keyed(func(u person) string { return u.ID })
+	p.people.Refers("TenantID", p.tenants, func(u person) string { return u.TenantID })
+	p.people.RefersAll("Roles", p.roles, func(u person) []string { return u.Roles })
 	p.goneClients.KeyedFreely()
 	p.goneClients.Counted(deletionSequence, func(key string, _ gone[client]) uint64 { return deletion(key) })
 	p.goneSecrets.KeyedFreely()

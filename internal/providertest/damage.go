@@ -19,7 +19,10 @@ import (
 	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
-var damages = flag.Int("damaged", 60, "how many damaged states Scripts loads")
+var (
+	damages    = flag.Int("damaged", 60, "how many damaged states Scripts loads")
+	damageSeed = flag.Uint64("damage-seed", 1, "which ones")
+)
 
 // hung is how long a load, or the calls after it, may take.
 const hung = 30 * time.Second
@@ -117,8 +120,7 @@ func inTime(fn func()) bool {
 // serves the calls of its script, whatever it answers.
 func damaged(t *testing.T, scenes []*scene, new func() emulator.Option) {
 	s := newStage(t, new)
-	// Each run tries others, which its log names.
-	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
+	random := rand.New(rand.NewPCG(*damageSeed, 0))
 	taken, calls := 0, 0
 	for range *damages {
 		scene := scenes[random.IntN(len(scenes))]
