@@ -16,6 +16,8 @@ const (
 	organizationPrefix = "org_"
 	domainPrefix       = "org_domain_"
 	keyPrefix          = "sso_oidc_key_pair_"
+	personPrefix       = "user_"
+	consentPrefix      = "app_consent_"
 	tokenPrefix        = "" // the jti of a token is bare
 )
 

@@ -24,31 +24,43 @@ type introspectionResponse struct {
 	IssuedAt       int64  `json:"iat,omitempty"`
 	ExpiresAt      int64  `json:"exp,omitempty"`
 	OrganizationID string `json:"org_id,omitempty"`
+	SessionID      string `json:"sid,omitempty"`
+	ID             string `json:"jti,omitempty"`
 }
 
 // introspect tells an application whether a token is active.
 // https://workos.com/docs/reference/workos-connect/introspection
 func (p *Provider) introspect(c *kernel.Call) (any, error) {
-	if _, _, err := p.authenticate(c); err != nil {
+	if _, s, err := p.authenticate(c); err != nil {
 		return nil, err
+	} else if s.ID == "" {
+		return nil, invalidClient(missingClient).Because("the request has no client secret")
 	}
 	token := form(c, "token")
 	if token == "" {
 		return nil, invalidRequest("invalid_request", "Missing token.").Because("the form has no token")
+	}
+	if known, ok := p.introspectRefresh(c, token); ok {
+		return known, nil
 	}
 	cl, err := p.verify(c, token)
 	if err != nil {
 		c.Reason = "the token is not active: " + err.Error()
 		return introspectionResponse{}, nil
 	}
-	return introspectionResponse{
+	known := introspectionResponse{
 		Active: true, TokenType: "access_token", ClientID: cl.ClientID, Issuer: cl.Issuer, Subject: cl.Subject,
 		IssuedAt: cl.IssuedAt, ExpiresAt: cl.ExpiresAt, OrganizationID: cl.OrganizationID,
-	}, nil
+	}
+	if cl.SessionID != "" {
+		known.SessionID, known.ID = cl.SessionID, cl.ID
+	}
+	return known, nil
 }
 
 type userinfoResponse struct {
 	Subject string `json:"sub"`
+	profile
 }
 
 // userinfo says who a token is about: a machine has nothing more to tell.
@@ -68,5 +80,6 @@ func (p *Provider) userinfo(c *kernel.Call) (any, error) {
 	case !slices.Contains(strings.Fields(cl.Scope), openidScope):
 		return unauthorized("the access token lacks the scope %s", openidScope)
 	}
-	return userinfoResponse{cl.Subject}, nil
+	u, _ := p.people.Get(c.Tx, cl.Subject)
+	return userinfoResponse{cl.Subject, u.profile(strings.Fields(cl.Scope))}, nil
 }

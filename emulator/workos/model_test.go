@@ -402,7 +402,7 @@ func (h history) getToken() {
 		case grant == "nonsense":
 			return *refusal(400, "unsupported_grant_type", "")
 		case grant == "refresh_token" && app.kind == "oauth":
-			return *refusal(400, "invalid_grant", "")
+			return *refusal(400, "invalid_request", "no refresh_token")
 		case grant == "refresh_token" || app.kind == "oauth":
 			return *refusal(400, "unauthorized_client", "is of type "+app.kind)
 		}

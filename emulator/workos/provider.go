@@ -1,11 +1,13 @@
 package workos
 
 import (
+	"strings"
 	"time"
 
 	"github.com/understudy-dev/understudy/internal/gate"
 	"github.com/understudy-dev/understudy/internal/kernel"
 	"github.com/understudy-dev/understudy/internal/oauth"
+	"github.com/understudy-dev/understudy/internal/signin"
 	"github.com/understudy-dev/understudy/internal/store"
 	"github.com/understudy-dev/understudy/specs"
 )
@@ -34,6 +36,10 @@ type Provider struct {
 	applicationsByID *store.Index[application]
 	byRegistration   *store.Index[application] // registration type, "/" and id
 	byOrganization   *store.Index[application] // organization, "/" and id
+
+	people        *store.Table[person]
+	personByEmail *store.Unique[person]
+	desk          *signin.Desk
 
 	secrets         *store.Table[clientSecret]
 	secretByDigest  *store.Unique[clientSecret]
@@ -80,6 +86,9 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		}
 		return a.OrganizationID + "/" + a.ID
 	})
+	p.people = store.NewTable[person](env.Schema, "person")
+	p.personByEmail = p.people.Unique("email", func(u person) string { return strings.ToLower(u.Email) })
+	p.desk = signin.NewDesk(env.Schema, p.dialect())
 	p.secrets = store.NewTable[clientSecret](env.Schema, "client secret")
 	p.secretByDigest = p.secrets.Unique("digest", func(s clientSecret) string { return s.Digest })
 	p.secretsOf = p.secrets.Index(func(s clientSecret) string { return s.ApplicationID })
@@ -96,7 +105,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Declined:    declined,
 		Differences: differences,
 		Chosen:      chosen,
-		Settings:    kernel.Settings(tokenLifetime, rateLimit),
+		Settings:    kernel.Settings(tokenLifetime, rateLimit, signin.Mode),
 		Values:      p.settings,
 		Order:       kernel.IdentifyFirst,
 		Identify:    p.identify,

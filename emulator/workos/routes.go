@@ -19,6 +19,9 @@ const (
 	OpCreateOrganization     Op = "workos POST /organizations"
 	OpGetOrganization        Op = "workos GET /organizations/{id}"
 	OpDeleteOrganization     Op = "workos DELETE /organizations/{id}"
+	OpAuthorize              Op = "workos GET /oauth2/authorize"
+	OpPostAuthorize          Op = "workos POST /oauth2/authorize"
+	OpSignInError            Op = "workos GET /oauth2/error"
 	OpToken                  Op = "workos POST /oauth2/token"
 	OpIntrospect             Op = "workos POST /oauth2/introspection"
 	OpGetUserinfo            Op = "workos GET /oauth2/userinfo"
@@ -32,22 +35,20 @@ const (
 // The operations that are not.
 const (
 	opUpdateOrganization  Op = "workos PUT /organizations/{id}"
-	opAuthorize           Op = "workos GET /oauth2/authorize"
 	opDeviceAuthorization Op = "workos POST /oauth2/device_authorization"
 	opRegister            Op = "workos POST /oauth2/register"
 )
 
 var declined = map[Op]string{
 	opUpdateOrganization:  "organizations are here for applications to belong to",
-	opAuthorize:           "Understudy has no user logins",
-	opDeviceAuthorization: "Understudy has no user logins",
+	opDeviceAuthorization: "people sign in by a browser here",
 	opRegister:            "what registers itself does so for user logins; SeedApplication makes such an application",
 }
 
 // oauthOps answer in the envelope of RFC 6749, not the API's.
 var oauthOps = map[Op]bool{
 	OpToken: true, OpIntrospect: true, OpGetUserinfo: true, OpPostUserinfo: true,
-	opAuthorize: true, opDeviceAuthorization: true, opRegister: true,
+	OpAuthorize: true, OpPostAuthorize: true, OpSignInError: true, opDeviceAuthorization: true, opRegister: true,
 }
 
 func (p *Provider) routes() []kernel.Route {
@@ -64,6 +65,9 @@ func (p *Provider) routes() []kernel.Route {
 		kernel.On(OpCreateOrganization, p.createOrganization),
 		kernel.On(OpGetOrganization, p.getOrganization),
 		kernel.On(OpDeleteOrganization, p.deleteOrganization),
+		kernel.Handle(OpAuthorize, p.authorize),
+		kernel.Handle(OpPostAuthorize, p.authorize),
+		kernel.Handle(OpSignInError, p.signInError),
 		kernel.Handle(OpToken, p.token).Secret(),
 		kernel.Handle(OpIntrospect, p.introspect),
 		kernel.Handle(OpGetUserinfo, p.userinfo),

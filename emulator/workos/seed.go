@@ -118,6 +118,7 @@ type (
 		ClientID      string              `json:"clientId"`
 		APIKeys       []string            `json:"apiKeys"`
 		Organizations []worldOrganization `json:"organizations"`
+		People        []Person            `json:"people,omitempty"`
 		Applications  []worldApplication  `json:"applications"`
 	}
 	worldOrganization struct {
@@ -143,13 +144,14 @@ type (
 	}
 )
 
-// defaultWorld is an organization with a machine's application.
+// defaultWorld is an organization with a machine's application, and people.
 func (p *Provider) defaultWorld(c *kernel.Call) any {
 	org := worldOrganization{ID: worldID(organizationPrefix, c.DrawWorld("organization")), Name: fixtures.Company(c.Seed())}
 	return world{
 		ClientID:      p.environmentClientID(c),
 		APIKeys:       []string{worldAPIKey(c)},
 		Organizations: []worldOrganization{org},
+		People:        worldPeople(c),
 		Applications: []worldApplication{{
 			ID:       worldID(applicationPrefix, c.DrawWorld("application")),
 			ClientID: worldID(clientPrefix, c.DrawWorld("client")),
@@ -198,6 +200,11 @@ func (p *Provider) load(c *kernel.Call, section json.RawMessage) (map[string]str
 		}
 		if i == 0 {
 			credentials["applicationId"] = a.ID
+		}
+	}
+	for i, in := range w.People {
+		if _, err := p.addPerson(c, in, []any{"people", i}); err != nil {
+			return nil, err
 		}
 	}
 	return credentials, nil

@@ -23,15 +23,19 @@ const (
 const openidScope = "openid"
 
 // userScopes are those of the discovery documents, which any application has.
-var userScopes = []string{"email", "offline_access", openidScope, "profile"}
+var userScopes = []string{"email", offlineScope, openidScope, "profile"}
 
-// claims are those of a machine's access token, in signing order.
+// offlineScope is for a refresh token.
+const offlineScope = "offline_access"
+
+// claims are those of an access token, in signing order. A machine's has no sid.
 type claims struct {
 	Issuer         string `json:"iss"`
 	Audience       string `json:"aud"` // the environment's client id
 	Subject        string `json:"sub"`
 	ClientID       string `json:"client_id"`
-	OrganizationID string `json:"org_id"`
+	SessionID      string `json:"sid,omitempty"`
+	OrganizationID string `json:"org_id,omitempty"`
 	Scope          string `json:"scope,omitempty"`
 	ID             string `json:"jti"`
 	ExpiresAt      int64  `json:"exp"`
@@ -39,9 +43,11 @@ type claims struct {
 }
 
 type tokenResponse struct {
-	AccessToken string `json:"access_token"`
-	ExpiresIn   int64  `json:"expires_in"`
-	TokenType   string `json:"token_type"`
+	AccessToken  string `json:"access_token"`
+	ExpiresIn    int64  `json:"expires_in"`
+	TokenType    string `json:"token_type"`
+	IDToken      string `json:"id_token,omitempty"`
+	RefreshToken string `json:"refresh_token,omitempty"`
 }
 
 // key is what the world's tokens are signed with.
@@ -82,6 +88,8 @@ func (p *Provider) authenticate(c *kernel.Call) (application, clientSecret, erro
 	case both:
 		return fail(invalidRequest("invalid_request", "Client credentials must be sent in one way only.").
 			Because("the client secret is in the form and in the Authorization header"))
+	case client.Secret == "" && a.public():
+		return a, clientSecret{}, nil
 	case client.Secret == "":
 		return fail(invalidClient(missingClient).Because("the request has no client secret"))
 	}
@@ -95,7 +103,7 @@ func (p *Provider) authenticate(c *kernel.Call) (application, clientSecret, erro
 	return a, s, nil
 }
 
-// token exchanges a client secret for an access token. A secret that was used is
+// token exchanges a client secret, a code or a refresh token for an access token. A secret that was used is
 // marked when there is a token, and only then.
 // https://workos.com/docs/reference/workos-connect/token/client-credentials-grant
 func (p *Provider) token(c *kernel.Call) (any, error) {
@@ -103,8 +111,12 @@ func (p *Provider) token(c *kernel.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := grant(a, form(c, "grant_type")); err != nil {
+	grantType := form(c, "grant_type")
+	if err := grant(a, grantType); err != nil {
 		return nil, err
+	}
+	if a.Type == typeOAuth {
+		return p.exchange(c, a, s, grantType)
 	}
 	scope, err := scopes(a, form(c, "scope"))
 	if err != nil {
@@ -122,12 +134,12 @@ func (p *Provider) token(c *kernel.Call) (any, error) {
 	signing := key(c)
 	c.Later(func() (any, error) {
 		signed, err := signing.Sign("", cl) // the service's headers have no typ
-		return tokenResponse{signed, lifetime, "bearer"}, err
+		return tokenResponse{AccessToken: signed, ExpiresIn: lifetime, TokenType: "bearer"}, err
 	})
 	return nil, nil
 }
 
-// grant refuses what is not client_credentials of a machine.
+// grant refuses a grant that is not for the application.
 func grant(a application, grantType string) error {
 	switch grantType {
 	case grantClientCredentials:
@@ -141,8 +153,11 @@ func grant(a application, grantType string) error {
 			return invalidRequest("unauthorized_client", "The client is not authorized to use this grant type.").
 				Because("application %s is of type %s, which has client_credentials alone", a.ID, a.Type)
 		}
-		return invalidRequest("invalid_grant", "The grant is invalid, expired or revoked.").
-			Because("Understudy has no user logins, so it has issued nothing for %s", grantType)
+		if grantType == grantDeviceCode {
+			return invalidRequest("invalid_grant", "The grant is invalid, expired or revoked.").
+				Because("no device has been given a code: %s", declined[opDeviceAuthorization])
+		}
+		return nil
 	case "":
 		return invalidRequest("invalid_request", "Missing grant type.").Because("the form has no grant_type")
 	}
@@ -179,6 +194,9 @@ func (p *Provider) verify(c *kernel.Call, token string) (claims, error) {
 	}
 	if _, ok := p.byClientID.Get(c.Tx, cl.ClientID); !ok {
 		return cl, errors.New("its application has been deleted")
+	}
+	if why := p.signedIn(c, cl); why != "" {
+		return cl, errors.New(why)
 	}
 	return cl, nil
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -258,6 +259,74 @@ func TestLateCredential(t *testing.T) {
 		if p.Credentials()["token"] == "changed" || p.made != 1 {
 			t.Errorf("seed %q: made %d times", seed, p.made)
 		}
+	}
+}
+
+// TestLongAnswers asks for more than an answer may hold, of which little is stored.
+func TestLongAnswers(t *testing.T) {
+	shared := strings.Repeat("x", 1<<20)
+	controls := strings.Repeat("\x01", 1<<20) // six bytes each, once encoded
+	list := func(text string, n int) []string { return slices.Repeat([]string{text}, n) }
+	type node struct {
+		Text     string
+		Children []*node
+	}
+	var tree func(depth int) *node
+	tree = func(depth int) *node {
+		if depth == 0 {
+			return &node{Text: shared}
+		}
+		child := tree(depth - 1)
+		return &node{Children: []*node{child, child}}
+	}
+	endless := &node{}
+	endless.Children = []*node{endless}
+	tests := []struct {
+		name   string
+		body   any
+		status int
+	}{
+		{"short", list("x", 10), 200},
+		{"just short enough", list(shared, 15), 200},
+		{"a list of 4 GiB", list(shared, 4096), 400},
+		{"a map", map[string]any{"a": list(shared, 8), "b": list(shared, 9)}, 400},
+		{"a tree of 2^40 MiB", tree(40), 400},
+		{"raw JSON", []json.RawMessage{json.RawMessage(`"` + strings.Repeat("x", 17<<20) + `"`)}, 400},
+		{"longer once encoded", list(controls, 3), 400},
+		{"a header alone", kernel.Answer{Status: 200, Body: struct{ Rows any }{list(shared, 17)}}, 400},
+		{"its own parent", endless, 500},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			world, err := kernel.NewWorld(kernel.Config{Providers: []kernel.Provider{&toy{handle: func(p *toy, c *kernel.Call, in putRequest) (any, error) {
+				p.put(c, in)
+				return tt.body, nil
+			}}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			serve(world, "PUT", "/rows/warm", `{"count":1}`) // reads the document
+			before := world.Snapshot()
+			var old, now runtime.MemStats
+			runtime.ReadMemStats(&old)
+			w := serve(world, "PUT", "/rows/a", `{"count":1}`)
+			runtime.ReadMemStats(&now)
+			if w.Code != tt.status {
+				t.Errorf("status %d and %d bytes, want %d", w.Code, w.Body.Len(), tt.status)
+			}
+			if kept := !world.Snapshot().Equal(before); kept != (tt.status == 200) {
+				t.Errorf("the row is there: %t, want %t", kept, tt.status == 200)
+			}
+			if tt.status != 400 {
+				return
+			}
+			if want := fmt.Sprintf("The answer would be longer than %d bytes", kernel.MaxAnswer); !strings.Contains(w.Body.String(), want) || !strings.HasPrefix(w.Header().Get(kernel.HeaderReason), "the answer would be longer than") {
+				t.Errorf("refused with %s, reason %q, want %q", w.Body, w.Header().Get(kernel.HeaderReason), want)
+			}
+			if took := (now.TotalAlloc - old.TotalAlloc) >> 20; took > 200 {
+				t.Errorf("the refusal took %d MiB", took)
+			}
+		})
 	}
 }
 

@@ -24,7 +24,7 @@ const (
 	Invalid                   // Breaches says where it breaks the document
 	MalformedQuery            // a query string that cannot be decoded; Status is 400
 	Internal                  // a panic or an error that is not a Problem
-	Injected                  // a fault: Status is set, Code and Message may be
+	Injected                  // a fault, or a bound of Understudy's own: Status is set, Code and Message may be
 )
 
 // A Problem is a refusal, before a provider's dialect has rendered it.

@@ -212,10 +212,11 @@ func (in *Instance) perform(c *Call) (answer Answer) {
 	in.world.state.RLock()
 	defer in.world.state.RUnlock()
 	c.enter()
-	if err := in.vet(c); err != nil {
-		return in.refuse(c, asProblem(err))
-	}
+	// One transaction: the caller is looked at in the state that the call acts on.
 	err := in.transact(c, func(c *Call) (err error) {
+		if err := in.vet(c); err != nil {
+			return err
+		}
 		next := func() (Answer, error) { return c.answer(c.route.call(c)) }
 		if in.desc.Around != nil {
 			answer, err = in.desc.Around(c, next)
@@ -254,15 +255,30 @@ func (c *Call) answer(out any, err error) (Answer, error) {
 	if !ok {
 		answer = Answer{Status: c.operation.Success, Body: out}
 	}
-	if c.late == nil {
-		err = answer.encode()
+	if c.late != nil {
+		return answer, nil
 	}
-	return answer, err
+	if !c.instance.desc.Internal && !fits(answer.Body) {
+		return Answer{}, tooLong()
+	}
+	if err := answer.encode(); err != nil {
+		return answer, err
+	}
+	if !c.instance.desc.Internal && len(answer.encoded) > MaxAnswer {
+		return Answer{}, tooLong()
+	}
+	return answer, nil
 }
 
 // vet is phase 3, in the provider's order.
 func (in *Instance) vet(c *Call) error {
-	identify := func() error { return in.transact(c, in.desc.Identify) }
+	identify := func() error {
+		if err := in.desc.Identify(c); err != nil {
+			return err
+		}
+		c.keep()
+		return nil
+	}
 	decode := func() error { return in.decode(c) }
 	order := []func() error{identify, decode}
 	if in.desc.Order == DecodeFirst {
@@ -274,9 +290,10 @@ func (in *Instance) vet(c *Call) error {
 		}
 	}
 	if in.desc.Admit != nil {
-		if err := in.transact(c, in.desc.Admit); err != nil {
+		if err := in.desc.Admit(c); err != nil {
 			return err
 		}
+		c.keep()
 	}
 	return in.check(c)
 }

@@ -612,27 +612,26 @@ func (in *Instance) transact(c *Call, fn func(*Call) error) error {
 	if in.schema != nil && in.schema.Empty() {
 		return fn(c) // nothing to guard, as in the control API
 	}
-	var kept error
 	var done *store.Tx
 	err := in.store.Update(func(tx *store.Tx) error {
 		c.Tx, done = tx, tx
 		defer func() { c.Tx = nil }()
 		err := fn(c)
 		if err != nil && asProblem(err).keep {
-			kept = err
-			return nil
+			tx.Keep()
 		}
 		return err
 	})
-	if err == nil {
-		rows, changed := done.Changes()
-		c.committed = c.committed || changed
-		c.changes = append(c.changes, rows[:min(len(rows), journal.MaxChanges-len(c.changes))]...)
-	}
-	if kept != nil {
-		return kept
-	}
+	c.changes, c.committed = done.Changes()
 	return err
+}
+
+// keep makes what a phase has stored stay, whatever becomes of the call: a use of a
+// token is counted although the call is refused.
+func (c *Call) keep() {
+	if c.Tx != nil {
+		c.Tx.Keep()
+	}
 }
 
 // World returns the instance's world.

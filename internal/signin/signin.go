@@ -63,6 +63,7 @@ type Client struct {
 	DefaultRedirect string
 	AfterLogout     []string // where it may be returned to at the end
 	ResponseTypes   []string // such as "code id_token", in the order of the alphabet
+	Scopes          []string // its own, for the dialect
 	NeedsPKCE       bool
 	PlainPKCE       bool // whether a challenge may be the verifier itself
 	Consent         bool // whether people are asked whether it may know them

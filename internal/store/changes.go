@@ -27,7 +27,7 @@ func (tx *Tx) note(table, key string, was, is bool) {
 	}
 }
 
-// Changes returns the rows that a committed transaction has changed, the first
+// Changes returns the rows that an ended transaction has changed, the first
 // journal.MaxChanges of them in the order in which it did, and whether there are
 // any.
 func (tx *Tx) Changes() (rows []journal.Change, changed bool) {

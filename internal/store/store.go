@@ -45,10 +45,11 @@ type Tx struct {
 	store   *Store
 	undo    []func()
 	changes []change
+	kept    []change // those of Keep
 }
 
 // Update runs fn in a transaction, alone. When fn returns an error or panics,
-// everything it changed is put back.
+// everything it changed is put back, but for what came before its last Keep.
 func (s *Store) Update(fn func(*Tx) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -60,6 +61,7 @@ func (s *Store) Update(fn func(*Tx) error) error {
 			for _, undo := range slices.Backward(tx.undo) {
 				undo()
 			}
+			tx.changes = tx.kept
 		}
 	}()
 	if err := fn(tx); err != nil {
@@ -67,6 +69,13 @@ func (s *Store) Update(fn func(*Tx) error) error {
 	}
 	committed = true
 	return nil
+}
+
+// Keep makes what the transaction has done so far stay, whatever becomes of the
+// rest.
+func (tx *Tx) Keep() {
+	tx.undo = nil
+	tx.kept = slices.Clone(tx.changes)
 }
 
 // Next returns the next number of a named sequence, from 1.

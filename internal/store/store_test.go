@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
+	"github.com/understudy-dev/understudy/emulator/journal"
 	"github.com/understudy-dev/understudy/internal/store"
 )
 
@@ -509,4 +511,53 @@ func compare(t *rapid.T, s *shop, m model) {
 			t.Fatalf("%d rows, want %d", n, len(m))
 		}
 	})
+}
+
+// TestKeep ends transactions that keep a part of what they did.
+func TestKeep(t *testing.T) {
+	for _, fails := range []bool{false, true} {
+		t.Run(fmt.Sprintf("fails: %t", fails), func(t *testing.T) {
+			schema := &store.Schema{}
+			table := store.NewTable[string](schema, "row")
+			s := store.New(schema)
+			var tx *store.Tx
+			err := s.Update(func(now *store.Tx) error {
+				tx = now
+				table.Put(tx, "a", "kept")
+				table.Put(tx, "b", "kept")
+				tx.Keep()
+				table.Put(tx, "a", "changed")
+				table.Delete(tx, "b")
+				table.Put(tx, "c", "added")
+				if fails {
+					return errors.New("no")
+				}
+				return nil
+			})
+			if (err != nil) != fails {
+				t.Fatal(err)
+			}
+			want := map[string]string{"a": "changed", "c": "added"}
+			changes := []journal.Change{{Table: "row", ID: "a", Change: journal.Added}, {Table: "row", ID: "c", Change: journal.Added}}
+			if fails {
+				want = map[string]string{"a": "kept", "b": "kept"}
+				changes[1].ID = "b"
+			}
+			got := map[string]string{}
+			if err := s.Update(func(tx *store.Tx) error {
+				for key, value := range table.All(tx) {
+					got[key] = value
+				}
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if !maps.Equal(got, want) {
+				t.Errorf("rows %v, want %v", got, want)
+			}
+			if rows, changed := tx.Changes(); !slices.Equal(rows, changes) || !changed {
+				t.Errorf("changes %v, %t, want %v", rows, changed, changes)
+			}
+		})
+	}
 }
