@@ -21,23 +21,24 @@ type Provider struct {
 	kernel.Binding
 	verified oauth.Verified[claims]
 
-	organizations     *store.Table[organization]
-	bySlug            *store.Unique[organization]
-	identities        *store.Table[identity]
-	universalAuths    *store.Table[universalAuth] // by identity
-	byClientID        *store.Unique[universalAuth]
-	universalAuthByID *store.Unique[universalAuth]
-	clientSecrets     *store.Table[clientSecret]
-	byDigest          *store.Unique[clientSecret]
-	byUA              *store.Index[clientSecret]
-	tokenAuths        *store.Table[tokenAuth] // by identity
-	tokens            *store.Table[accessToken]
-	tokensOf          *store.Index[accessToken]
-	tokensByChange    *store.Index[accessToken] // by identity and time
-	lockouts          *store.Table[lockout]     // by universal auth
-	revocations       *store.Table[revocation]  // by what is revoked
-	tokenUses         *store.Table[tokenUse]    // by token
-	rates             *kernel.RateLimit
+	organizations  *store.Table[organization]
+	bySlug         *store.Unique[organization]
+	identities     *store.Table[identity]
+	universalAuths *store.Table[universalAuth] // by identity
+	byClientID     *store.Unique[universalAuth]
+	byUAID         *store.Unique[universalAuth]
+	clientSecrets  *store.Table[clientSecret]
+	byDigest       *store.Unique[clientSecret]
+	byUA           *store.Index[clientSecret]
+	tokenAuths     *store.Table[tokenAuth] // by identity
+	tokens         *store.Table[accessToken]
+	tokensOf       *store.Index[accessToken]
+	issued         *store.Table[issuedToken] // the newest tokens, to be shown
+	tokensByChange *store.Index[accessToken] // by identity and time
+	lockouts       *store.Table[lockout]     // by universal auth
+	revocations    *store.Table[revocation]  // by what is revoked
+	tokenUses      *store.Table[tokenUse]    // by token
+	rates          *kernel.RateLimit
 
 	projects          *store.Table[project]
 	projectBySlug     *store.Unique[project]
@@ -89,13 +90,14 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.identities = store.NewTable[identity](env.Schema, "identity")
 	p.universalAuths = store.NewTable[universalAuth](env.Schema, "universal auth")
 	p.byClientID = p.universalAuths.Unique("client id", func(u universalAuth) string { return u.ClientID })
-	p.universalAuthByID = p.universalAuths.Unique("id", func(u universalAuth) string { return u.ID })
+	p.byUAID = p.universalAuths.Unique("id", func(u universalAuth) string { return u.ID })
 	p.clientSecrets = store.NewTable[clientSecret](env.Schema, "client secret")
 	p.byDigest = p.clientSecrets.Unique("digest", func(s clientSecret) string { return s.Digest })
 	p.byUA = p.clientSecrets.Index(func(s clientSecret) string { return s.UAID })
 	p.tokenAuths = store.NewTable[tokenAuth](env.Schema, "token auth")
 	p.tokens = store.NewTable[accessToken](env.Schema, "access token")
 	p.tokensOf = p.tokens.Index(func(t accessToken) string { return t.IdentityID })
+	p.issued = store.NewTable[issuedToken](env.Schema, "issued token")
 	p.tokensByChange = p.tokens.Index(func(t accessToken) string {
 		return key(t.IdentityID, t.UpdatedAt.UTC().Format("2006-01-02T15:04:05.000000000"))
 	})
@@ -132,6 +134,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Hosts:       []string{"app.infisical.com", "us.infisical.com", "eu.infisical.com"},
 		Routes:      p.routes(),
 		Differences: differences,
+		Inventory:   p.inventory,
 		Chosen:      chosen,
 		Settings:    kernel.Settings(rateLimit, ipAllowlisting),
 		Values:      p.settings,

@@ -15,12 +15,13 @@ func (p *Provider) rules(env *kernel.Env) {
 	p.universalAuths.Keyed(func(u universalAuth) string { return u.IdentityID })
 	p.universalAuths.KeyedBy(p.identities)
 	p.clientSecrets.Keyed(func(s clientSecret) string { return s.ID })
-	p.clientSecrets.Refers("UAID", p.universalAuthByID, func(s clientSecret) string { return s.UAID })
-	p.lockouts.KeyedBy(p.universalAuthByID)
+	p.clientSecrets.Refers("UAID", p.byUAID, func(s clientSecret) string { return s.UAID })
+	p.lockouts.KeyedBy(p.byUAID)
 	p.tokenAuths.Keyed(func(t tokenAuth) string { return t.IdentityID })
 	p.tokenAuths.KeyedBy(p.identities)
 	p.tokens.Keyed(func(t accessToken) string { return t.ID })
 	p.tokens.Refers("IdentityID", p.identities, func(t accessToken) string { return t.IdentityID })
+	p.issued.Keyed(func(t issuedToken) string { return t.ID })
 	p.revocations.KeyedFreely() // by tokens and what made them, which may be gone
 	p.tokenUses.KeyedFreely()   // by tokens of any auth
 
@@ -44,7 +45,7 @@ func (p *Provider) rules(env *kernel.Env) {
 	uuid := (*entropy.Draw).UUID
 	env.Drawn("organization", p.organizations, uuid)
 	env.Drawn("identity", p.identities, uuid)
-	env.Drawn("universal-auth", p.universalAuthByID, uuid)
+	env.Drawn("universal-auth", p.byUAID, uuid)
 	env.Drawn("client-id", p.byClientID, uuid)
 	env.Drawn("client-secret-id", p.clientSecrets, uuid)
 	env.Drawn("client-secret", p.byDigest, func(d *entropy.Draw) string { return kit.Digest(d.Hex(32)) })

@@ -215,6 +215,7 @@ func (p *Provider) load(c *kernel.Call, section json.RawMessage) (map[string]str
 		if credentials["accessToken"], err = sign(c, cl); err != nil {
 			return nil, err
 		}
+		p.remember(c, cl)
 		if in.TokenAuth != nil { // without it the token has no record, and nothing to detach
 			p.addToken(c, cl, &id.Name, 0)
 		}

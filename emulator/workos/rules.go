@@ -18,6 +18,8 @@ func (p *Provider) rules(env *kernel.Env) {
 	p.applications.Refers("OrganizationID", p.organizations, func(a application) string { return a.OrganizationID })
 	p.secrets.Keyed(func(s clientSecret) string { return s.ID })
 	p.secrets.Refers("ApplicationID", p.applications, func(s clientSecret) string { return s.ApplicationID })
+	p.people.Keyed(func(u person) string { return u.ID })
+	p.people.RefersAll("Organizations", p.organizations, func(u person) []string { return u.Organizations })
 	p.idempotentCalls.KeyedFreely() // by operation and key
 	p.ticks.KeyedFreely()           // by prefix
 

@@ -3,6 +3,7 @@ package kernel
 import (
 	"encoding/json"
 	"fmt"
+	"iter"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -132,6 +133,9 @@ type Description struct {
 	// Env are the environment variables that official clients read, in the form
 	// of Example.
 	Env []EnvVar
+	// Inventory lists every credential that is stored, and the newest of those that
+	// are not.
+	Inventory func(c *Call) iter.Seq[Credential]
 	// Chosen lists the behaviours that nobody public describes.
 	Chosen []Choice
 	// Around runs in the transaction of every handler and decides whether it
