@@ -171,8 +171,8 @@ type Description struct {
 // An EnvVar is an environment variable of an official client.
 type EnvVar struct{ Name, Value string }
 
-// A Choice is a behaviour that had to be chosen.
-type Choice struct{ Name, What string }
+// A Choice is a behaviour that had to be chosen, and what would decide it.
+type Choice struct{ Name, What, Decided string }
 
 // Settings lists settings of any type.
 func Settings(settings ...anySetting) []anySetting { return settings }
