@@ -103,6 +103,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.idempotentCalls = store.NewTable[idempotentCall](env.Schema, "idempotent call")
 	p.ticks = store.NewTable[tick](env.Schema, "tick")
 	p.rates = kernel.NewRateLimit(env.Schema, rateLimit)
+	p.rules(env)
 
 	return kernel.Description{
 		Name:        Name,
