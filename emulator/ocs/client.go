@@ -277,7 +277,7 @@ func (p *Provider) addClient(c *kernel.Call, cl client) (client, *kernel.Problem
 	if total >= maxClients {
 		return cl, invalid("The tenant has its %d clients.", "Delete clients that are not used any more.", maxClients)
 	}
-	cl.Made = c.Tx.Next("ocs client made")
+	cl.Made = c.Tx.Next(madeSequence)
 	t.Clients[cl.Kind]++
 	p.tenants.Put(c.Tx, t.ID, t)
 	p.clients.Put(c.Tx, cl.ID, cl)

@@ -100,6 +100,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.goneClientsByID = p.goneClients.Index(func(g gone[client]) string { return g.Row.ID })
 	p.goneSecrets = store.NewTable[gone[secret]](env.Schema, "deleted secret")
 	p.goneByDigest = p.goneSecrets.Index(func(g gone[secret]) string { return g.Row.Digest })
+	p.rules(env)
 
 	return kernel.Description{
 		Name:        Name,
