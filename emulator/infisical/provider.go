@@ -73,6 +73,7 @@ type Provider struct {
 	membersOf           *store.Index[projectMember] // by project
 	membersOfIdentity   *store.Index[projectMember]
 	privileges          *store.Table[privilege]
+	privilegeBySlug     *store.Unique[privilege]
 	privilegesOf        *store.Index[privilege] // by membership
 	groups              *store.Table[group]
 	groupsOf            *store.Index[group] // by organization
@@ -156,7 +157,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.membersOf = p.members.Index(func(m projectMember) string { return m.ProjectID })
 	p.membersOfIdentity = p.members.Index(func(m projectMember) string { return m.IdentityID })
 	p.privileges = store.NewTable[privilege](env.Schema, "privilege")
-	p.privileges.Unique("slug", func(v privilege) string { return key(v.MemberID, v.Slug) })
+	p.privilegeBySlug = p.privileges.Unique("slug", func(v privilege) string { return key(v.MemberID, v.Slug) })
 	p.privilegesOf = p.privileges.Index(func(v privilege) string { return v.MemberID })
 	p.groups = store.NewTable[group](env.Schema, "group")
 	p.groups.Unique("slug", func(g group) string { return key(g.OrganizationID, g.Slug) })
