@@ -71,6 +71,7 @@ var chosen = []kernel.Choice{
 	{Name: "list-limits", What: "a page has 100 rows unless limit says otherwise, and at most 1000"},
 	{Name: "unique-names", What: "a project's name is unique in its organization, an application's in its project, a user name in the instance, upper and lower case told apart"},
 	{Name: "project-scoped-callers", What: "a caller with permissions on single projects alone cannot create or search projects: 403 AUTH-3jknH"},
+	{Name: "member-and-grant-messages", What: "the words of refusals about members, roles and grants; the ids are the service's where public (ORG-GoXOn, Org-4N8es, COMMAND-vv8M9, COMMAND-3M9sd, COMMAND-Rs8fy, QUERY-wIPkA); an account with the service would decide the rest"},
 	{Name: "roles", What: "IAM_OWNER, IAM_OWNER_VIEWER, ORG_OWNER, ORG_OWNER_VIEWER, ORG_USER_MANAGER, PROJECT_OWNER and PROJECT_OWNER_VIEWER have permissions; others have none"},
 	{Name: "past-expiration", What: "an expiration date in the past is 400, code 3, " + keyExpiredID + " for keys and personal access tokens alike"},
 	{Name: "key-pairs", What: "generated keys of applications and machine users are taken in turn from a few public RSA keys"},

@@ -27,6 +27,11 @@ type Provider struct {
 	members       *store.Table[member]
 	membershipsOf *store.Index[member] // by user
 	membersOf     *store.Index[member] // by project
+	roles         *store.Table[role]
+	rolesOf       *store.Index[role] // by project
+	grants        *store.Table[grant]
+	byGrantee     *store.Unique[grant]
+	grantsOf      *store.Index[grant] // by project
 	projects      *store.Table[project]
 	byProjectName *store.Unique[project]
 	projectsOf    *store.Index[project] // by organization
@@ -74,6 +79,11 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.members = store.NewTable[member](env.Schema, "member")
 	p.membershipsOf = p.members.Index(func(m member) string { return m.UserID })
 	p.membersOf = p.members.Index(func(m member) string { return m.ProjectID })
+	p.roles = store.NewTable[role](env.Schema, "project role")
+	p.rolesOf = p.roles.Index(func(r role) string { return r.ProjectID })
+	p.grants = store.NewTable[grant](env.Schema, "user grant")
+	p.byGrantee = p.grants.Unique("grantee", grant.ofUser)
+	p.grantsOf = p.grants.Index(func(g grant) string { return g.ProjectID })
 	p.projects = store.NewTable[project](env.Schema, "project")
 	p.byProjectName = p.projects.Unique("name", project.uniqueName)
 	p.projectsOf = p.projects.Index(func(v project) string { return present(v.Removed, v.OrgID) })

@@ -323,7 +323,7 @@ func (p *Provider) addWorldUser(c *kernel.Call, orgID string, in worldUser, path
 			m.Roles = append(m.Roles, known.Roles...)
 		}
 		m.Roles = append(m.Roles, role)
-		p.members.Put(c.Tx, m.key(), m)
+		p.putMember(c, m)
 	}
 	var tokens []string
 	for i, in := range in.Tokens {
