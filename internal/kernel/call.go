@@ -41,6 +41,10 @@ type Call struct {
 	Secured bool      // whether the document asks for a credential
 	Caller  any       // who calls, as the provider's Identify found out
 
+	// Credential is the id of the good secret, key or token that the call is made
+	// with, as the inventory has it.
+	Credential string
+
 	// Header is added to the answer, whatever it is.
 	Header http.Header
 
@@ -61,6 +65,7 @@ type Call struct {
 	problem   *Problem // why the call is refused
 	entry     string   // its number in the journal, as a hint
 	nth       int      // of its operation
+	began     uint64   // the newest entry of the journal when it came
 	committed bool     // something has changed
 	changes   []journal.Change
 	fault     string

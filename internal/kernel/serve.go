@@ -49,7 +49,7 @@ func (in *Instance) serve(c *Call) *Outcome {
 	// 1 route
 	problem := in.find(c)
 	if c.Op != "" {
-		c.nth = in.world.Journal.Begin(c.Op)
+		c.nth, c.began = in.world.Journal.Begin(c.Op)
 	}
 
 	// 2 fault before
@@ -163,6 +163,9 @@ func (c *Call) cameTo(answer Answer) {
 // place of an answer.
 func (in *Instance) inject(c *Call, f fault.Fault) (Answer, bool) {
 	s := f.Spec
+	if s.Advance > 0 {
+		in.world.Clock.Advance(s.Advance)
+	}
 	if s.Delay > 0 {
 		timer := time.NewTimer(s.Delay)
 		defer timer.Stop()
@@ -449,7 +452,7 @@ func (in *Instance) finish(c *Call, answer Answer, spec fault.Spec, injected boo
 		}
 	}
 	seq := in.world.Journal.Append(journal.Entry{
-		Time: c.Now, Provider: in.Name(), Operation: c.Op, Nth: c.nth,
+		Time: c.Now, Provider: in.Name(), Operation: c.Op, Nth: c.nth, Began: c.began, Credential: c.Credential,
 		Request: journal.Request{
 			Method: c.Request.Method, URL: c.Request.URL.RequestURI(),
 			Header: c.Request.Header, Body: string(c.raw),
