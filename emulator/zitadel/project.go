@@ -27,7 +27,7 @@ type projectSettings struct {
 }
 
 // uniqueName is what no other project of the organization may have.
-func (v project) uniqueName() string { return present(v.Removed, v.OrgID+"/"+v.Name) }
+func (v project) uniqueName() string { return present(v.Removed, v.OrgID+"/"+fold(v.Name)) }
 
 func (v project) state() projectv1.ProjectState {
 	if v.Inactive {

@@ -1,6 +1,7 @@
 package zitadel
 
 import (
+	"strings"
 	"time"
 
 	objectv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/object"
@@ -92,7 +93,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.byClientID = p.apps.Unique("client id", func(a app) string { return a.ClientID })
 	p.appsOf = p.apps.Index(func(a app) string { return present(a.Removed, a.ProjectID) })
 	p.users = store.NewTable[user](env.Schema, "user")
-	p.byUserName = p.users.Unique("user name", func(u user) string { return u.UserName })
+	p.byUserName = p.users.Unique("user name", user.uniqueName)
 	p.usersOf = p.users.Index(func(u user) string { return u.OrgID })
 	p.keys = store.NewTable[key](env.Schema, "key")
 	p.keysOf = p.keys.Index(func(k key) string { return present(k.Removed, k.OwnerID) })
@@ -141,6 +142,9 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 			" -d 'scope=openid urn:zitadel:iam:org:project:id:{projectId}:aud'",
 	}
 }
+
+// fold is a name as unique constraints compare it: without regard to case.
+func fold(name string) string { return strings.ToLower(name) }
 
 // present is what an index knows a row by: nothing once it is removed.
 func present(removed bool, key string) string {

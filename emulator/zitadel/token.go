@@ -140,7 +140,7 @@ func (p *Provider) machineClient(c *kernel.Call) (user, error) {
 	if err != nil {
 		return user{}, err
 	}
-	u, ok := p.byUserName.Get(c.Tx, cc.ID)
+	u, ok := p.byUserName.Get(c.Tx, fold(cc.ID))
 	if !ok {
 		problem := refuseOAuth(invalidClient, "client not found")
 		if a, ok := p.byClientID.Get(c.Tx, cc.ID); ok {
