@@ -268,8 +268,8 @@ func compile(src *source, rule PathRule) (*Contract, error) {
 		for _, s := range p.operations {
 			op := &Operation{
 				Method: strings.ToUpper(s.key), Path: p.path,
-				RPC:     procedureMark.MatchString(s.text),
-				hasBody: bodyMark.MatchString(s.text),
+				RPC:     strings.Contains(s.text, procedureMark),
+				hasBody: strings.Contains(s.text, bodyMark),
 			}
 			op.load = sync.OnceValue(func() error { return c.compileOperation(op, p, s) })
 			op.rivals = sync.OnceValue(func() []Line { return c.rivals(op) })
@@ -294,9 +294,9 @@ func compile(src *source, rule PathRule) (*Contract, error) {
 }
 
 // What the table of operations tells of one is looked for in its text.
-var (
-	procedureMark = regexp.MustCompile(`(?m)^ *x-understudy-rpc: true$`)
-	bodyMark      = regexp.MustCompile(`(?m)^      requestBody:`)
+const (
+	procedureMark = "\n      x-understudy-rpc: true\n"
+	bodyMark      = "\n      requestBody:"
 )
 
 // router finds the paths that have as many slashes.
