@@ -153,7 +153,7 @@ func TestRestoreRepeats(t *testing.T) {
 
 // TestRestoreKeeps shows what a snapshot does not hold.
 func TestRestoreKeeps(t *testing.T) {
-	srv, id, a := newWorld(t)
+	srv, id, a := newWorld(t, emulator.AllowUnused())
 	before := srv.Snapshot()
 	a.call(t, "GET", identityPath(id.ID), "", http.StatusOK)
 	srv.Faults.Next(infisical.OpLogin, fault.Drop())

@@ -138,6 +138,15 @@ func (s *Server) SetContract(c Contract) { s.host.World().SetContract(c) }
 // Revive ends what a fault Die began: calls reach the providers again.
 func (s *Server) Revive() { s.Faults.Revive() }
 
+// A Credential is what the inventory tells of a secret, a key or a token; its value
+// is not kept.
+type Credential = kernel.Credential
+
+// Inventory returns every credential of the world, by provider: whose it is, when it
+// ends, and whether it works at this moment. Of the tokens that exchanges and sign-ins
+// give out it has the newest.
+func (s *Server) Inventory() []Credential { return s.host.World().Inventory() }
+
 // A Snapshot is a whole world at one moment: what its providers store and the
 // instant of its clock.
 type Snapshot struct{ kernel kernel.Snapshot }

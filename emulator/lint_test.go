@@ -36,7 +36,7 @@ var confinedNames = []confined{
 	{"math/rand/v2", nil, []string{"fixtures"}, "what a world draws comes from its seed"},
 	{"crypto/rand", nil, []string{"bench", certificates}, "what a world draws comes from its seed"},
 	{"…uuid", nil, nil, "identifiers are drawn from the world's entropy"},
-	{"os", []string{"Getenv", "LookupEnv", "Environ", "ExpandEnv"}, nil, "the command line's parser reads the environment"},
+	{"os", []string{"Getenv", "LookupEnv", "Environ", "ExpandEnv"}, []string{"emulator/rehearsal"}, "the command line's parser reads the environment"},
 	{"net/http", []string{"Error"}, nil, "a refusal is in its provider's dialect or a problem detail"},
 }
 

@@ -21,13 +21,14 @@ type Fault struct {
 	dead bool // what the calls after Die meet
 }
 
-// Spec holds the parts of a fault. A delay can be combined with one of the
-// others; status, drop and die exclude each other.
+// Spec holds the parts of a fault. A delay or an advance can be combined with one
+// of the others; status, drop and die exclude each other.
 type Spec struct {
 	Status       int           // answer with this status; 0: do not replace the answer
 	Code         string        // the provider's error code or name, instead of its usual one
 	Message      string        // the provider's error message, instead of its usual one
 	Delay        time.Duration // wait this long, in real time
+	Advance      time.Duration // move the world's clock forward
 	Drop         bool          // lose the connection
 	Truncate     bool          // send half the answer, then lose the connection
 	Die          bool          // lose the connection, and that of every call until Revive
@@ -46,6 +47,10 @@ func Status(status int) Fault { return Fault{Spec: Spec{Status: status}} }
 // Delay holds the call back for d of real time; it ends early with the
 // request's context.
 func Delay(d time.Duration) Fault { return Fault{Spec: Spec{Delay: d}} }
+
+// Advance moves the world's clock forward by d just before the call, and changes
+// nothing else about it: what expires within d has expired when it comes.
+func Advance(d time.Duration) Fault { return Fault{Spec: Spec{Advance: d}} }
 
 // Drop loses the connection without performing the operation. On HTTP/1.1 it
 // breaks off inside the status line, because a connection that closes before
@@ -95,6 +100,9 @@ func (f Fault) Silent() Fault { f.Spec.Silent = true; return f }
 func (f Fault) String() string {
 	s := f.Spec
 	var words []string
+	if s.Advance != 0 {
+		words = append(words, "the clock moves by "+s.Advance.String())
+	}
 	if s.Delay != 0 {
 		words = append(words, "delay "+s.Delay.String())
 	}
@@ -123,8 +131,8 @@ func (f Fault) String() string {
 func (f Fault) validate() error {
 	s := f.Spec
 	switch {
-	case s.Status == 0 && s.Delay == 0 && !s.Drop && !s.Truncate && !s.Die:
-		return fmt.Errorf("a fault needs a status, a delay, drop, truncate or die")
+	case s.Status == 0 && s.Delay == 0 && s.Advance == 0 && !s.Drop && !s.Truncate && !s.Die:
+		return fmt.Errorf("a fault needs a status, a delay, an advance, drop, truncate or die")
 	case s.Status != 0 && (s.Status < 200 || s.Status > 599):
 		return fmt.Errorf("status %d is not one that ends an HTTP call: 200 to 599", s.Status)
 	case s.Drop && (s.Status != 0 || s.Truncate):
@@ -135,8 +143,8 @@ func (f Fault) validate() error {
 		return fmt.Errorf("silent goes with drop")
 	case s.Status == 0 && (s.Code != "" || s.Message != "" || s.RetryAfter != 0):
 		return fmt.Errorf("code, message and retryAfter go with a status")
-	case s.Delay < 0 || s.RetryAfter < 0 || s.Skip < 0 || s.Times < 0:
-		return fmt.Errorf("delay, retryAfter, skip and times cannot be negative")
+	case s.Delay < 0 || s.Advance < 0 || s.RetryAfter < 0 || s.Skip < 0 || s.Times < 0:
+		return fmt.Errorf("delay, advance, retryAfter, skip and times cannot be negative")
 	}
 	return nil
 }

@@ -28,13 +28,16 @@ type Set struct {
 	mu     sync.Mutex
 	rules  []*Rule
 	nextID int
-	dead   bool        // since a fault Die was taken
-	armed  atomic.Bool // whether there is a rule or dead, read without the lock on every call
+	dead   bool          // since a fault Die was taken
+	died   chan struct{} // closed then
+	armed  atomic.Bool   // whether there is a rule or dead, read without the lock on every call
 }
 
 // NewSet returns an empty set; check refuses faults that the operation's
 // document does not allow.
-func NewSet(check func(journal.Op, Fault) error) *Set { return &Set{check: check} }
+func NewSet(check func(journal.Op, Fault) error) *Set {
+	return &Set{check: check, died: make(chan struct{})}
+}
 
 // Next makes the next calls of op fail, one fault per call in the given order,
 // behind the faults that already wait. A test of NewTest fails when none of its
@@ -85,8 +88,18 @@ func (s *Set) arm() { s.armed.Store(s.dead || len(s.rules) > 0) }
 func (s *Set) Revive() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.dead = false
+	if s.dead {
+		s.dead, s.died = false, make(chan struct{})
+	}
 	s.arm()
+}
+
+// Died returns a channel that is closed when a fault Die strikes, and stays closed
+// until Revive.
+func (s *Set) Died() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.died
 }
 
 // Unused lists the faults of Next that wait and that no call has met. Those that
@@ -158,7 +171,10 @@ func (s *Set) Take(op journal.Op) (Fault, bool) {
 			if times != 0 && r.Hits >= times {
 				s.rules = slices.Delete(s.rules, i, i+1)
 			}
-			s.dead = r.Fault.Spec.Die
+			if r.Fault.Spec.Die {
+				s.dead = true
+				close(s.died)
+			}
 			return r.Fault, true
 		}
 	}

@@ -19,6 +19,7 @@ type clientSecret struct {
 	NumUsesLimit         float64
 	TTL                  float64 // seconds; 0: without end
 	Revoked              bool
+	LastUsedAt           time.Time
 	CreatedAt, UpdatedAt time.Time
 }
 

@@ -87,8 +87,9 @@ func (p *Provider) login(c *kernel.Call, in loginRequest) (tokenResponse, error)
 		return none, problem.Keep() // the lockout stays cleared
 	}
 
+	c.Credential = s.ID
 	s.NumUses++
-	s.UpdatedAt = c.Now
+	s.LastUsedAt, s.UpdatedAt = c.Now, c.Now
 	p.clientSecrets.Put(c.Tx, s.ID, s)
 	id.LastLoginAuthMethod, id.LastLoginTime = universalAuthMethod, c.Now
 	p.identities.Put(c.Tx, id.ID, id)

@@ -26,12 +26,14 @@ type Provider struct {
 	identities     *store.Table[identity]
 	universalAuths *store.Table[universalAuth] // by identity
 	byClientID     *store.Unique[universalAuth]
+	byUAID         *store.Unique[universalAuth]
 	clientSecrets  *store.Table[clientSecret]
 	byDigest       *store.Unique[clientSecret]
 	byUA           *store.Index[clientSecret]
 	tokenAuths     *store.Table[tokenAuth] // by identity
 	tokens         *store.Table[accessToken]
 	tokensOf       *store.Index[accessToken]
+	issued         *store.Table[issuedToken] // the newest tokens, to be shown
 	tokensByChange *store.Index[accessToken] // by identity and time
 	lockouts       *store.Table[lockout]     // by universal auth
 	revocations    *store.Table[revocation]  // by what is revoked
@@ -61,6 +63,24 @@ type Provider struct {
 	importsOf      *store.Index[secretImport] // by the folder that imports
 	importsFrom    *store.Index[secretImport] // by the environment that is imported
 
+	organizationsOf     *store.Index[organization] // by the organization above
+	identitiesOfProject *store.Index[identity]
+	roles               *store.Table[role]
+	roleBySlug          *store.Unique[role]
+	rolesOf             *store.Index[role] // by organization or project
+	members             *store.Table[projectMember]
+	memberByPlace       *store.Unique[projectMember]
+	membersOf           *store.Index[projectMember] // by project
+	membersOfIdentity   *store.Index[projectMember]
+	privileges          *store.Table[privilege]
+	privilegesOf        *store.Index[privilege] // by membership
+	groups              *store.Table[group]
+	groupsOf            *store.Index[group] // by organization
+	groupMembers        *store.Table[groupMember]
+	groupMembersOf      *store.Index[groupMember] // by group
+	groupsOfIdentity    *store.Index[groupMember]
+	methods             methods
+
 	settings []Setting
 }
 
@@ -88,12 +108,14 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.identities = store.NewTable[identity](env.Schema, "identity")
 	p.universalAuths = store.NewTable[universalAuth](env.Schema, "universal auth")
 	p.byClientID = p.universalAuths.Unique("client id", func(u universalAuth) string { return u.ClientID })
+	p.byUAID = p.universalAuths.Unique("id", func(u universalAuth) string { return u.ID })
 	p.clientSecrets = store.NewTable[clientSecret](env.Schema, "client secret")
 	p.byDigest = p.clientSecrets.Unique("digest", func(s clientSecret) string { return s.Digest })
 	p.byUA = p.clientSecrets.Index(func(s clientSecret) string { return s.UAID })
 	p.tokenAuths = store.NewTable[tokenAuth](env.Schema, "token auth")
 	p.tokens = store.NewTable[accessToken](env.Schema, "access token")
 	p.tokensOf = p.tokens.Index(func(t accessToken) string { return t.IdentityID })
+	p.issued = store.NewTable[issuedToken](env.Schema, "issued token")
 	p.tokensByChange = p.tokens.Index(func(t accessToken) string {
 		return key(t.IdentityID, t.UpdatedAt.UTC().Format("2006-01-02T15:04:05.000000000"))
 	})
@@ -123,12 +145,33 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.pastVersions = store.NewTable[secret](env.Schema, "secret version")
 	p.pastSecrets = p.pastVersions.Index(func(s secret) string { return s.ID })
 
+	p.organizationsOf = p.organizations.Index(func(o organization) string { return o.ParentID })
+	p.identitiesOfProject = p.identities.Index(func(id identity) string { return id.ProjectID })
+	p.roles = store.NewTable[role](env.Schema, "role")
+	p.roleBySlug = p.roles.Unique("slug", func(r role) string { return key(r.Scope, r.Slug) })
+	p.rolesOf = p.roles.Index(func(r role) string { return r.Scope })
+	p.members = store.NewTable[projectMember](env.Schema, "project membership")
+	p.memberByPlace = p.members.Unique("identity", func(m projectMember) string { return key(m.ProjectID, m.IdentityID) })
+	p.membersOf = p.members.Index(func(m projectMember) string { return m.ProjectID })
+	p.membersOfIdentity = p.members.Index(func(m projectMember) string { return m.IdentityID })
+	p.privileges = store.NewTable[privilege](env.Schema, "privilege")
+	p.privileges.Unique("slug", func(v privilege) string { return key(v.MemberID, v.Slug) })
+	p.privilegesOf = p.privileges.Index(func(v privilege) string { return v.MemberID })
+	p.groups = store.NewTable[group](env.Schema, "group")
+	p.groups.Unique("slug", func(g group) string { return key(g.OrganizationID, g.Slug) })
+	p.groupsOf = p.groups.Index(func(g group) string { return g.OrganizationID })
+	p.groupMembers = store.NewTable[groupMember](env.Schema, "group member")
+	p.groupMembersOf = p.groupMembers.Index(func(m groupMember) string { return m.GroupID })
+	p.groupsOfIdentity = p.groupMembers.Index(func(m groupMember) string { return m.IdentityID })
+	p.methods = newMethods(p, env.Schema)
+
 	return kernel.Description{
 		Name:        Name,
 		Document:    document,
 		Hosts:       []string{"app.infisical.com", "us.infisical.com", "eu.infisical.com"},
 		Routes:      p.routes(),
 		Differences: differences,
+		Inventory:   p.inventory,
 		Chosen:      chosen,
 		Settings:    kernel.Settings(rateLimit, ipAllowlisting),
 		Values:      p.settings,

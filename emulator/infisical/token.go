@@ -73,13 +73,22 @@ func (p *Provider) issue(c *kernel.Call, id identity, org organization, ua unive
 	}
 	cl.NumUsesLimit = ua.AccessTokenNumUsesLimit
 	cl.IPRestrictionEnabled = restricted(ua.AccessTokenTrustedIPs)
-	return cl.token(c)
+	return p.give(c, cl)
+}
+
+// give issues a token and remembers it.
+func (p *Provider) give(c *kernel.Call, cl claims) (tokenResponse, error) {
+	response, err := cl.token(c)
+	if err == nil {
+		p.remember(c, cl)
+	}
+	return response, err
 }
 
 // token signs the claims for as long as a token may live from now: its TTL,
 // within what is left of its maximum. The service knows no token without end: it
 // has a ceiling of its own, which the page of token auth does not.
-func (cl claims) token(c *kernel.Call) (tokenResponse, error) {
+func (cl *claims) token(c *kernel.Call) (tokenResponse, error) {
 	issued := math.Inf(1)
 	if cl.AccessTokenTTL > 0 {
 		issued = cl.AccessTokenTTL
@@ -96,7 +105,7 @@ func (cl claims) token(c *kernel.Call) (tokenResponse, error) {
 	} else {
 		cl.ExpiresAt = cl.IssuedAt + int64(issued)
 	}
-	text, err := sign(c, cl)
+	text, err := sign(c, *cl)
 	return tokenResponse{text, issued, cl.AccessTokenMaxTTL, "Bearer"}, err
 }
 
@@ -198,7 +207,7 @@ func (p *Provider) identify(c *kernel.Call) error {
 				return err
 			}
 			id.OrganizationID = cl.OrgID // which may be a sub-organization
-			c.Caller = id
+			c.Caller, c.Credential = id, cl.ID
 		}
 	}
 	if c.Secured && c.Caller == nil {
@@ -234,6 +243,9 @@ func (p *Provider) holder(c *kernel.Call, cl claims, doing string) (identity, er
 	if !ok {
 		return id, unauthorized("%sIdentity is not a member of the organization", doing).Because("identity %s does not exist", cl.IdentityID)
 	}
+	if cl.AuthMethod == jwtAuthMethod && !p.methods.jwt.has(c, id.ID) {
+		return id, unauthorized("%sauth method has been revoked", doing).Because("JWT auth was taken from identity %s", id.ID)
+	}
 	return id, nil
 }
 
@@ -261,6 +273,10 @@ func (p *Provider) use(c *kernel.Call, id identity, cl claims) error {
 // trustedNow returns the trusted addresses of an auth method's tokens: those of
 // now, not of when a token was issued.
 func (p *Provider) trustedNow(c *kernel.Call, id identity, method string) []trustedIP {
+	if method == jwtAuthMethod {
+		a, _ := p.methods.jwt.table.Get(c.Tx, id.ID)
+		return a.AccessTokenTrustedIPs
+	}
 	if method == tokenAuthMethod {
 		t, _ := p.tokenAuths.Get(c.Tx, id.ID)
 		return t.AccessTokenTrustedIPs
@@ -303,7 +319,7 @@ func (p *Provider) renewToken(c *kernel.Call, in accessTokenRequest) (tokenRespo
 	if p.exhausted(c, cl) {
 		return none, unauthorized("Cannot renew exhausted access token").Because("the token has had its %s uses", decimal(cl.NumUsesLimit))
 	}
-	return cl.token(c)
+	return p.give(c, cl)
 }
 
 // tokenEnded is the answer to a revocation.

@@ -45,6 +45,11 @@ type Entry struct {
 	// Outcome is what the operation itself came to, when a fault took the place of
 	// its answer.
 	Outcome *Outcome `json:"outcome,omitempty"`
+	// Credential is the id of the secret, key or token that the call was made with,
+	// when it is a good one.
+	Credential string `json:"credential,omitempty"`
+	// Began is the sequence number of the newest entry when the call came.
+	Began uint64 `json:"-"`
 	// Reason is the true cause of a refusal, in one line.
 	Reason string `json:"reason,omitempty"`
 	// Differs says what the other contract would have answered.
@@ -123,12 +128,13 @@ func New(maxEntries, maxBytes int) *Journal {
 	return &Journal{maxEntries: maxEntries, maxBytes: maxBytes, begun: map[Op]int{}, counts: map[Op]int{}}
 }
 
-// Begin counts a call of op that has come and returns how many there have been.
-func (j *Journal) Begin(op Op) (nth int) {
+// Begin counts a call of op that has come. It returns how many there have been, and
+// the sequence number of the newest entry: what comes behind that overlaps the call.
+func (j *Journal) Begin(op Op) (nth int, newest uint64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.begun[op]++
-	return j.begun[op]
+	return j.begun[op], j.seq
 }
 
 // Append adds e, gives it the next sequence number and returns that number.

@@ -29,6 +29,12 @@ type Provider struct {
 	roleByName      *store.Unique[role]
 	clients         *store.Table[client]
 	clientsOf       *store.Index[client] // by tenant and kind
+	automations     *store.Table[automationIdentity]
+	automationsOf   *store.Index[automationIdentity] // by tenant
+	namespaceTable  *store.Table[Namespace]
+	namespacesOf    *store.Index[Namespace] // by tenant
+	communityTable  *store.Table[Community]
+	communitiesOf   *store.Index[Community] // by tenant
 	secrets         *store.Table[secret]
 	byDigest        *store.Unique[secret]
 	secretsOf       *store.Index[secret] // by client
@@ -68,6 +74,12 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.roleByName = p.roles.Unique("name", role.place)
 	p.clients = store.NewTable[client](env.Schema, "client")
 	p.clientsOf = p.clients.Index(func(cl client) string { return listKey(cl.TenantID, cl.Kind) })
+	p.automations = store.NewTable[automationIdentity](env.Schema, "automation identity")
+	p.automationsOf = p.automations.Index(func(a automationIdentity) string { return a.TenantID })
+	p.namespaceTable = store.NewTable[Namespace](env.Schema, "namespace")
+	p.namespacesOf = p.namespaceTable.Index(func(n Namespace) string { return n.TenantID })
+	p.communityTable = store.NewTable[Community](env.Schema, "community")
+	p.communitiesOf = p.communityTable.Index(func(g Community) string { return g.TenantID })
 	p.secrets = store.NewTable[secret](env.Schema, "secret")
 	p.byDigest = p.secrets.Unique("digest", func(s secret) string { return s.Digest })
 	p.secretsOf = p.secrets.Index(func(s secret) string { return s.ClientID })

@@ -6,6 +6,9 @@ import (
 	"encoding/base64"
 	"iter"
 
+	appv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/app"
+	"github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/management"
+
 	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
@@ -16,7 +19,7 @@ type app struct {
 	ID, ProjectID     string
 	Name              string
 	ClientID          string
-	AuthMethod        string // of type API; empty means basic
+	AuthMethod        appv1.APIAuthMethodType // of type API
 	OIDC              *oidcConfig
 	Inactive, Removed bool
 	Client            views[client]
@@ -25,26 +28,12 @@ type app struct {
 // client is an application as the OAuth endpoints see it.
 type client struct {
 	Active     bool
-	Digest     string // of the secret; empty: it has none
-	AuthMethod string // of type OIDC
+	Digest     string                   // of the secret; empty: it has none
+	AuthMethod appv1.OIDCAuthMethodType // of type OIDC
 }
 
 // uniqueName is what no other application of the project may have.
 func (a app) uniqueName() string { return present(a.Removed, a.ProjectID+"/"+a.Name) }
-
-// How an API application authenticates; zero is basic, and not written.
-const (
-	apiBasic         = "API_AUTH_METHOD_TYPE_BASIC"
-	apiPrivateKeyJWT = "API_AUTH_METHOD_TYPE_PRIVATE_KEY_JWT"
-)
-
-// nonZero is an enum's value as it is written: its zero is left out.
-func nonZero(value, zero string) string {
-	if value == zero {
-		return ""
-	}
-	return value
-}
 
 // digest is what a secret is found by, so that finding it takes the same time
 // however many there are.
@@ -68,31 +57,21 @@ func rows[V any](all iter.Seq2[string, V]) []V {
 	return list
 }
 
-type apiConfig struct {
-	ClientID       string `json:"clientId"`
-	AuthMethodType string `json:"authMethodType,omitempty"`
-}
-
-type appBody struct {
-	ID         string        `json:"id"`
-	Details    objectDetails `json:"details"`
-	State      string        `json:"state"`
-	Name       string        `json:"name"`
-	OIDCConfig *oidcBody     `json:"oidcConfig,omitempty"`
-	APIConfig  *apiConfig    `json:"apiConfig,omitempty"`
-}
-
-func (a app) body(orgID string) appBody {
-	b := appBody{ID: a.ID, Details: a.details(orgID), State: "APP_STATE_ACTIVE", Name: a.Name}
+func (a app) state() appv1.AppState {
 	if a.Inactive {
-		b.State = "APP_STATE_INACTIVE"
+		return appv1.AppState_APP_STATE_INACTIVE
 	}
+	return appv1.AppState_APP_STATE_ACTIVE
+}
+
+func (a app) message(orgID string) *appv1.App {
+	m := &appv1.App{Id: a.ID, Details: a.details(orgID), State: a.state(), Name: a.Name}
 	if a.OIDC != nil {
-		b.OIDCConfig = a.OIDC.body(a.ClientID)
+		m.Config = &appv1.App_OidcConfig{OidcConfig: a.OIDC.of(a.ClientID)}
 	} else {
-		b.APIConfig = &apiConfig{a.ClientID, a.AuthMethod}
+		m.Config = &appv1.App_ApiConfig{ApiConfig: &appv1.APIConfig{ClientId: a.ClientID, AuthMethodType: a.AuthMethod}}
 	}
-	return b
+	return m
 }
 
 // app returns an application of a project of the organization that the call
@@ -121,215 +100,161 @@ func (p *Provider) appChanged(c *kernel.Call, v project, a app, n uint64) projec
 	return v
 }
 
-// addApp stores a new application, which two events make: of the application and
-// of its configuration. An empty secret is none.
-func (p *Provider) addApp(c *kernel.Call, v project, a *app, secret string) (project, error) {
-	a.ProjectID = v.ID
-	if _, taken := p.byAppName.Get(c.Tx, a.uniqueName()); taken {
-		return v, nameTaken("Application already exists").Because("the project has an application %q", a.Name)
-	}
-	if _, taken := p.apps.Get(c.Tx, a.ID); taken {
-		return v, nameTaken("Application already exists").Because("there is an application %s", a.ID)
-	}
-	a.ID, a.ClientID = cmp.Or(a.ID, p.nextID(c)), p.nextID(c)
-	state := client{Active: true, AuthMethod: a.oidcAuthMethod()}
-	if secret != "" {
-		state.Digest = digest(secret)
-	}
-	a.Client = a.Client.with(c, state)
-	return p.appChanged(c, v, *a, 2), nil
-}
-
-// projectFor returns the project that a new application is for.
-func (p *Provider) projectFor(c *kernel.Call, id string) (project, error) {
-	v, ok := p.project(c, id)
+// newApp stores a new application, which two events make: of the application and
+// of its configuration. It gets a secret only if it authenticates with one.
+func (p *Provider) newApp(c *kernel.Call, a app) (_ app, v project, secret string, err error) {
+	v, ok := p.project(c, a.ProjectID)
 	if !ok {
 		// Not a 404: to the service it is a condition that does not hold.
-		return v, refuse(failedPrecondition, "COMMAND-EbFMN", projectNotFound).Because("%s", p.whyNoProject(c, id))
+		return a, v, "", refuse(failedPrecondition, "COMMAND-EbFMN", projectNotFound).Because("%s", p.whyNoProject(c, a.ProjectID))
 	}
-	return v, nil
-}
-
-type addAPIAppRequest struct {
-	ProjectID      string `path:"projectId" json:"-"`
-	AppID          string `json:"-"` // version 2 lets the client choose it
-	Name           string `json:"name"`
-	AuthMethodType string `json:"authMethodType"`
-}
-
-type addAppResponse struct {
-	AppID        string        `json:"appId"`
-	Details      objectDetails `json:"details"`
-	ClientID     string        `json:"clientId"`
-	ClientSecret string        `json:"clientSecret,omitempty"`
+	state := client{Active: true}
+	hasSecret := a.AuthMethod == appv1.APIAuthMethodType_API_AUTH_METHOD_TYPE_BASIC
+	if a.OIDC != nil {
+		state.AuthMethod = a.OIDC.AuthMethodType
+		hasSecret = a.OIDC.hasSecret()
+	}
+	if hasSecret {
+		secret = newSecret(c)
+		state.Digest = digest(secret)
+	}
+	if _, taken := p.byAppName.Get(c.Tx, a.uniqueName()); taken {
+		return a, v, "", nameTaken("Application already exists").Because("the project has an application %q", a.Name)
+	}
+	if _, taken := p.apps.Get(c.Tx, a.ID); taken {
+		return a, v, "", nameTaken("Application already exists").Because("there is an application %s", a.ID)
+	}
+	a.ID, a.ClientID = cmp.Or(a.ID, p.nextID(c)), p.nextID(c)
+	a.Client = a.Client.with(c, state)
+	return a, p.appChanged(c, v, a, 2), secret, nil
 }
 
 // addAPIApp creates an API application. Only one that authenticates with a
 // secret gets one.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.AddAPIApp
-func (p *Provider) addAPIApp(c *kernel.Call, in addAPIAppRequest) (addAppResponse, error) {
-	v, err := p.projectFor(c, in.ProjectID)
-	if err != nil {
-		return addAppResponse{}, err
-	}
-	a := app{ID: in.AppID, Name: in.Name, AuthMethod: nonZero(in.AuthMethodType, apiBasic)}
-	secret := ""
-	if a.AuthMethod == "" {
-		secret = newSecret(c)
-	}
-	if v, err = p.addApp(c, v, &a, secret); err != nil {
-		return addAppResponse{}, err
-	}
-	return addAppResponse{a.ID, created(c, v.Events, v.OrgID), a.ClientID, secret}, nil
-}
-
-type listAppsRequest struct {
-	ProjectID string    `path:"projectId" json:"-"`
-	Query     listQuery `json:"query"`
-	Queries   []struct {
-		Name *nameQuery `json:"nameQuery"`
-	} `json:"queries"`
+func (p *Provider) addAPIApp(c *kernel.Call, in *management.AddAPIAppRequest) (*management.AddAPIAppResponse, error) {
+	a, v, secret, err := p.newApp(c, app{ProjectID: in.ProjectId, Name: in.Name, AuthMethod: in.AuthMethodType})
+	return &management.AddAPIAppResponse{AppId: a.ID, Details: created(c, v.Events, v.OrgID), ClientId: a.ClientID, ClientSecret: secret}, err
 }
 
 // listApps searches the applications of a project. One that does not exist has
 // none.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.ListApps
-func (p *Provider) listApps(c *kernel.Call, in listAppsRequest) (listResponse[appBody], error) {
-	page, err := newPage[appBody](in.Query)
+func (p *Provider) listApps(c *kernel.Call, in *management.ListAppsRequest) (*management.ListAppsResponse, error) {
+	page, err := newPage[*appv1.App](in.Query)
 	if err != nil {
-		return listResponse[appBody]{}, err
+		return nil, err
 	}
-	v, ok := p.project(c, in.ProjectID)
-	if !ok {
-		return page.response(c), nil
+	holds := func(a app, q *appv1.AppQuery) bool {
+		name := q.GetNameQuery()
+		return name == nil || matches(a.Name, name.Name, name.Method)
 	}
-	page.processed(v.Events)
-next:
-	for _, a := range p.appsOf.All(c.Tx, v.ID) {
-		for _, q := range in.Queries {
-			if q.Name != nil && !matches(a.Name, q.Name.Name, q.Name.Method) {
-				continue next
+	if v, ok := p.project(c, in.ProjectId); ok {
+		page.processed(v.Events)
+		for _, a := range p.appsOf.All(c.Tx, v.ID) {
+			if all(in.Queries, a, holds) {
+				page.add(a.message(v.OrgID))
 			}
 		}
-		page.add(a.body(v.OrgID))
 	}
-	return page.response(c), nil
-}
-
-type appPath struct {
-	ProjectID string `path:"projectId" json:"-"`
-	AppID     string `path:"appId" json:"-"`
-}
-
-type appResponse struct {
-	App appBody `json:"app"`
+	return &management.ListAppsResponse{Details: page.details(c), Result: page.rows}, nil
 }
 
 // getApp returns one application, active or not.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.GetAppByID
-func (p *Provider) getApp(c *kernel.Call, in appPath) (appResponse, error) {
-	a, v, why := p.app(c, in.ProjectID, in.AppID)
+func (p *Provider) getApp(c *kernel.Call, in *management.GetAppByIDRequest) (*management.GetAppByIDResponse, error) {
+	a, v, why := p.app(c, in.ProjectId, in.AppId)
 	if why != "" {
-		return appResponse{}, refuse(notFound, "QUERY-pCP8P", "Errors.App.NotExisting").Because("%s", why)
+		return nil, refuse(notFound, "QUERY-pCP8P", "Errors.App.NotExisting").Because("%s", why)
 	}
-	return appResponse{a.body(v.OrgID)}, nil
-}
-
-type updateAppRequest struct {
-	ProjectID string `path:"projectId" json:"-"`
-	AppID     string `path:"appId" json:"-"`
-	Name      string `json:"name"`
+	return &management.GetAppByIDResponse{App: a.message(v.OrgID)}, nil
 }
 
 // updateApp renames an application.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.UpdateApp
-func (p *Provider) updateApp(c *kernel.Call, in updateAppRequest) (detailsResponse, error) {
-	a, v, why := p.app(c, in.ProjectID, in.AppID)
+func (p *Provider) updateApp(c *kernel.Call, in *management.UpdateAppRequest) (*management.UpdateAppResponse, error) {
+	a, v, why := p.app(c, in.ProjectId, in.AppId)
 	if why != "" {
-		return detailsResponse{}, refuse(notFound, "COMMAND-28di9", appNotExisting).Because("%s", why)
+		return nil, refuse(notFound, "COMMAND-28di9", appNotExisting).Because("%s", why)
 	}
 	if a.Name == in.Name {
-		return detailsResponse{}, refuse(failedPrecondition, "COMMAND-2m8vx", noChanges).Because("the application has that name already")
+		return nil, refuse(failedPrecondition, "COMMAND-2m8vx", noChanges).Because("the application has that name already")
 	}
 	a.Name = in.Name
-	if other, taken := p.byAppName.Get(c.Tx, a.uniqueName()); taken {
-		return detailsResponse{}, nameTaken("Application already exists").Because("application %s is named %q", other.ID, a.Name)
+	if other, taken := p.byAppName.Get(c.Tx, a.uniqueName()); taken && other.ID != a.ID {
+		return nil, nameTaken("Application already exists").Because("application %s is named %q", other.ID, a.Name)
 	}
 	v = p.appChanged(c, v, a, 1)
-	return detailsResponse{changed(c, v.Events, v.OrgID)}, nil
-}
-
-type updateAPIAppConfigRequest struct {
-	ProjectID      string `path:"projectId" json:"-"`
-	AppID          string `path:"appId" json:"-"`
-	AuthMethodType string `json:"authMethodType"`
+	return &management.UpdateAppResponse{Details: changed(c, v.Events, v.OrgID)}, nil
 }
 
 // updateAPIAppConfig changes how an application authenticates. Its secret, if it
 // has one, stays good; one that it lacks has to be generated.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.UpdateAPIAppConfig
-func (p *Provider) updateAPIAppConfig(c *kernel.Call, in updateAPIAppConfigRequest) (detailsResponse, error) {
-	a, v, why := p.app(c, in.ProjectID, in.AppID)
+func (p *Provider) updateAPIAppConfig(c *kernel.Call, in *management.UpdateAPIAppConfigRequest) (*management.UpdateAPIAppConfigResponse, error) {
+	a, v, why := p.app(c, in.ProjectId, in.AppId)
 	switch {
 	case why != "":
-		return detailsResponse{}, refuse(notFound, "COMMAND-2n8uU", appNotExisting).Because("%s", why)
+		return nil, refuse(notFound, "COMMAND-2n8uU", appNotExisting).Because("%s", why)
 	case a.OIDC != nil:
-		return detailsResponse{}, refuse(invalidArgument, "COMMAND-Gnwt3", "Application is not type API").Because("application %s is of type OIDC", a.ID)
-	case a.AuthMethod == nonZero(in.AuthMethodType, apiBasic):
-		return detailsResponse{}, refuse(failedPrecondition, "COMMAND-1m88i", noChanges).Because("the application authenticates like that already")
+		return nil, refuse(invalidArgument, "COMMAND-Gnwt3", "Application is not type API").Because("application %s is of type OIDC", a.ID)
+	case a.AuthMethod == in.AuthMethodType:
+		return nil, refuse(failedPrecondition, "COMMAND-1m88i", noChanges).Because("the application authenticates like that already")
 	}
-	a.AuthMethod = nonZero(in.AuthMethodType, apiBasic)
+	a.AuthMethod = in.AuthMethodType
 	v = p.appChanged(c, v, a, 1)
-	return detailsResponse{changed(c, v.Events, v.OrgID)}, nil
+	return &management.UpdateAPIAppConfigResponse{Details: changed(c, v.Events, v.OrgID)}, nil
 }
 
-// setActive stores whether an application is active.
-func (p *Provider) setActive(c *kernel.Call, v project, a app, active bool) detailsResponse {
+// setAppActive makes an application active or inactive.
+func (p *Provider) setAppActive(c *kernel.Call, projectID, appID string, active bool) (project, error) {
+	a, v, why := p.app(c, projectID, appID)
+	switch {
+	case why != "":
+		return v, refuse(notFound, "COMMAND-ov9d3", appNotExisting).Because("%s", why)
+	case !active && a.Inactive:
+		return v, refuse(failedPrecondition, "COMMAND-dsh35", "Application is not active").Because("the application is inactive already")
+	case active && !a.Inactive:
+		return v, refuse(failedPrecondition, "COMMAND-1n8cM", "Application is not inactive").Because("the application is active")
+	}
 	a.Inactive = !active
 	state := a.Client.now()
 	state.Active = active
 	a.Client = a.Client.with(c, state)
-	v = p.appChanged(c, v, a, 1)
-	return detailsResponse{changed(c, v.Events, v.OrgID)}
+	return p.appChanged(c, v, a, 1), nil
 }
 
 // deactivateApp makes an application inactive: it cannot authenticate then, but
 // its secret can be replaced.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.DeactivateApp
-func (p *Provider) deactivateApp(c *kernel.Call, in appPath) (detailsResponse, error) {
-	a, v, why := p.app(c, in.ProjectID, in.AppID)
-	switch {
-	case why != "":
-		return detailsResponse{}, refuse(notFound, "COMMAND-ov9d3", appNotExisting).Because("%s", why)
-	case a.Inactive:
-		return detailsResponse{}, refuse(failedPrecondition, "COMMAND-dsh35", "Application is not active").Because("the application is inactive already")
-	}
-	return p.setActive(c, v, a, false), nil
+func (p *Provider) deactivateApp(c *kernel.Call, in *management.DeactivateAppRequest) (*management.DeactivateAppResponse, error) {
+	v, err := p.setAppActive(c, in.ProjectId, in.AppId, false)
+	return &management.DeactivateAppResponse{Details: changed(c, v.Events, v.OrgID)}, err
 }
 
 // reactivateApp makes an inactive application active.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.ReactivateApp
-func (p *Provider) reactivateApp(c *kernel.Call, in appPath) (detailsResponse, error) {
-	a, v, why := p.app(c, in.ProjectID, in.AppID)
-	switch {
-	case why != "":
-		return detailsResponse{}, refuse(notFound, "COMMAND-ov9d3", appNotExisting).Because("%s", why)
-	case !a.Inactive:
-		return detailsResponse{}, refuse(failedPrecondition, "COMMAND-1n8cM", "Application is not inactive").Because("the application is active")
+func (p *Provider) reactivateApp(c *kernel.Call, in *management.ReactivateAppRequest) (*management.ReactivateAppResponse, error) {
+	v, err := p.setAppActive(c, in.ProjectId, in.AppId, true)
+	return &management.ReactivateAppResponse{Details: changed(c, v.Events, v.OrgID)}, err
+}
+
+// deleteApp removes an application with its keys.
+func (p *Provider) deleteApp(c *kernel.Call, projectID, appID string) (project, error) {
+	a, v, why := p.app(c, projectID, appID)
+	if why != "" {
+		return v, refuse(notFound, "COMMAND-0po9s", appNotExisting).Because("%s", why)
 	}
-	return p.setActive(c, v, a, true), nil
+	p.dropApp(c, a)
+	p.push(c, &v, 1)
+	return v, nil
 }
 
 // removeApp removes an application with its keys.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.RemoveApp
-func (p *Provider) removeApp(c *kernel.Call, in appPath) (detailsResponse, error) {
-	a, v, why := p.app(c, in.ProjectID, in.AppID)
-	if why != "" {
-		return detailsResponse{}, refuse(notFound, "COMMAND-0po9s", appNotExisting).Because("%s", why)
-	}
-	p.dropApp(c, a)
-	p.push(c, &v, 1)
-	return detailsResponse{changed(c, v.Events, v.OrgID)}, nil
+func (p *Provider) removeApp(c *kernel.Call, in *management.RemoveAppRequest) (*management.RemoveAppResponse, error) {
+	v, err := p.deleteApp(c, in.ProjectId, in.AppId)
+	return &management.RemoveAppResponse{Details: changed(c, v.Events, v.OrgID)}, err
 }
 
 // dropApp takes an application out. With a lag the OAuth endpoints still see it
@@ -345,32 +270,27 @@ func (p *Provider) dropApp(c *kernel.Call, a app) {
 	p.apps.Put(c.Tx, a.ID, a)
 }
 
-type secretResponse struct {
-	ClientSecret string        `json:"clientSecret"`
-	Details      objectDetails `json:"details"`
-}
-
 // regenerateAPIClientSecret replaces the secret of an API application, whatever
 // its state, its project's, and the way it authenticates. There is one secret:
 // the old one is dead at once.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.RegenerateAPIClientSecret
-func (p *Provider) regenerateAPIClientSecret(c *kernel.Call, in appPath) (secretResponse, error) {
-	a, v, why := p.app(c, in.ProjectID, in.AppID)
+func (p *Provider) regenerateAPIClientSecret(c *kernel.Call, in *management.RegenerateAPIClientSecretRequest) (*management.RegenerateAPIClientSecretResponse, error) {
+	a, v, why := p.app(c, in.ProjectId, in.AppId)
 	switch {
 	case why != "":
-		return secretResponse{}, refuse(notFound, "COMMAND-2g66f", appNotExisting).Because("%s", why)
+		return nil, refuse(notFound, "COMMAND-2g66f", appNotExisting).Because("%s", why)
 	case a.OIDC != nil:
-		return secretResponse{}, refuse(invalidArgument, "COMMAND-aeH4", "Application is not type API").Because("application %s is of type OIDC", a.ID)
+		return nil, refuse(invalidArgument, "COMMAND-aeH4", "Application is not type API").Because("application %s is of type OIDC", a.ID)
 	}
-	return p.regenerate(c, v, a), nil
+	secret, v := p.regenerate(c, v, a)
+	return &management.RegenerateAPIClientSecretResponse{ClientSecret: secret, Details: changed(c, v.Events, v.OrgID)}, nil
 }
 
 // regenerate gives an application a new secret.
-func (p *Provider) regenerate(c *kernel.Call, v project, a app) secretResponse {
+func (p *Provider) regenerate(c *kernel.Call, v project, a app) (string, project) {
 	secret := newSecret(c)
 	state := a.Client.now()
 	state.Digest = digest(secret)
 	a.Client = a.Client.with(c, state)
-	v = p.appChanged(c, v, a, 1)
-	return secretResponse{secret, changed(c, v.Events, v.OrgID)}
+	return secret, p.appChanged(c, v, a, 1)
 }

@@ -90,7 +90,7 @@ func (p *Provider) identify(c *kernel.Call) error {
 		return refuse(permissionDenied, "AUTH-Bs7Ds", "Organisation doesn't exist").Because("there is no organization %q", orgID)
 	}
 	c.Caller = caller{held.user, orgID}
-	if permission := permissions[c.Op]; permission != "" {
+	if permission := p.served[c.Op].permission(); permission != "" {
 		projectID := c.Vars["projectId"]
 		if strings.HasPrefix(permission, "project.") {
 			projectID = cmp.Or(projectID, c.Vars["id"])

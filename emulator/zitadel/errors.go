@@ -10,6 +10,7 @@ import (
 	"connectrpc.com/connect"
 	"github.com/getkin/kin-openapi/openapi3"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/understudy-dev/understudy/internal/gate"
 	"github.com/understudy-dev/understudy/internal/kernel"
@@ -184,9 +185,9 @@ func (r refusal) text() string {
 }
 
 // refusalOf says in the service's terms what a problem is.
-func refusalOf(c *kernel.Call, p *kernel.Problem) refusal {
-	status, id, message := p.Status, p.Code, p.Message
-	switch p.Kind {
+func (p *Provider) refusalOf(c *kernel.Call, problem *kernel.Problem) refusal {
+	status, id, message := problem.Status, problem.Code, problem.Message
+	switch problem.Kind {
 	case kernel.UnknownPath:
 		status, message = http.StatusNotFound, "Not Found"
 	case kernel.WrongMethod:
@@ -205,13 +206,13 @@ func refusalOf(c *kernel.Call, p *kernel.Problem) refusal {
 	case kernel.TooLarge:
 		status, message = http.StatusRequestEntityTooLarge, tooLargeMessage
 	case kernel.Invalid:
-		status, message = http.StatusBadRequest, violation(c, p.Breaches[0])
+		status, message = http.StatusBadRequest, p.violation(c, problem.Breaches[0])
 	}
-	grpc, own := p.Details.(code)
+	grpc, own := problem.Details.(code)
 	if !own {
 		grpc = cmp.Or(codes[status], internal)
 	}
-	if named, ok := codeNamed(p.Code); ok && p.Kind == kernel.Injected {
+	if named, ok := codeNamed(problem.Code); ok && problem.Kind == kernel.Injected {
 		grpc, id = named, ""
 	}
 	if message == "" {
@@ -221,11 +222,11 @@ func refusalOf(c *kernel.Call, p *kernel.Problem) refusal {
 }
 
 // renderError renders every kind of problem in the words of the endpoint.
-func renderError(c *kernel.Call, p *kernel.Problem) kernel.Answer {
+func (p *Provider) renderError(c *kernel.Call, problem *kernel.Problem) kernel.Answer {
 	if isOAuth(c.Op) {
-		return renderOAuthError(p)
+		return renderOAuthError(problem)
 	}
-	r := refusalOf(c, p)
+	r := p.refusalOf(c, problem)
 	if isRPCOnly(c.Op) {
 		return kernel.Answer{Status: r.status, Body: r.connectBody()}
 	}
@@ -304,67 +305,56 @@ func renderOAuthError(p *kernel.Problem) kernel.Answer {
 
 // violation is what the service's validators say of a value that its document
 // does not allow. They stop at the first.
-func violation(c *kernel.Call, b gate.Breach) string {
-	_, method, qualified := strings.Cut(c.Operation().ID, ".") // by its service, in version 2
-	if !qualified {
-		method = c.Operation().ID
-	}
-	message := method + "Request"
+func (p *Provider) violation(c *kernel.Call, b gate.Breach) string {
+	message := p.served[c.Op].input.ProtoReflect().Descriptor()
 	if b.In != "body" {
-		return fmt.Sprintf("invalid %s.%s: %s", message, goName(b.Path[0]), idLength)
+		return fmt.Sprintf("invalid %s.%s: %s", typeName(message), goName(b.Path[0]), idLength)
 	}
-	schema := c.Operation().BodySchema("application/json")
+	schema := c.Operation().BodySchema(mediaJSON)
 	var text strings.Builder
 	for path := b.Path; len(path) > 0; {
-		name := path[0]
-		property := schema.Properties[name]
-		if property == nil {
+		field := message.Fields().ByJSONName(path[0])
+		property := schema.Properties[path[0]]
+		if property == nil || field == nil {
 			break
 		}
 		schema, path = property.Value, path[1:]
-		name = goName(name)
+		name := goName(field.JSONName())
 		if schema.Items != nil && len(path) > 0 {
 			name += "[" + path[0] + "]"
 			schema, path = schema.Items.Value, path[1:]
 		}
-		fmt.Fprintf(&text, "invalid %s.%s: ", message, name)
+		fmt.Fprintf(&text, "invalid %s.%s: ", typeName(message), name)
 		if len(path) == 0 {
-			text.WriteString(rule(schema, b))
+			text.WriteString(rule(field, schema, b))
 			break
 		}
-		text.WriteString("embedded message failed validation | caused by: ")
-		message, _ = schema.Extensions["x-understudy-message"].(string)
+		text.WriteString(embedded)
+		message = field.Message()
 	}
 	return text.String()
 }
 
-// goName is the name of a field in the service's language.
-func goName(field string) string { return strings.ToUpper(field[:1]) + field[1:] }
-
-// idLength is the rule for identifiers and names.
-const idLength = "value length must be between 1 and 200 runes, inclusive"
-
 // rule says which values a schema allows.
-func rule(schema *openapi3.Schema, b gate.Breach) string {
+func rule(field protoreflect.FieldDescriptor, schema *openapi3.Schema, b gate.Breach) string {
 	switch {
-	case enumNames(schema) != nil && (b.Rule == gate.RuleMissing || b.Got == unspecified(schema)):
-		return fmt.Sprintf("value must not be in list [%s]", unspecified(schema))
-	case schema.Format == "date-time" && b.Rule == gate.RuleMissing:
+	case field.Enum() != nil && (b.Rule == gate.RuleMissing || b.Got == string(field.Enum().Values().Get(0).Name())):
+		return fmt.Sprintf("value must not be in list [%s]", field.Enum().Values().Get(0).Name())
+	case field.Message() != nil && b.Rule == gate.RuleMissing:
 		return "value is required"
-	case enumNames(schema) != nil:
-		return "value must be one of the defined enum values"
-	case schema.MinLength > 0 && schema.MaxLength != nil:
-		return fmt.Sprintf("value length must be between %d and %d runes, inclusive", schema.MinLength, *schema.MaxLength)
-	case schema.MaxLength != nil:
-		return fmt.Sprintf("value length must be at most %d runes", *schema.MaxLength)
+	case field.Enum() != nil:
+		return undefined
+	case schema.MinLength > 0 || schema.MaxLength != nil:
+		most := uint64(0)
+		if schema.MaxLength != nil {
+			most = *schema.MaxLength
+		}
+		const tooLong = 1 << 32 // for any bound
+		n := uint64(tooLong)
+		if b.Rule != "maxLength" {
+			n = 0
+		}
+		return lengthViolated(n, schema.MinLength, most, "runes")
 	}
 	return b.Text()
-}
-
-// unspecified is the name of an enum's zero where it is not a value to choose.
-func unspecified(schema *openapi3.Schema) any {
-	if names := enumNames(schema); len(names) > 0 && schema.Extensions[enumKey] != nil {
-		return names[0]
-	}
-	return nil
 }

@@ -8,6 +8,11 @@ import (
 	"fmt"
 	"time"
 
+	appv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/app"
+	authnv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/authn"
+	"github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/management"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	"github.com/understudy-dev/understudy/fixtures"
 	"github.com/understudy-dev/understudy/internal/kernel"
 )
@@ -25,21 +30,19 @@ type key struct {
 	Usable     views[bool] // as the OAuth endpoints see it
 }
 
-// keyTypeJSON is the one type of keys that there is.
-const keyTypeJSON = "KEY_TYPE_JSON"
-
 // keyWithoutEnd is when a key or token expires that is given no end.
 var keyWithoutEnd = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 
 // expiration is when a new key or token expires.
-func expiration(c *kernel.Call, at *time.Time) (time.Time, error) {
+func expiration(c *kernel.Call, until *timestamppb.Timestamp) (time.Time, error) {
+	at := until.AsTime()
 	switch {
-	case at == nil || at.IsZero():
+	case until == nil || at.IsZero():
 		return keyWithoutEnd, nil
 	case at.Before(c.Now):
-		return *at, refuse(invalidArgument, keyExpiredID, keyExpired).Because("the expiration date %s has passed", at.UTC().Format(time.RFC3339))
+		return at, refuse(invalidArgument, keyExpiredID, keyExpired).Because("the expiration date %s has passed", at.Format(time.RFC3339))
 	}
-	return at.UTC(), nil
+	return at, nil
 }
 
 // keyPair returns the next key pair. There are few, and the first signs the
@@ -51,13 +54,13 @@ func keyPair(c *kernel.Call) fixtures.KeyPair {
 // keyFile is the file that a generated key comes in, for an application or a
 // machine user.
 type keyFile struct {
-	Type     string    `json:"type"`
-	KeyID    string    `json:"keyId"`
-	Key      string    `json:"key"`
-	Expires  timestamp `json:"expirationDate"`
-	AppID    string    `json:"appId,omitempty"`
-	ClientID string    `json:"clientId,omitempty"`
-	UserID   string    `json:"userId,omitempty"`
+	Type     string  `json:"type"`
+	KeyID    string  `json:"keyId"`
+	Key      string  `json:"key"`
+	Expires  encoded `json:"expirationDate"`
+	AppID    string  `json:"appId,omitempty"`
+	ClientID string  `json:"clientId,omitempty"`
+	UserID   string  `json:"userId,omitempty"`
 }
 
 // generate makes the key a new pair, and the file that shows the private half.
@@ -67,7 +70,7 @@ func (k *key) generate(c *kernel.Call, file keyFile) ([]byte, error) {
 	if k.Public, err = x509.MarshalPKIXPublicKey(&pair.Private.PublicKey); err != nil {
 		return nil, fmt.Errorf("encoding a public key: %w", err)
 	}
-	file.KeyID, file.Expires = k.ID, timestamp(k.ExpiresAt)
+	file.KeyID, file.Expires = k.ID, encoded{moment(k.ExpiresAt)}
 	file.Key = string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(pair.Private)}))
 	return json.Marshal(file)
 }
@@ -86,19 +89,8 @@ func publicKey(text []byte) ([]byte, bool) {
 	return block.Bytes, ok
 }
 
-type keyBody struct {
-	ID             string        `json:"id"`
-	Details        objectDetails `json:"details"`
-	Type           string        `json:"type"`
-	ExpirationDate timestamp     `json:"expirationDate"`
-}
-
-func (k key) body(orgID string) keyBody {
-	return keyBody{k.ID, k.details(orgID), keyTypeJSON, timestamp(k.ExpiresAt)}
-}
-
-type keyResponse struct {
-	Key keyBody `json:"key"`
+func (k key) message(orgID string) *authnv1.Key {
+	return &authnv1.Key{Id: k.ID, Details: k.details(orgID), Type: authnv1.KeyType_KEY_TYPE_JSON, ExpirationDate: moment(k.ExpiresAt)}
 }
 
 // key returns a key of an owner.
@@ -112,17 +104,11 @@ func noKey(owner, keyID string) error {
 	return refuse(notFound, "QUERY-Dgr3g", "Errors.AuthNKey.NotFound").Because("%s has no key %s", owner, keyID)
 }
 
-// listKeys lists the keys of an owner.
-func (p *Provider) listKeys(c *kernel.Call, query listQuery, ownerID, orgID string, sequence uint64) (listResponse[keyBody], error) {
-	page, err := newPage[keyBody](query)
-	if err != nil {
-		return listResponse[keyBody]{}, err
-	}
-	page.processed(sequence)
+// addKeys adds the keys of an owner to a page.
+func (p *Provider) addKeys(c *kernel.Call, page *page[*authnv1.Key], ownerID, orgID string) {
 	for _, k := range p.keysOf.All(c.Tx, ownerID) {
-		page.add(k.body(orgID))
+		page.add(k.message(orgID))
 	}
-	return page.response(c), nil
 }
 
 // dropKey takes a key out. With a lag the OAuth endpoints still see it for a
@@ -144,88 +130,73 @@ func (p *Provider) dropKeys(c *kernel.Call, ownerID string) {
 	}
 }
 
-type addAppKeyRequest struct {
-	ProjectID      string     `path:"projectId" json:"-"`
-	AppID          string     `path:"appId" json:"-"`
-	ExpirationDate *time.Time `json:"expirationDate"`
-}
-
-type addAppKeyResponse struct {
-	ID         string        `json:"id"`
-	Details    objectDetails `json:"details"`
-	KeyDetails []byte        `json:"keyDetails"`
-}
-
-// addAppKey creates a key for an application, and shows it for the only time.
-// https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.AddAppKey
-func (p *Provider) addAppKey(c *kernel.Call, in addAppKeyRequest) (addAppKeyResponse, error) {
-	var none addAppKeyResponse
-	a, v, why := p.app(c, in.ProjectID, in.AppID)
+// newAppKey creates a key for an application, with the file that shows it.
+func (p *Provider) newAppKey(c *kernel.Call, projectID, appID string, until *timestamppb.Timestamp) (k key, v project, file []byte, err error) {
+	a, v, why := p.app(c, projectID, appID)
 	switch {
 	case why != "":
-		return none, refuse(failedPrecondition, "COMMAND-sak25", "Application not found").Because("%s", why)
-	case a.OIDC == nil && a.AuthMethod != apiPrivateKeyJWT, a.OIDC != nil && a.OIDC.AuthMethodType != oidcJWT:
-		return none, refuse(failedPrecondition, "COMMAND-Dff54", "Chosen Auth Method does not require a key").
+		return k, v, nil, refuse(failedPrecondition, "COMMAND-sak25", "Application not found").Because("%s", why)
+	case a.OIDC == nil && a.AuthMethod != appv1.APIAuthMethodType_API_AUTH_METHOD_TYPE_PRIVATE_KEY_JWT,
+		a.OIDC != nil && a.OIDC.AuthMethodType != appv1.OIDCAuthMethodType_OIDC_AUTH_METHOD_TYPE_PRIVATE_KEY_JWT:
+		return k, v, nil, refuse(failedPrecondition, "COMMAND-Dff54", "Chosen Auth Method does not require a key").
 			Because("application %s does not authenticate with private_key_jwt", a.ID)
 	}
-	expires, err := expiration(c, in.ExpirationDate)
+	expires, err := expiration(c, until)
 	if err != nil {
-		return none, err
+		return k, v, nil, err
 	}
-	k := key{ID: p.nextID(c), OwnerID: a.ID, Identifier: a.ClientID, ExpiresAt: expires, Usable: views[bool](nil).with(c, true)}
-	file, err := k.generate(c, keyFile{Type: "application", AppID: a.ID, ClientID: a.ClientID})
-	if err != nil {
-		return none, err
+	k = key{ID: p.nextID(c), OwnerID: a.ID, Identifier: a.ClientID, ExpiresAt: expires, Usable: views[bool](nil).with(c, true)}
+	if file, err = k.generate(c, keyFile{Type: "application", AppID: a.ID, ClientID: a.ClientID}); err != nil {
+		return k, v, nil, err
 	}
 	p.push(c, &v, 1)
 	k.touch(v.Events, c.Now)
 	p.keys.Put(c.Tx, k.ID, k)
-	return addAppKeyResponse{k.ID, created(c, v.Events, v.OrgID), file}, nil
+	return k, v, file, nil
 }
 
-type listAppKeysRequest struct {
-	ProjectID string    `path:"projectId" json:"-"`
-	AppID     string    `path:"appId" json:"-"`
-	Query     listQuery `json:"query"`
+// addAppKey creates a key for an application, and shows it for the only time.
+// https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.AddAppKey
+func (p *Provider) addAppKey(c *kernel.Call, in *management.AddAppKeyRequest) (*management.AddAppKeyResponse, error) {
+	k, v, file, err := p.newAppKey(c, in.ProjectId, in.AppId, in.ExpirationDate)
+	return &management.AddAppKeyResponse{Id: k.ID, Details: created(c, v.Events, v.OrgID), KeyDetails: file}, err
 }
 
 // listAppKeys searches the keys of an application. One that does not exist has
 // none.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.ListAppKeys
-func (p *Provider) listAppKeys(c *kernel.Call, in listAppKeysRequest) (listResponse[keyBody], error) {
-	a, v, why := p.app(c, in.ProjectID, in.AppID)
-	if why != "" {
-		return p.listKeys(c, in.Query, "", "", 0)
+func (p *Provider) listAppKeys(c *kernel.Call, in *management.ListAppKeysRequest) (*management.ListAppKeysResponse, error) {
+	page, err := newPage[*authnv1.Key](in.Query)
+	if err != nil {
+		return nil, err
 	}
-	return p.listKeys(c, in.Query, a.ID, v.OrgID, v.Events)
-}
-
-type appKeyPath struct {
-	ProjectID string `path:"projectId" json:"-"`
-	AppID     string `path:"appId" json:"-"`
-	KeyID     string `path:"keyId" json:"-"`
+	if a, v, why := p.app(c, in.ProjectId, in.AppId); why == "" {
+		page.processed(v.Events)
+		p.addKeys(c, page, a.ID, v.OrgID)
+	}
+	return &management.ListAppKeysResponse{Details: page.details(c), Result: page.rows}, nil
 }
 
 // getAppKey returns one key, without the key itself.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.GetAppKey
-func (p *Provider) getAppKey(c *kernel.Call, in appKeyPath) (keyResponse, error) {
-	a, v, why := p.app(c, in.ProjectID, in.AppID)
-	k, ok := p.key(c, a.ID, in.KeyID)
+func (p *Provider) getAppKey(c *kernel.Call, in *management.GetAppKeyRequest) (*management.GetAppKeyResponse, error) {
+	a, v, why := p.app(c, in.ProjectId, in.AppId)
+	k, ok := p.key(c, a.ID, in.KeyId)
 	if why != "" || !ok {
-		return keyResponse{}, noKey("the application", in.KeyID)
+		return nil, noKey("the application", in.KeyId)
 	}
-	return keyResponse{k.body(v.OrgID)}, nil
+	return &management.GetAppKeyResponse{Key: k.message(v.OrgID)}, nil
 }
 
 // removeAppKey takes a key away from an application.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.RemoveAppKey
-func (p *Provider) removeAppKey(c *kernel.Call, in appKeyPath) (detailsResponse, error) {
-	a, v, why := p.app(c, in.ProjectID, in.AppID)
-	k, ok := p.key(c, a.ID, in.KeyID)
+func (p *Provider) removeAppKey(c *kernel.Call, in *management.RemoveAppKeyRequest) (*management.RemoveAppKeyResponse, error) {
+	a, v, why := p.app(c, in.ProjectId, in.AppId)
+	k, ok := p.key(c, a.ID, in.KeyId)
 	if why != "" || !ok {
-		return detailsResponse{}, refuse(notFound, "COMMAND-4m77G", "Application key not found").Because("the application has no key %s", in.KeyID)
+		return nil, refuse(notFound, "COMMAND-4m77G", "Application key not found").Because("the application has no key %s", in.KeyId)
 	}
 	p.dropKey(c, k)
 	p.push(c, &v, 1)
-	return detailsResponse{changed(c, v.Events, v.OrgID)}, nil
+	return &management.RemoveAppKeyResponse{Details: changed(c, v.Events, v.OrgID)}, nil
 }

@@ -4,6 +4,10 @@ import (
 	"encoding/base64"
 	"time"
 
+	"github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/management"
+	userv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/user"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
@@ -27,31 +31,27 @@ func opaque(c *kernel.Call, kind, plain string) string {
 	return base64URL(c.Draw(kind).Bytes(block + len(plain)))
 }
 
-type addPATRequest struct {
-	UserID         string     `path:"userId" json:"-"`
-	ExpirationDate *time.Time `json:"expirationDate"`
-}
-
-type addPATResponse struct {
-	TokenID string        `json:"tokenId"`
-	Token   string        `json:"token"`
-	Details objectDetails `json:"details"`
+// newPAT creates a token, and returns its value.
+func (p *Provider) newPAT(c *kernel.Call, userID string, until *timestamppb.Timestamp) (personalAccessToken, user, string, error) {
+	t := personalAccessToken{}
+	expires, err := expiration(c, until)
+	if err != nil {
+		return t, user{}, "", err
+	}
+	u, ok := p.user(c, userID)
+	if !ok {
+		return t, u, "", refuse(failedPrecondition, "COMMAND-Dggw2", userNotFound).Because("%s", p.whyNoUser(c, userID))
+	}
+	t.ID, t.ExpiresAt = p.nextID(c), expires
+	value := p.addPAT(c, &u, &t, "")
+	return t, u, value, nil
 }
 
 // addPersonalAccessToken creates a token and shows it for the only time.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.AddPersonalAccessToken
-func (p *Provider) addPersonalAccessToken(c *kernel.Call, in addPATRequest) (addPATResponse, error) {
-	expires, err := expiration(c, in.ExpirationDate)
-	if err != nil {
-		return addPATResponse{}, err
-	}
-	u, ok := p.user(c, in.UserID)
-	if !ok {
-		return addPATResponse{}, refuse(failedPrecondition, "COMMAND-Dggw2", userNotFound).Because("%s", p.whyNoUser(c, in.UserID))
-	}
-	t := personalAccessToken{ID: p.nextID(c), ExpiresAt: expires}
-	value := p.addPAT(c, &u, &t, "")
-	return addPATResponse{t.ID, value, created(c, u.Events, u.OrgID)}, nil
+func (p *Provider) addPersonalAccessToken(c *kernel.Call, in *management.AddPersonalAccessTokenRequest) (*management.AddPersonalAccessTokenResponse, error) {
+	t, u, value, err := p.newPAT(c, in.UserId, in.ExpirationDate)
+	return &management.AddPersonalAccessTokenResponse{TokenId: t.ID, Token: value, Details: created(c, u.Events, u.OrgID)}, err
 }
 
 // addPAT stores a token with what every token gets; an empty value is drawn.
@@ -66,67 +66,49 @@ func (p *Provider) addPAT(c *kernel.Call, u *user, t *personalAccessToken, value
 	return value
 }
 
-type patBody struct {
-	ID             string        `json:"id"`
-	Details        objectDetails `json:"details"`
-	ExpirationDate timestamp     `json:"expirationDate"`
-	Scopes         []string      `json:"scopes"`
-}
-
-func (t personalAccessToken) body(orgID string) patBody {
-	return patBody{t.ID, t.details(orgID), timestamp(t.ExpiresAt), t.Scopes}
+func (t personalAccessToken) message(orgID string) *userv1.PersonalAccessToken {
+	return &userv1.PersonalAccessToken{Id: t.ID, Details: t.details(orgID), ExpirationDate: moment(t.ExpiresAt), Scopes: t.Scopes}
 }
 
 // listPersonalAccessTokens searches the tokens of a machine user. One that does
 // not exist has none.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.ListPersonalAccessTokens
-func (p *Provider) listPersonalAccessTokens(c *kernel.Call, in listOfUserRequest) (listResponse[patBody], error) {
-	page, err := newPage[patBody](in.Query)
+func (p *Provider) listPersonalAccessTokens(c *kernel.Call, in *management.ListPersonalAccessTokensRequest) (*management.ListPersonalAccessTokensResponse, error) {
+	page, err := newPage[*userv1.PersonalAccessToken](in.Query)
 	if err != nil {
-		return listResponse[patBody]{}, err
+		return nil, err
 	}
-	u, ok := p.user(c, in.UserID)
-	if !ok {
-		return page.response(c), nil
+	if u, ok := p.user(c, in.UserId); ok {
+		page.processed(u.Events)
+		for _, t := range p.patsOf.All(c.Tx, u.ID) {
+			page.add(t.message(u.OrgID))
+		}
 	}
-	page.processed(u.Events)
-	for _, t := range p.patsOf.All(c.Tx, u.ID) {
-		page.add(t.body(u.OrgID))
-	}
-	return page.response(c), nil
-}
-
-type patPath struct {
-	UserID  string `path:"userId" json:"-"`
-	TokenID string `path:"tokenId" json:"-"`
-}
-
-type patResponse struct {
-	Token patBody `json:"token"`
+	return &management.ListPersonalAccessTokensResponse{Details: page.details(c), Result: page.rows}, nil
 }
 
 // getPersonalAccessToken returns one token, without the token itself.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.GetPersonalAccessTokenByIDs
-func (p *Provider) getPersonalAccessToken(c *kernel.Call, in patPath) (patResponse, error) {
-	u, ok := p.user(c, in.UserID)
-	t, found := p.pats.Get(c.Tx, in.TokenID)
+func (p *Provider) getPersonalAccessToken(c *kernel.Call, in *management.GetPersonalAccessTokenByIDsRequest) (*management.GetPersonalAccessTokenByIDsResponse, error) {
+	u, ok := p.user(c, in.UserId)
+	t, found := p.pats.Get(c.Tx, in.TokenId)
 	if !ok || !found || t.UserID != u.ID {
-		return patResponse{}, refuse(notFound, "QUERY-fRunu", "Errors.PersonalAccessToken.NotFound").Because("the user has no token %s", in.TokenID)
+		return nil, refuse(notFound, "QUERY-fRunu", "Errors.PersonalAccessToken.NotFound").Because("the user has no token %s", in.TokenId)
 	}
-	return patResponse{t.body(u.OrgID)}, nil
+	return &management.GetPersonalAccessTokenByIDsResponse{Token: t.message(u.OrgID)}, nil
 }
 
 // removePersonalAccessToken ends a token at once.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.RemovePersonalAccessToken
-func (p *Provider) removePersonalAccessToken(c *kernel.Call, in patPath) (detailsResponse, error) {
-	u, ok := p.user(c, in.UserID)
-	t, found := p.pats.Get(c.Tx, in.TokenID)
+func (p *Provider) removePersonalAccessToken(c *kernel.Call, in *management.RemovePersonalAccessTokenRequest) (*management.RemovePersonalAccessTokenResponse, error) {
+	u, ok := p.user(c, in.UserId)
+	t, found := p.pats.Get(c.Tx, in.TokenId)
 	if !ok || !found || t.UserID != u.ID {
-		return detailsResponse{}, refuse(notFound, "COMMAND-4m77G", "Personal Access Token not found").Because("the user has no token %s", in.TokenID)
+		return nil, refuse(notFound, "COMMAND-4m77G", "Personal Access Token not found").Because("the user has no token %s", in.TokenId)
 	}
 	p.pats.Delete(c.Tx, t.ID)
 	p.userEvent(c, &u)
-	return detailsResponse{changed(c, u.Events, u.OrgID)}, nil
+	return &management.RemovePersonalAccessTokenResponse{Details: changed(c, u.Events, u.OrgID)}, nil
 }
 
 // patLength is how many bytes a personal access token is made of, in a world

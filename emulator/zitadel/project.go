@@ -3,6 +3,9 @@ package zitadel
 import (
 	"cmp"
 
+	"github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/management"
+	projectv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/project"
+
 	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
@@ -11,50 +14,33 @@ import (
 type project struct {
 	stamp
 	ID, OrgID string
-	projectInput
+	projectSettings
 	Inactive, Removed bool
 	Events            uint64
 	Active            views[bool] // as the OAuth endpoints see it
 }
 
+type projectSettings struct {
+	Name                                      string
+	RoleAssertion, RoleCheck, HasProjectCheck bool
+	PrivateLabeling                           projectv1.PrivateLabelingSetting
+}
+
 // uniqueName is what no other project of the organization may have.
 func (v project) uniqueName() string { return present(v.Removed, v.OrgID+"/"+v.Name) }
 
-type projectInput struct {
-	Name                   string `json:"name"`
-	ProjectRoleAssertion   bool   `json:"projectRoleAssertion"`
-	ProjectRoleCheck       bool   `json:"projectRoleCheck"`
-	HasProjectCheck        bool   `json:"hasProjectCheck"`
-	PrivateLabelingSetting string `json:"privateLabelingSetting"`
-}
-
-// normal is the input with one spelling of the zero of its enum.
-func (in projectInput) normal() projectInput {
-	if in.PrivateLabelingSetting == "PRIVATE_LABELING_SETTING_UNSPECIFIED" {
-		in.PrivateLabelingSetting = ""
-	}
-	return in
-}
-
-type projectBody struct {
-	ID                     string        `json:"id"`
-	Details                objectDetails `json:"details"`
-	Name                   string        `json:"name"`
-	State                  string        `json:"state"`
-	ProjectRoleAssertion   bool          `json:"projectRoleAssertion,omitempty"`
-	ProjectRoleCheck       bool          `json:"projectRoleCheck,omitempty"`
-	HasProjectCheck        bool          `json:"hasProjectCheck,omitempty"`
-	PrivateLabelingSetting string        `json:"privateLabelingSetting,omitempty"`
-}
-
-func (v project) body() projectBody {
-	state := "PROJECT_STATE_ACTIVE"
+func (v project) state() projectv1.ProjectState {
 	if v.Inactive {
-		state = "PROJECT_STATE_INACTIVE"
+		return projectv1.ProjectState_PROJECT_STATE_INACTIVE
 	}
-	return projectBody{
-		v.ID, v.details(v.OrgID), v.Name, state,
-		v.ProjectRoleAssertion, v.ProjectRoleCheck, v.HasProjectCheck, v.PrivateLabelingSetting,
+	return projectv1.ProjectState_PROJECT_STATE_ACTIVE
+}
+
+func (v project) message() *projectv1.Project {
+	return &projectv1.Project{
+		Id: v.ID, Details: v.details(v.OrgID), Name: v.Name, State: v.state(),
+		ProjectRoleAssertion: v.RoleAssertion, ProjectRoleCheck: v.RoleCheck, HasProjectCheck: v.HasProjectCheck,
+		PrivateLabelingSetting: v.PrivateLabeling,
 	}
 }
 
@@ -70,90 +56,73 @@ func (p *Provider) push(c *kernel.Call, v *project, n uint64) {
 	p.projects.Put(c.Tx, v.ID, *v)
 }
 
-type addProjectRequest struct {
-	ID string `json:"-"` // version 2 lets the client choose it
-	projectInput
-	Admins []struct {
-		UserID string   `json:"userId"`
-		Roles  []string `json:"roles"`
-	} `json:"admins"`
-}
-
-type idResponse struct {
-	ID      string        `json:"id"`
-	Details objectDetails `json:"details"`
+// newProject stores a new project in the organization that the call works in.
+func (p *Provider) newProject(c *kernel.Call, id string, settings projectSettings) (project, error) {
+	v := project{ID: cmp.Or(id, p.nextID(c)), OrgID: orgOf(c), projectSettings: settings, Active: views[bool](nil).with(c, true)}
+	if _, taken := p.byProjectName.Get(c.Tx, v.uniqueName()); taken {
+		return v, nameTaken("Project already exists on organization").Because("the organization has a project %q", v.Name)
+	}
+	if _, taken := p.projects.Get(c.Tx, v.ID); taken {
+		return v, nameTaken("Project already exists on organization").Because("there is a project %s", v.ID)
+	}
+	v.touch(1, c.Now)
+	p.push(c, &v, 1)
+	return v, nil
 }
 
 // addProject creates a project. Every administrator is an event of its own.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.AddProject
-func (p *Provider) addProject(c *kernel.Call, in addProjectRequest) (idResponse, error) {
-	v := project{ID: cmp.Or(in.ID, p.nextID(c)), OrgID: orgOf(c), projectInput: in.normal(), Active: views[bool](nil).with(c, true)}
-	if _, taken := p.byProjectName.Get(c.Tx, v.uniqueName()); taken {
-		return idResponse{}, nameTaken("Project already exists on organization").Because("the organization has a project %q", v.Name)
+func (p *Provider) addProject(c *kernel.Call, in *management.AddProjectRequest) (*management.AddProjectResponse, error) {
+	v, err := p.newProject(c, "", projectSettings{
+		in.Name, in.ProjectRoleAssertion, in.ProjectRoleCheck, in.HasProjectCheck, in.PrivateLabelingSetting,
+	})
+	if err != nil {
+		return nil, err
 	}
-	if _, taken := p.projects.Get(c.Tx, v.ID); taken {
-		return idResponse{}, nameTaken("Project already exists on organization").Because("there is a project %s", v.ID)
-	}
-	v.touch(1, c.Now)
-	p.push(c, &v, 1)
 	for _, admin := range in.Admins {
-		m := member{UserID: admin.UserID, ProjectID: v.ID, Roles: admin.Roles}
+		m := member{UserID: admin.UserId, ProjectID: v.ID, Roles: admin.Roles}
 		if _, ok := p.users.Get(c.Tx, m.UserID); !ok {
-			return idResponse{}, refuse(failedPrecondition, "", unknownAdmin).Because("the administrator %q does not exist", m.UserID)
+			return nil, refuse(failedPrecondition, "", unknownAdmin).Because("the administrator %q does not exist", m.UserID)
 		}
 		p.members.Put(c.Tx, m.key(), m)
 		p.push(c, &v, 1)
 	}
-	return idResponse{v.ID, created(c, v.Events, v.OrgID)}, nil
-}
-
-type listProjectsRequest struct {
-	Query   listQuery `json:"query"`
-	Queries []struct {
-		Name          *nameQuery `json:"nameQuery"`
-		ResourceOwner *struct {
-			ResourceOwner string `json:"resourceOwner"`
-		} `json:"projectResourceOwnerQuery"`
-	} `json:"queries"`
+	return &management.AddProjectResponse{Id: v.ID, Details: created(c, v.Events, v.OrgID)}, nil
 }
 
 // listProjects searches the projects of an organization.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.ListProjects
-func (p *Provider) listProjects(c *kernel.Call, in listProjectsRequest) (listResponse[projectBody], error) {
-	page, err := newPage[projectBody](in.Query)
+func (p *Provider) listProjects(c *kernel.Call, in *management.ListProjectsRequest) (*management.ListProjectsResponse, error) {
+	page, err := newPage[*projectv1.Project](in.Query)
 	if err != nil {
-		return listResponse[projectBody]{}, err
+		return nil, err
 	}
-next:
+	holds := func(v project, q *projectv1.ProjectQuery) bool {
+		switch {
+		case q.GetNameQuery() != nil:
+			return matches(v.Name, q.GetNameQuery().Name, q.GetNameQuery().Method)
+		case q.GetProjectResourceOwnerQuery() != nil:
+			return v.OrgID == q.GetProjectResourceOwnerQuery().ResourceOwner
+		}
+		return true
+	}
 	for _, v := range p.projectsOf.All(c.Tx, orgOf(c)) {
 		page.processed(v.Events)
-		for _, q := range in.Queries {
-			if q.Name != nil && !matches(v.Name, q.Name.Name, q.Name.Method) ||
-				q.ResourceOwner != nil && v.OrgID != q.ResourceOwner.ResourceOwner {
-				continue next
-			}
+		if all(in.Queries, v, holds) {
+			page.add(v.message())
 		}
-		page.add(v.body())
 	}
-	return page.response(c), nil
-}
-
-type projectPath struct {
-	ID string `path:"id" json:"-"`
-}
-
-type projectResponse struct {
-	Project projectBody `json:"project"`
+	return &management.ListProjectsResponse{Details: page.details(c), Result: page.rows}, nil
 }
 
 // getProject returns one project.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.GetProjectByID
-func (p *Provider) getProject(c *kernel.Call, in projectPath) (projectResponse, error) {
-	v, ok := p.project(c, in.ID)
+func (p *Provider) getProject(c *kernel.Call, in *management.GetProjectByIDRequest) (*management.GetProjectByIDResponse, error) {
+	v, ok := p.project(c, in.Id)
 	if !ok {
-		return projectResponse{}, refuse(notFound, "QUERY-fk2fs", projectNotFound).Because("%s", p.whyNoProject(c, in.ID))
+		return nil, refuse(notFound, "QUERY-fk2fs", projectNotFound).Because("%s", p.whyNoProject(c, in.Id))
 	}
-	return projectResponse{v.body()}, nil
+	return &management.GetProjectByIDResponse{Project: v.message()}, nil
 }
 
 // whyNoProject says why a project is not found.
@@ -165,70 +134,75 @@ func (p *Provider) whyNoProject(c *kernel.Call, id string) string {
 	return "project " + id + " belongs to organization " + v.OrgID + ", and the call is for " + orgOf(c)
 }
 
-type updateProjectRequest struct {
-	ID string `path:"id" json:"-"`
-	projectInput
-}
-
-// updateProject changes a project. What is not sent is set to nothing.
-// https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.UpdateProject
-func (p *Provider) updateProject(c *kernel.Call, in updateProjectRequest) (detailsResponse, error) {
-	v, ok := p.project(c, in.ID)
+// changeProject replaces the settings of a project.
+func (p *Provider) changeProject(c *kernel.Call, id string, settings projectSettings) (project, error) {
+	v, ok := p.project(c, id)
 	if !ok {
-		return detailsResponse{}, refuse(notFound, "COMMAND-3M9sd", projectNotFound).Because("%s", p.whyNoProject(c, in.ID))
+		return v, refuse(notFound, "COMMAND-3M9sd", projectNotFound).Because("%s", p.whyNoProject(c, id))
 	}
-	if in.normal() == v.projectInput {
-		return detailsResponse{}, refuse(failedPrecondition, "COMMAND-2M0fs", noChanges).Because("the project is like that already")
+	if settings == v.projectSettings {
+		return v, refuse(failedPrecondition, "COMMAND-2M0fs", noChanges).Because("the project is like that already")
 	}
-	v.projectInput = in.normal()
+	v.projectSettings = settings
 	if other, taken := p.byProjectName.Get(c.Tx, v.uniqueName()); taken && other.ID != v.ID {
-		return detailsResponse{}, nameTaken("Project already exists on organization").Because("project %s is named %q", other.ID, v.Name)
+		return v, nameTaken("Project already exists on organization").Because("project %s is named %q", other.ID, v.Name)
 	}
 	return p.projectChanged(c, v), nil
 }
 
+// updateProject changes a project. What is not sent is set to nothing.
+// https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.UpdateProject
+func (p *Provider) updateProject(c *kernel.Call, in *management.UpdateProjectRequest) (*management.UpdateProjectResponse, error) {
+	v, err := p.changeProject(c, in.Id, projectSettings{
+		in.Name, in.ProjectRoleAssertion, in.ProjectRoleCheck, in.HasProjectCheck, in.PrivateLabelingSetting,
+	})
+	return &management.UpdateProjectResponse{Details: changed(c, v.Events, v.OrgID)}, err
+}
+
 // projectChanged stores a project after one event of its own.
-func (p *Provider) projectChanged(c *kernel.Call, v project) detailsResponse {
+func (p *Provider) projectChanged(c *kernel.Call, v project) project {
 	v.touch(v.Events+1, c.Now)
 	p.push(c, &v, 1)
-	return detailsResponse{changed(c, v.Events, v.OrgID)}
+	return v
+}
+
+// setProjectActive makes a project active or inactive.
+func (p *Provider) setProjectActive(c *kernel.Call, id string, active bool) (project, error) {
+	v, ok := p.project(c, id)
+	switch {
+	case !ok && active:
+		return v, refuse(notFound, "COMMAND-3M9sd", projectNotFound).Because("%s", p.whyNoProject(c, id))
+	case !ok:
+		return v, refuse(notFound, "COMMAND-112M9", projectNotFound).Because("%s", p.whyNoProject(c, id))
+	case active && !v.Inactive:
+		return v, refuse(failedPrecondition, "COMMAND-5M9bs", "Project is not deactivated").Because("the project is active")
+	case !active && v.Inactive:
+		return v, refuse(failedPrecondition, "COMMAND-mki55", "Project is not active").Because("the project is inactive already")
+	}
+	v.Inactive, v.Active = !active, v.Active.with(c, active)
+	return p.projectChanged(c, v), nil
 }
 
 // deactivateProject makes a project inactive; its applications cannot
 // authenticate then.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.DeactivateProject
-func (p *Provider) deactivateProject(c *kernel.Call, in projectPath) (detailsResponse, error) {
-	v, ok := p.project(c, in.ID)
-	if !ok {
-		return detailsResponse{}, refuse(notFound, "COMMAND-112M9", projectNotFound).Because("%s", p.whyNoProject(c, in.ID))
-	}
-	if v.Inactive {
-		return detailsResponse{}, refuse(failedPrecondition, "COMMAND-mki55", "Project is not active").Because("the project is inactive already")
-	}
-	v.Inactive, v.Active = true, v.Active.with(c, false)
-	return p.projectChanged(c, v), nil
+func (p *Provider) deactivateProject(c *kernel.Call, in *management.DeactivateProjectRequest) (*management.DeactivateProjectResponse, error) {
+	v, err := p.setProjectActive(c, in.Id, false)
+	return &management.DeactivateProjectResponse{Details: changed(c, v.Events, v.OrgID)}, err
 }
 
 // reactivateProject makes an inactive project active.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.ReactivateProject
-func (p *Provider) reactivateProject(c *kernel.Call, in projectPath) (detailsResponse, error) {
-	v, ok := p.project(c, in.ID)
-	if !ok {
-		return detailsResponse{}, refuse(notFound, "COMMAND-3M9sd", projectNotFound).Because("%s", p.whyNoProject(c, in.ID))
-	}
-	if !v.Inactive {
-		return detailsResponse{}, refuse(failedPrecondition, "COMMAND-5M9bs", "Project is not deactivated").Because("the project is active")
-	}
-	v.Inactive, v.Active = false, v.Active.with(c, true)
-	return p.projectChanged(c, v), nil
+func (p *Provider) reactivateProject(c *kernel.Call, in *management.ReactivateProjectRequest) (*management.ReactivateProjectResponse, error) {
+	v, err := p.setProjectActive(c, in.Id, true)
+	return &management.ReactivateProjectResponse{Details: changed(c, v.Events, v.OrgID)}, err
 }
 
-// removeProject removes a project with its applications and their keys.
-// https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.RemoveProject
-func (p *Provider) removeProject(c *kernel.Call, in projectPath) (detailsResponse, error) {
-	v, ok := p.project(c, in.ID)
+// dropProject removes a project with its applications and their keys.
+func (p *Provider) dropProject(c *kernel.Call, id string) (project, error) {
+	v, ok := p.project(c, id)
 	if !ok {
-		return detailsResponse{}, refuse(notFound, "COMMAND-3M9sd", projectNotFound).Because("%s", p.whyNoProject(c, in.ID))
+		return v, refuse(notFound, "COMMAND-3M9sd", projectNotFound).Because("%s", p.whyNoProject(c, id))
 	}
 	for _, a := range rows(p.appsOf.All(c.Tx, v.ID)) {
 		p.dropApp(c, a)
@@ -236,9 +210,16 @@ func (p *Provider) removeProject(c *kernel.Call, in projectPath) (detailsRespons
 	p.membersOf.Delete(c.Tx, v.ID)
 	v.Removed = true
 	v.Active = v.Active.with(c, false)
-	answer := p.projectChanged(c, v)
+	v = p.projectChanged(c, v)
 	if lag.Get(c) == 0 {
 		p.projects.Delete(c.Tx, v.ID) // otherwise the OAuth endpoints still see it
 	}
-	return answer, nil
+	return v, nil
+}
+
+// removeProject removes a project with its applications and their keys.
+// https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.RemoveProject
+func (p *Provider) removeProject(c *kernel.Call, in *management.RemoveProjectRequest) (*management.RemoveProjectResponse, error) {
+	v, err := p.dropProject(c, in.Id)
+	return &management.RemoveProjectResponse{Details: changed(c, v.Events, v.OrgID)}, err
 }

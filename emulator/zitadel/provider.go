@@ -3,6 +3,8 @@ package zitadel
 import (
 	"time"
 
+	objectv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/object"
+
 	"github.com/understudy-dev/understudy/internal/gate"
 	"github.com/understudy-dev/understudy/internal/kernel"
 	"github.com/understudy-dev/understudy/internal/store"
@@ -43,6 +45,7 @@ type Provider struct {
 	tokens        *store.Table[accessToken]
 	byTokenDigest *store.Unique[accessToken]
 	tokensOf      *store.Index[accessToken] // by user
+	served        map[Op]method
 	settings      []Setting
 }
 
@@ -90,11 +93,18 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.byTokenDigest = p.tokens.Unique("digest", func(t accessToken) string { return t.Digest })
 	p.tokensOf = p.tokens.Index(func(t accessToken) string { return t.UserID })
 
+	p.served = map[Op]method{}
+	routes := p.endpoints()
+	for _, m := range p.methods() {
+		p.served[m.Op] = m
+		routes = append(routes, m.Route)
+	}
+
 	return kernel.Description{
 		Name:        Name,
 		Document:    document,
 		Hosts:       []string{"understudy.zitadel.cloud", "*.zitadel.cloud"},
-		Routes:      p.routes(),
+		Routes:      routes,
 		Declined:    declined,
 		Differences: differences,
 		Chosen:      chosen,
@@ -102,11 +112,11 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Values:      p.settings,
 		Order:       kernel.DecodeFirst,
 		Identify:    p.identify,
-		Decode:      decode,
+		Decode:      p.decode,
+		Error:       p.renderError,
 		UnknownKeys: "ignores them",
-		Error:       renderError,
 		Finish:      finish,
-		Unwrap:      unwrap,
+		Unwrap:      p.unwrap,
 		Expose:      []string{"Grpc-Status", "Grpc-Message", "Grpc-Status-Details-Bin", "Content-Encoding"},
 
 		DefaultWorld: p.defaultWorld,
@@ -136,27 +146,6 @@ func finish(_ *kernel.Call, out *kernel.Outcome) {
 	out.Header.Set("Content-Type", "application/json")
 }
 
-// timestamp is a moment as protobuf's JSON writes it: in UTC, with as many
-// groups of three digits behind the seconds as it takes. The service's moments
-// are whole microseconds.
-type timestamp time.Time
-
-// MarshalJSON writes the moment.
-func (t timestamp) MarshalJSON() ([]byte, error) {
-	moment := time.Time(t).UTC().Truncate(time.Microsecond)
-	layout := `"2006-01-02T15:04:05Z"`
-	switch nanoseconds := moment.Nanosecond(); {
-	case nanoseconds%1_000_000 != 0:
-		layout = `"2006-01-02T15:04:05.000000Z"`
-	case nanoseconds != 0:
-		layout = `"2006-01-02T15:04:05.000Z"`
-	}
-	return moment.AppendFormat(nil, layout), nil
-}
-
-// IsZero reports whether the moment is left out.
-func (t timestamp) IsZero() bool { return time.Time(t).IsZero() }
-
 // A stamp is what reads tell of a row's history.
 type stamp struct {
 	Sequence         uint64 // of the last event that changed it
@@ -170,31 +159,18 @@ func (s *stamp) touch(sequence uint64, now time.Time) {
 	s.Sequence, s.Changed = sequence, now
 }
 
-// objectDetails tell of an object's history. Which of the dates is there depends
-// on the kind of call.
-type objectDetails struct {
-	Sequence      uint64    `json:"sequence,omitempty,string"`
-	CreationDate  timestamp `json:"creationDate,omitzero"`
-	ChangeDate    timestamp `json:"changeDate,omitzero"`
-	ResourceOwner string    `json:"resourceOwner,omitempty"`
-}
-
-// details are those of a read.
-func (s stamp) details(orgID string) objectDetails {
-	return objectDetails{s.Sequence, timestamp(s.Created), timestamp(s.Changed), orgID}
+// details are those of a read. Which of the dates is there depends on the kind of
+// call.
+func (s stamp) details(orgID string) *objectv1.ObjectDetails {
+	return &objectv1.ObjectDetails{Sequence: s.Sequence, CreationDate: moment(s.Created), ChangeDate: moment(s.Changed), ResourceOwner: orgID}
 }
 
 // created are the details of a call that creates something.
-func created(c *kernel.Call, sequence uint64, orgID string) objectDetails {
-	return objectDetails{Sequence: sequence, CreationDate: timestamp(c.Now), ResourceOwner: orgID}
+func created(c *kernel.Call, sequence uint64, orgID string) *objectv1.ObjectDetails {
+	return &objectv1.ObjectDetails{Sequence: sequence, CreationDate: moment(c.Now), ResourceOwner: orgID}
 }
 
 // changed are the details of a call that changes or removes something.
-func changed(c *kernel.Call, sequence uint64, orgID string) objectDetails {
-	return objectDetails{Sequence: sequence, ChangeDate: timestamp(c.Now), ResourceOwner: orgID}
-}
-
-// detailsResponse is the answer to most changes.
-type detailsResponse struct {
-	Details objectDetails `json:"details"`
+func changed(c *kernel.Call, sequence uint64, orgID string) *objectv1.ObjectDetails {
+	return &objectv1.ObjectDetails{Sequence: sequence, ChangeDate: moment(c.Now), ResourceOwner: orgID}
 }

@@ -2,6 +2,7 @@ package zitadel
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,37 +14,31 @@ import (
 
 	"connectrpc.com/connect"
 	"github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/message"
-	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/dynamicpb"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
 // The service speaks gRPC, gRPC-Web and Connect on the port of its REST APIs.
-// Here an RPC is a wrap around the same operation: its message becomes the JSON
-// that the operation takes, and the operation's JSON the message of the answer.
-// No handler knows which protocol a call came by.
+// Here an RPC is a wrap around the same operation: its handler gets the message
+// and returns another. No handler knows which protocol a call came by.
 
 // unwrap takes a request for one of the service's procedures, and lets any other
 // pass.
-func unwrap(c *kernel.Call) *kernel.Outcome {
+func (p *Provider) unwrap(c *kernel.Call) *kernel.Outcome {
 	r := c.Request
 	if r.Method != http.MethodPost || !isProcedure(c) {
 		return nil
 	}
-	p := procedures()[r.URL.Path]
-	if p == nil {
-		p = beyond(r.URL.Path)
-	}
-	if p == nil {
+	called, ok := findProcedure(r.URL.Path)
+	if !ok {
 		return nil
 	}
 	body, tooLarge := c.Whole()
 	if tooLarge != nil {
 		body = emptyMessage(r) // so that the refusal, too, is the operation's
 	}
-	rpc := &rpc{call: c, procedure: p, tooLarge: tooLarge}
+	rpc := &rpc{provider: p, call: c, procedure: called, tooLarge: tooLarge}
 	r = r.WithContext(context.WithValue(r.Context(), rpcKey{}, rpc))
 	r.Header = r.Header.Clone() // the library adds to it
 	r.Body = io.NopCloser(bytes.NewReader(body))
@@ -67,14 +62,22 @@ func isProcedure(c *kernel.Call) bool { return strings.HasPrefix(c.Request.URL.P
 // An rpc is one call on its way through the RPC library, which finds it in the
 // context.
 type rpc struct {
+	provider  *Provider
 	call      *kernel.Call
-	procedure *procedure
+	procedure procedure
 	tooLarge  error
 	out       *kernel.Outcome // nil until the operation has run
+	message   proto.Message   // that it answered
 	refused   bool            // by the operation, and the client hears of it
 }
 
 type rpcKey struct{}
+
+// rpcOf returns the RPC that a call came by; nil for REST.
+func rpcOf(c *kernel.Call) *rpc {
+	r, _ := c.Request.Context().Value(rpcKey{}).(*rpc)
+	return r
+}
 
 // rpcHandler is the library's part of every call: protocols, framing, compression,
 // deadlines. It leaves messages as they are.
@@ -96,11 +99,11 @@ func (r *rpc) answer(ctx context.Context, in *rawMessage) (*connect.Response[raw
 		return nil, ctx.Err()
 	case problem != nil:
 		r.refused = true
-		return nil, refusalOf(r.call, problem).rpcError()
+		return nil, r.provider.refusalOf(r.call, problem).rpcError()
 	case r.out.Status == 0:
 		return nil, connect.NewError(connect.CodeUnavailable, errors.New("the connection is lost")) // nobody will read it
 	}
-	return connect.NewResponse(&rawMessage{data: r.out.Body, of: r.procedure}), nil
+	return connect.NewResponse(&rawMessage{data: r.out.Body, message: r.message}), nil
 }
 
 // outcome is what the library has written, with the headers of the operation's
@@ -164,15 +167,15 @@ func (r refusal) detail() *message.ErrorDetail {
 	return &message.ErrorDetail{Id: strings.ToValidUTF8(r.id, "?"), Message: strings.ToValidUTF8(r.message, "?")}
 }
 
-// A rawMessage is a request in the encoding that it came in, or an answer in JSON.
-// The library leaves a request of no bytes without an encoding.
+// A rawMessage is a request in the encoding that it came in, or an answer in JSON
+// and as it is. The library leaves a request of no bytes without an encoding.
 type rawMessage struct {
-	codec string
-	data  []byte
-	of    *procedure // of an answer
+	codec   string
+	data    []byte
+	message proto.Message
 }
 
-// rawCodec leaves messages as they are, for the operation to read: what is wrong
+// rawCodec leaves requests as they are, for the operation to read: what is wrong
 // with one is the operation's to tell.
 type rawCodec string
 
@@ -191,7 +194,7 @@ func (c rawCodec) Marshal(in any) ([]byte, error) {
 	switch in := in.(type) {
 	case *rawMessage:
 		if c == "proto" {
-			return in.of.encode(in.data), nil
+			return proto.MarshalOptions{Deterministic: true}.Marshal(in.message)
 		}
 		return in.data, nil
 	case proto.Message:
@@ -200,54 +203,26 @@ func (c rawCodec) Marshal(in any) ([]byte, error) {
 	return nil, fmt.Errorf("a message of type %T", in)
 }
 
-// target makes of a message the operation's own input. JSON for an operation that
-// takes a body goes to it as it came.
+// target makes of a message the operation's own input.
 func (r *rpc) target(in *rawMessage) kernel.Target {
-	p := r.procedure
-	if p.method == nil {
-		return kernel.Target{Line: p.line}
+	if r.procedure.input == nil {
+		return kernel.Target{Line: r.procedure.line, Body: in.data} // nobody reads it
 	}
-	decoded := dynamicpb.NewMessage(p.method.Input())
-	var err error
-	if in.codec == "json" {
-		err = protojson.UnmarshalOptions{DiscardUnknown: true}.Unmarshal(in.data, decoded)
-	} else {
-		err = proto.Unmarshal(in.data, decoded)
+	message, err := input{Message: newMessage(r.procedure.input)}, error(nil)
+	if in.codec == "json" && len(bytes.TrimSpace(in.data)) == 0 {
+		err = malformed("zero-length payload is not a valid JSON object", "the body is empty")
+	} else if in.codec == "json" {
+		message, err = read(r.call, in.data, r.procedure.input)
+	} else if bad := (proto.UnmarshalOptions{RecursionLimit: maxDepth}).Unmarshal(in.data, message.Message); bad != nil {
+		err = malformed(plain(bad), "the message is not %s: %s", message.ProtoReflect().Descriptor().FullName(), plain(bad))
+	} else if in.data, err = json.Marshal(encoded{message.Message}); err != nil {
+		err = malformed(plain(err), "the message has no JSON: %s", plain(err))
 	}
-	target := kernel.Target{Line: p.line, Vars: p.vars(decoded), Query: p.query(decoded), Body: in.data}
-	var tooLarge *kernel.Problem
-	switch {
-	case errors.As(r.tooLarge, &tooLarge):
-		target.Malformed = tooLarge
-	case in.codec == "json" && len(bytes.TrimSpace(in.data)) == 0:
-		target.Malformed = malformed("zero-length payload is not a valid JSON object", "the body is empty")
-	case in.codec == "json" && p.hasBody:
-	case err != nil:
-		target.Malformed = malformed(plain(err), "the message is not %s: %s", p.method.Input().FullName(), plain(err))
-	default:
-		if target.Body, err = protojson.Marshal(decoded); err != nil {
-			target.Malformed = malformed(plain(err), "the message has no JSON: %s", plain(err))
-		}
+	target := kernel.Target{Line: r.procedure.line, Vars: r.procedure.vars(message.Message), Body: in.data, Message: message}
+	if cause := cmp.Or(r.tooLarge, err); cause != nil && !errors.As(cause, &target.Malformed) {
+		panic(cause)
 	}
 	return target
-}
-
-// plain is an error of the protobuf library with plain spaces: it sets others, so
-// that nobody relies on its words.
-func plain(err error) string { return strings.ReplaceAll(err.Error(), "\u00a0", " ") }
-
-// encode makes the answer's message of its JSON.
-func (p *procedure) encode(body []byte) []byte {
-	answer := dynamicpb.NewMessage(p.method.Output())
-	err := protojson.Unmarshal(body, answer)
-	var data []byte
-	if err == nil {
-		data, err = proto.MarshalOptions{Deterministic: true}.Marshal(answer)
-	}
-	if err != nil {
-		panic(fmt.Sprintf("%s has an answer that %s cannot hold: %v", p.line, p.method.Output().FullName(), err))
-	}
-	return data
 }
 
 // A recorder keeps what the RPC library answers.

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	appv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/app"
+	userv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/user"
+
 	"github.com/understudy-dev/understudy/fixtures"
 	"github.com/understudy-dev/understudy/internal/kernel"
 )
@@ -85,7 +88,7 @@ func (p *Provider) SeedAPIApp(in APIApp) APIApp {
 		}
 		w := worldApp{ID: in.ID, Name: in.Name, ClientID: in.ClientID, ClientSecret: in.ClientSecret}
 		if in.PrivateKeyJWT {
-			w.AuthMethodType = apiPrivateKeyJWT
+			w.AuthMethodType = appv1.APIAuthMethodType_API_AUTH_METHOD_TYPE_PRIVATE_KEY_JWT.String()
 		}
 		if w.ClientSecret == "" {
 			w.ClientSecret = newSecret(c)
@@ -110,7 +113,7 @@ func (p *Provider) SeedMachineUser(in MachineUser) MachineUser {
 			Tokens: []worldToken{{Token: in.AccessToken}},
 		}
 		if in.JWT {
-			w.AccessTokenType = tokenTypeJWT
+			w.AccessTokenType = userv1.AccessTokenType_ACCESS_TOKEN_TYPE_JWT.String()
 		}
 		u, tokens, err := p.addWorldUser(c, orgID, w, nil)
 		if err != nil {
@@ -299,7 +302,7 @@ func (p *Provider) addOrganization(c *kernel.Call, in worldOrganization, path []
 func (p *Provider) addWorldUser(c *kernel.Call, orgID string, in worldUser, path []any) (user, []string, error) {
 	u := user{ID: cmp.Or(in.ID, p.nextID(c)), OrgID: orgID}
 	u.UserName = cmp.Or(in.UserName, "user-"+u.ID)
-	u.machineInput = machineInput{cmp.Or(in.Name, u.UserName), in.Description, in.AccessTokenType}.normal()
+	u.machine = machine{cmp.Or(in.Name, u.UserName), in.Description, userv1.AccessTokenType(userv1.AccessTokenType_value[in.AccessTokenType])}
 	if _, ok := p.users.Get(c.Tx, u.ID); ok {
 		return u, nil, kernel.WorldErrorf(at(path, "id"), "there is a user %s already", u.ID)
 	}
@@ -349,7 +352,7 @@ func (p *Provider) addWorldProject(c *kernel.Call, orgID string, in worldProject
 	if _, ok := p.byProjectName.Get(c.Tx, v.uniqueName()); ok {
 		return v, kernel.WorldErrorf(at(path, "name"), "the organization has a project %q already", v.Name)
 	}
-	p.projectChanged(c, v)
+	v = p.projectChanged(c, v)
 	for i, in := range in.Apps {
 		v, _ = p.projects.Get(c.Tx, v.ID)
 		if _, err := p.addWorldApp(c, v, in, at(path, "apps", i)); err != nil {
@@ -364,12 +367,13 @@ func (p *Provider) addWorldProject(c *kernel.Call, orgID string, in worldProject
 func (p *Provider) addWorldApp(c *kernel.Call, v project, in worldApp, path []any) (app, error) {
 	a := app{
 		ID: cmp.Or(in.ID, p.nextID(c)), ProjectID: v.ID, ClientID: cmp.Or(in.ClientID, p.nextID(c)),
-		AuthMethod: nonZero(in.AuthMethodType, apiBasic),
+		AuthMethod: appv1.APIAuthMethodType(appv1.APIAuthMethodType_value[in.AuthMethodType]),
 	}
 	a.Name = cmp.Or(in.Name, "app-"+a.ID)
+	state := client{Active: true}
 	if in.OIDC != nil {
-		config, _ := in.OIDC.normal("") // a world file has no clock skew that could be wrong
-		a.OIDC, a.AuthMethod = &config, ""
+		a.OIDC, a.AuthMethod = newOIDCConfig(in.OIDC.OIDCConfig), 0
+		state.AuthMethod = a.OIDC.AuthMethodType
 	}
 	if _, ok := p.apps.Get(c.Tx, a.ID); ok {
 		return a, kernel.WorldErrorf(at(path, "id"), "there is an application %s already", a.ID)
@@ -380,7 +384,6 @@ func (p *Provider) addWorldApp(c *kernel.Call, v project, in worldApp, path []an
 	if _, ok := p.byClientID.Get(c.Tx, a.ClientID); ok {
 		return a, kernel.WorldErrorf(at(path, "clientId"), "client id %s belongs to another application", a.ClientID)
 	}
-	state := client{Active: true, AuthMethod: a.oidcAuthMethod()}
 	if in.ClientSecret != "" {
 		state.Digest = digest(in.ClientSecret)
 	}

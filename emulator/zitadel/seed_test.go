@@ -93,7 +93,7 @@ func TestDeepBody(t *testing.T) {
 		return `{"queries":[` + strings.Repeat(`{"notQuery":{"query":`, n) + `{}` + strings.Repeat(`}}`, n) + `]}`
 	}
 	s.make("POST", "/users/_search", query(40))
-	if status, text := s.call("POST", "/users/_search", query(60)); status != http.StatusBadRequest || text != `{"code":3,"message":"exceeded max recursion depth"}` {
+	if status, text := s.call("POST", "/users/_search", query(60)); status != http.StatusBadRequest || text != `{"code":3,"message":"proto: exceeded max recursion depth"}` {
 		t.Errorf("%d %s", status, text)
 	}
 }

@@ -9,6 +9,9 @@ import (
 	"strings"
 	"time"
 
+	appv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/app"
+	userv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/user"
+
 	"github.com/understudy-dev/understudy/fixtures"
 	"github.com/understudy-dev/understudy/internal/kernel"
 	"github.com/understudy-dev/understudy/internal/oauth"
@@ -35,11 +38,14 @@ const (
 
 // appGrants are the grants that OIDC applications may be given, by the name of
 // the Management API, and the parameter that each wants.
-var appGrants = map[string]struct{ name, parameter string }{
-	grantCode:          {"OIDC_GRANT_TYPE_AUTHORIZATION_CODE", "code"},
-	grantRefreshToken:  {"OIDC_GRANT_TYPE_REFRESH_TOKEN", "refresh_token"},
-	grantDeviceCode:    {"OIDC_GRANT_TYPE_DEVICE_CODE", "device_code"},
-	grantTokenExchange: {"OIDC_GRANT_TYPE_TOKEN_EXCHANGE", "subject_token"},
+var appGrants = map[string]struct {
+	of        appv1.OIDCGrantType
+	parameter string
+}{
+	grantCode:          {appv1.OIDCGrantType_OIDC_GRANT_TYPE_AUTHORIZATION_CODE, "code"},
+	grantRefreshToken:  {appv1.OIDCGrantType_OIDC_GRANT_TYPE_REFRESH_TOKEN, "refresh_token"},
+	grantDeviceCode:    {appv1.OIDCGrantType_OIDC_GRANT_TYPE_DEVICE_CODE, "device_code"},
+	grantTokenExchange: {appv1.OIDCGrantType_OIDC_GRANT_TYPE_TOKEN_EXCHANGE, "subject_token"},
 }
 
 // The scopes that name an audience: a project's, or, by its name, the instance's
@@ -115,7 +121,7 @@ func (p *Provider) token(c *kernel.Call, in tokenRequest) (tokenResponse, error)
 	if err != nil {
 		return tokenResponse{}, err
 	}
-	if !slices.Contains(a.OIDC.GrantTypes, grant.name) {
+	if !slices.Contains(a.OIDC.GrantTypes, grant.of) {
 		return tokenResponse{}, refuseOAuth(unauthorizedClient, "grant_type %q not allowed", in.GrantType).
 			Because("application %s is not configured for the grant", a.ID)
 	}
@@ -204,9 +210,9 @@ func (p *Provider) oidcClient(c *kernel.Call) (app, error) {
 		return a, refuseOAuth(invalidClient, "invalid assertion").Because("%s", why)
 	case unseen != "":
 		return a, refuseOAuth(invalidClient, "no active client not found").Because("%s", unseen) // sic
-	case cc.Assertion != "", seen.AuthMethod == oidcNone:
+	case cc.Assertion != "", seen.AuthMethod == appv1.OIDCAuthMethodType_OIDC_AUTH_METHOD_TYPE_NONE:
 		return a, nil
-	case seen.AuthMethod == oidcJWT:
+	case seen.AuthMethod == appv1.OIDCAuthMethodType_OIDC_AUTH_METHOD_TYPE_PRIVATE_KEY_JWT:
 		return a, refuseOAuth(invalidClient, "invalid assertion").Because("application %s authenticates with an assertion, and there is none", a.ID)
 	case cc.Secret == "":
 		return a, refuseOAuth(invalidClient, "empty client secret").Because("no client secret is sent")
@@ -251,7 +257,7 @@ func (p *Provider) issue(c *kernel.Call, u user, clientID, scope string) tokenRe
 		IssuedAt: c.Now, ExpiresAt: c.In(tokenLifetime * time.Second),
 	}
 	answer := tokenResponse{TokenType: "Bearer", ExpiresIn: expiresIn}
-	asJWT := u.AccessTokenType == tokenTypeJWT
+	asJWT := u.AccessTokenType == userv1.AccessTokenType_ACCESS_TOKEN_TYPE_JWT
 	if !asJWT {
 		answer.AccessToken = opaque(c, "access-token", t.ID+":"+u.ID)
 		t.Digest = digest(answer.AccessToken)

@@ -106,6 +106,7 @@ func (a *api) Mount(*kernel.Env) kernel.Description {
 			kernel.On(kernel.Op(on+"DELETE /_understudy/faults"), a.clearFaults),
 			kernel.On(kernel.Op(on+"DELETE /_understudy/faults/{id}"), a.removeFault),
 			kernel.On(kernel.Op(on+"POST /_understudy/revive"), a.revive),
+			kernel.On(kernel.Op(on+"GET /_understudy/inventory"), a.inventory),
 			kernel.On(kernel.Op(on+"GET /_understudy/journal"), a.listJournal),
 			kernel.On(kernel.Op(on+"DELETE /_understudy/journal"), a.clearJournal),
 			kernel.On(kernel.Op(on+"GET /_understudy/journal/{seq}"), a.getJournalEntry),

@@ -41,6 +41,10 @@ type Call struct {
 	Secured bool      // whether the document asks for a credential
 	Caller  any       // who calls, as the provider's Identify found out
 
+	// Credential is the id of the good secret, key or token that the call is made
+	// with, as the inventory has it.
+	Credential string
+
 	// Header is added to the answer, whatever it is.
 	Header http.Header
 
@@ -61,6 +65,7 @@ type Call struct {
 	problem   *Problem // why the call is refused
 	entry     string   // its number in the journal, as a hint
 	nth       int      // of its operation
+	began     uint64   // the newest entry of the journal when it came
 	committed bool     // something has changed
 	changes   []journal.Change
 	fault     string
@@ -92,6 +97,9 @@ type Body struct {
 	MediaType string
 	Value     any    // as encoding/json decodes it, whatever the media type
 	JSON      []byte // Value as JSON; nil when there was no body
+	// Message is what a provider's Decode has made of the body beside Value, for
+	// handlers that take it as it is.
+	Message any
 }
 
 // Live reports whether the call is held to the live contract.
@@ -185,9 +193,6 @@ func (c *Call) readBody() error {
 // MediaType returns the media type of the request, "" when there is none, and
 // what is not a media type as it came.
 func (c *Call) MediaType() string {
-	if c.target != nil {
-		return mediaJSON
-	}
 	header := c.Request.Header.Get("Content-Type")
 	if header == "application/json" {
 		return header
@@ -200,9 +205,6 @@ func (c *Call) MediaType() string {
 
 // query returns the parameters of the request's query.
 func (c *Call) query() (url.Values, error) {
-	if c.target != nil {
-		return c.target.Query, nil
-	}
 	if c.Request.URL.RawQuery == "" {
 		return nil, nil
 	}

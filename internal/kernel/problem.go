@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -69,4 +70,10 @@ func asProblem(err error) *Problem {
 		return p
 	}
 	return &Problem{Kind: Internal, Status: http.StatusInternalServerError, Reason: err.Error(), cause: err}
+}
+
+// Why returns the true cause of a refusal, in one line.
+func Why(err error) string {
+	p := asProblem(err)
+	return cmp.Or(p.Reason, p.Message)
 }

@@ -3,6 +3,7 @@ package kernel
 import (
 	"encoding/json"
 	"fmt"
+	"iter"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -114,6 +115,9 @@ type Description struct {
 	// Env are the environment variables that official clients read, in the form
 	// of Example.
 	Env []EnvVar
+	// Inventory lists every credential that is stored, and the newest of those that
+	// are not.
+	Inventory func(c *Call) iter.Seq[Credential]
 	// Chosen lists the behaviours that nobody public describes.
 	Chosen []Choice
 	// Around runs in the transaction of every handler and decides whether it
@@ -149,8 +153,8 @@ type Description struct {
 // An EnvVar is an environment variable of an official client.
 type EnvVar struct{ Name, Value string }
 
-// A Choice is a behaviour that had to be chosen.
-type Choice struct{ Name, What string }
+// A Choice is a behaviour that had to be chosen, and what would decide it.
+type Choice struct{ Name, What, Decided string }
 
 // Settings lists settings of any type.
 func Settings(settings ...anySetting) []anySetting { return settings }

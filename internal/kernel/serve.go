@@ -49,7 +49,7 @@ func (in *Instance) serve(c *Call) *Outcome {
 	// 1 route
 	problem := in.find(c)
 	if c.Op != "" {
-		c.nth = in.world.Journal.Begin(c.Op)
+		c.nth, c.began = in.world.Journal.Begin(c.Op)
 	}
 
 	// 2 fault before
@@ -166,6 +166,9 @@ func (c *Call) cameTo(answer Answer) {
 // place of an answer.
 func (in *Instance) inject(c *Call, f fault.Fault) (Answer, bool) {
 	s := f.Spec
+	if s.Advance > 0 {
+		in.world.Clock.Advance(s.Advance)
+	}
 	if s.Delay > 0 {
 		timer := time.NewTimer(s.Delay)
 		defer timer.Stop()
@@ -302,8 +305,12 @@ func (in *Instance) vet(c *Call) error {
 }
 
 func (in *Instance) decode(c *Call) (err error) {
-	if c.target != nil && c.target.Malformed != nil {
-		return c.target.Malformed
+	if c.target != nil { // its protocol has read it
+		c.Body.Message = c.target.Message
+		if c.target.Malformed != nil {
+			return c.target.Malformed
+		}
+		return nil
 	}
 	if !c.operation.HasBody() {
 		return nil
@@ -321,6 +328,9 @@ func (in *Instance) decode(c *Call) (err error) {
 func (c *Call) Takes(mediaType string) bool { return c.operation.Takes(mediaType) }
 
 func (in *Instance) check(c *Call) error {
+	if c.target != nil {
+		return nil // the document is about REST
+	}
 	var breaches, more []gate.Breach
 	c.path, breaches = c.operation.Parameters("path", func(name string) []string { return []string{c.Vars[name]} })
 	_, more = c.operation.Parameters("header", c.Request.Header.Values)
@@ -445,7 +455,7 @@ func (in *Instance) finish(c *Call, answer Answer, spec fault.Spec, injected boo
 		}
 	}
 	seq := in.world.Journal.Append(journal.Entry{
-		Time: c.Now, Provider: in.Name(), Operation: c.Op, Nth: c.nth,
+		Time: c.Now, Provider: in.Name(), Operation: c.Op, Nth: c.nth, Began: c.began, Credential: c.Credential,
 		Request: journal.Request{
 			Method: c.Request.Method, URL: c.Request.URL.RequestURI(),
 			Header: c.Request.Header, Body: string(c.raw),

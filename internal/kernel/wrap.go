@@ -1,16 +1,12 @@
 package kernel
 
-import (
-	"net/url"
-)
-
 // A Target is the operation that a request of another protocol asks for, as
 // Description.Unwrap found out.
 type Target struct {
-	Line  string            // of the operation, as in its document
-	Vars  map[string]string // of its path: all of them, also empty ones
-	Query url.Values
-	Body  []byte // JSON
+	Line    string            // of the operation, as in its document
+	Vars    map[string]string // of its path: all of them, also empty ones
+	Body    []byte            // the message as JSON, for the journal
+	Message any               // for the handler, as Body.Message; its bounds are the handler's to know
 	// Malformed is why the request's message cannot be read, if so.
 	Malformed *Problem
 }

@@ -74,6 +74,11 @@ func fill(v reflect.Value, at string, empty bool) error {
 		v.Set(reflect.ValueOf(time.Date(2024, 2, 3, 4, 5, 6, 7, time.UTC)))
 		return nil
 	}
+	if v.CanAddr() && v.CanSet() {
+		if own, ok := v.Addr().Interface().(json.Unmarshaler); ok { // it has a JSON of its own
+			return own.UnmarshalJSON([]byte("{}"))
+		}
+	}
 	if !v.CanSet() && v.Kind() != reflect.Struct { // an embedded struct's fields can be set
 		return fmt.Errorf("%s is not exported", at)
 	}

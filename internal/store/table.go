@@ -291,6 +291,15 @@ func (t *Table[V]) Delete(tx *Tx, key string) bool { return t.core.delete(tx, ke
 // Len returns the number of rows.
 func (t *Table[V]) Len(tx *Tx) int { return t.core.rows(tx).byKey.Len() }
 
+// First returns the row that was added before all others that are there.
+func (t *Table[V]) First(tx *Tx) (key string, v V, ok bool) {
+	_, r, ok := t.core.rows(tx).ordered.Min()
+	if ok {
+		key, v = r.key, r.value.(V)
+	}
+	return key, v, ok
+}
+
 // All iterates over the rows in the order they were added. The loop must not
 // change the table.
 func (t *Table[V]) All(tx *Tx) iter.Seq2[string, V] {

@@ -1,0 +1,112 @@
+package zitadel
+
+import (
+	"cmp"
+
+	orgv2 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/org/v2"
+	settingsv2 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/settings/v2"
+
+	"github.com/understudy-dev/understudy/fixtures"
+	"github.com/understudy-dev/understudy/internal/kernel"
+)
+
+// What clients that manage whole instances call of the organizations in version 2.
+
+// createOrganization creates an organization. Its administrators are users that
+// exist; its owners, unless other roles are named.
+// https://zitadel.com/docs/reference/api/org/zitadel.org.v2.OrganizationService.AddOrganization
+func (p *Provider) createOrganization(c *kernel.Call, in *orgv2.AddOrganizationRequest) (*orgv2.AddOrganizationResponse, error) {
+	if err := p.workIn(c, orgOf(c), "", "org.create"); err != nil {
+		return nil, err
+	}
+	id := cmp.Or(in.GetOrganizationId(), in.GetOrgId()) // the latter is an older name
+	if _, taken := p.organizations.Get(c.Tx, id); taken {
+		return nil, nameTaken(orgExists).Because("there is an organization %s", id)
+	}
+	if other, taken := p.byDomain.Get(c.Tx, fixtures.Slug(in.Name)+domainSuffix); taken {
+		return nil, nameTaken(orgExists).Because("organization %s has the domain that would follow from the name %q", other.ID, in.Name)
+	}
+	org, err := p.addOrganization(c, worldOrganization{ID: id, Name: in.Name}, nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, admin := range in.Admins {
+		if admin.GetHuman() != nil {
+			return nil, notEmulated("there are no people here, only machine users")
+		}
+		if _, ok := p.users.Get(c.Tx, admin.GetUserId()); !ok {
+			return nil, refuse(failedPrecondition, "", unknownAdmin).Because("the administrator %q does not exist", admin.GetUserId())
+		}
+		m := member{UserID: admin.GetUserId(), OrgID: org.ID, Roles: admin.Roles}
+		if len(m.Roles) == 0 {
+			m.Roles = []string{roleOrgOwner}
+		}
+		p.members.Put(c.Tx, m.key(), m)
+	}
+	return &orgv2.AddOrganizationResponse{Details: detailsV2(created(c, org.Sequence, org.ID)), OrganizationId: org.ID}, nil
+}
+
+// organizationFor is organization for a caller who has a permission in it.
+func (p *Provider) organizationFor(c *kernel.Call, id, permission string) (organization, error) {
+	org, err := p.organization(c, id)
+	if err == nil {
+		err = p.workIn(c, id, "", permission)
+	}
+	return org, err
+}
+
+// updateOrganization renames an organization. Its domain stays.
+// https://zitadel.com/docs/reference/api/org/zitadel.org.v2.OrganizationService.UpdateOrganization
+func (p *Provider) updateOrganization(c *kernel.Call, in *orgv2.UpdateOrganizationRequest) (*orgv2.UpdateOrganizationResponse, error) {
+	org, err := p.organizationFor(c, in.OrganizationId, "org.write")
+	switch {
+	case err != nil:
+		return nil, err
+	case org.Name == in.Name:
+		return nil, refuse(failedPrecondition, "", noChanges).Because("the organization has that name already")
+	}
+	org.Name = in.Name
+	org.touch(org.Sequence+1, c.Now)
+	p.organizations.Put(c.Tx, org.ID, org)
+	return &orgv2.UpdateOrganizationResponse{ChangeDate: moment(c.Now)}, nil
+}
+
+// deleteOrganization removes an organization with all that it owns. The
+// instance's default one stays.
+// https://zitadel.com/docs/reference/api/org/zitadel.org.v2.OrganizationService.DeleteOrganization
+func (p *Provider) deleteOrganization(c *kernel.Call, in *orgv2.DeleteOrganizationRequest) (*orgv2.DeleteOrganizationResponse, error) {
+	org, err := p.organizationFor(c, in.OrganizationId, "org.delete")
+	switch {
+	case err != nil:
+		return nil, err
+	case org.ID == p.defaultOrg(c):
+		return nil, refuse(failedPrecondition, "", defaultOrgStays).Because("%s is the default organization", org.ID)
+	}
+	for _, v := range rows(p.projectsOf.All(c.Tx, org.ID)) {
+		if _, err := p.dropProject(c, v.ID); err != nil {
+			return nil, err
+		}
+	}
+	for _, u := range rows(p.usersOf.All(c.Tx, org.ID)) {
+		if _, err := p.dropUser(c, u.ID); err != nil {
+			return nil, err
+		}
+	}
+	for _, m := range rows(p.members.All(c.Tx)) {
+		if m.OrgID == org.ID {
+			p.members.Delete(c.Tx, m.key())
+		}
+	}
+	p.organizations.Delete(c.Tx, org.ID)
+	return &orgv2.DeleteOrganizationResponse{DeletionDate: moment(c.Now)}, nil
+}
+
+// getGeneralSettings tells what holds for the whole instance.
+// https://zitadel.com/docs/reference/api/settings/zitadel.settings.v2.SettingsService.GetGeneralSettings
+func (p *Provider) getGeneralSettings(c *kernel.Call, _ *settingsv2.GetGeneralSettingsRequest) (*settingsv2.GetGeneralSettingsResponse, error) {
+	org := p.defaultOrg(c)
+	languages := []string{"en"}
+	return &settingsv2.GetGeneralSettingsResponse{
+		DefaultOrgId: org, DefaultLanguage: languages[0], SupportedLanguages: languages, DefaultOrganizationId: org, AllowedLanguages: languages,
+	}, nil
+}

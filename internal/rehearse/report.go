@@ -1,0 +1,221 @@
+package rehearse
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/understudy-dev/understudy/emulator/journal"
+	"github.com/understudy-dev/understudy/internal/gate"
+	"github.com/understudy-dev/understudy/internal/kernel"
+)
+
+// A Verdict says what became of a case.
+type Verdict string
+
+// The verdicts.
+const (
+	Held       Verdict = "held"        // the act went through in spite of the fault
+	Recovered  Verdict = "recovered"   // the act failed, and did its work when it was done again
+	Broken     Verdict = "broken"      // a check failed
+	NotReached Verdict = "not reached" // the call that was to be struck was not made
+	Accepted   Verdict = "accepted"    // broken, and somebody said why that is well
+)
+
+// A Result is what became of one case.
+type Result struct {
+	Name     string
+	Strikes  []Strike
+	Verdict  Verdict
+	Why      string // what failed
+	Accepted string // why that is well
+	Calls    []Call // of the acts that were struck; kept for what is broken
+	Rerun    []Call // of the acts done again
+	Evidence []string
+
+	acted        error // how the struck acts ended
+	known        []kernel.Credential
+	after, again credentials
+}
+
+func (res *Result) broken(format string, args ...any) *Result {
+	res.Verdict, res.Why = Broken, fmt.Sprintf(format, args...)
+	return res
+}
+
+// A Report is the outcome of a rehearsal.
+type Report struct {
+	Problem   string // what keeps it from meaning anything; "" for nothing
+	Calls     []Call // of an undisturbed run
+	Cases     []*Result
+	Swallowed []string // refusals that the undisturbed act went on from
+	LeftOut   []string // what was not tried, and why
+
+	operations  map[journal.Op]*gate.Operation
+	credentials []kernel.Credential // of the undisturbed run
+}
+
+// OK reports whether nothing is broken.
+func (r *Report) OK() bool { return r.Problem == "" && r.Count(Broken) == 0 }
+
+// Count returns how many cases have a verdict.
+func (r *Report) Count(v Verdict) int {
+	n := 0
+	for _, res := range r.Cases {
+		if res.Verdict == v {
+			n++
+		}
+	}
+	return n
+}
+
+func (r *Report) leaveOut(why string) {
+	if !slices.Contains(r.LeftOut, why) {
+		r.LeftOut = append(r.LeftOut, why)
+	}
+}
+
+func (r *Report) operation(op journal.Op) *gate.Operation { return r.operations[op] }
+
+// strikes returns all that can go wrong with a call.
+func (r *Report) strikes(c Call) []Strike {
+	op := r.operation(c.Op)
+	if op == nil {
+		r.leaveOut(fmt.Sprintf("%s %s: no operation of the provider, so it has no faults", c.Entry.Request.Method, path(c.Entry.Request.URL)))
+		return nil
+	}
+	var strikes []Strike
+	for _, status := range op.Refusals() {
+		if kind := Kind(fmt.Sprint(status)); kind.status() != 0 {
+			strikes = append(strikes, Strike{Address: c.Address, Kind: kind})
+		}
+	}
+	for _, kind := range lasting {
+		s := Strike{Address: c.Address, Kind: kind}
+		if kind == Expired {
+			s.Jump = r.jump(c)
+		}
+		strikes = append(strikes, s)
+	}
+	return strikes
+}
+
+// past is how far behind an expiry the clock jumps.
+const past = time.Second
+
+// jump returns how far the clock has to go for the credential of a call to have
+// expired, 0 when none does.
+func (r *Report) jump(c Call) time.Duration {
+	credential, ok := r.credential(c)
+	if !ok || credential.Expires.IsZero() {
+		return 0
+	}
+	return credential.Expires.Sub(c.Entry.Time) + past
+}
+
+func (r *Report) credential(c Call) (kernel.Credential, bool) {
+	i := slices.IndexFunc(r.credentials, func(k kernel.Credential) bool {
+		return c.Entry.Credential != "" && k.Provider == c.Entry.Provider && k.ID == c.Entry.Credential
+	})
+	if i < 0 {
+		return kernel.Credential{}, false
+	}
+	return r.credentials[i], true
+}
+
+// expiry says why the credential of a call cannot expire.
+func expiry(c Call, r *Report) string {
+	switch credential, ok := r.credential(c); {
+	case c.Entry.Credential == "":
+		return "the call is made without a credential"
+	case !ok:
+		return "the call's credential is not in the inventory"
+	default:
+		return fmt.Sprintf("the call's credential, %s %s, does not expire", credential.Kind, credential.ID)
+	}
+}
+
+// swallowed lists the refusals that an act met and did not tell of.
+func swallowed(res *Result) []string {
+	if res.acted != nil {
+		return nil
+	}
+	var refusals []string
+	for _, c := range res.Calls {
+		if c.Entry.Response.Status >= http.StatusBadRequest && c.Entry.Fault == "" {
+			refusals = append(refusals, fmt.Sprintf("%s, %d: %s", brief(c), c.Nth, c.Entry.Reason))
+		}
+	}
+	return refusals
+}
+
+// evidence tells on what the answers rest that a broken case met.
+func (r *Report) evidence(res *Result) []string {
+	var lines []string
+	for _, c := range slices.Concat(res.Calls, res.Rerun) {
+		op := r.operation(c.Op)
+		if op == nil {
+			continue
+		}
+		status := c.Entry.Response.Status
+		if c.Entry.Outcome != nil {
+			status = c.Entry.Outcome.Status
+		}
+		mark, documented := op.Evidence[status]
+		switch {
+		case status < http.StatusBadRequest:
+			continue
+		case c.Entry.Fault != "" && c.Entry.Outcome == nil:
+			mark = "injected; documented for the operation"
+		case !documented:
+			mark = "any call may be answered so"
+		}
+		line := fmt.Sprintf("%s answers %d (%s): %s", c.Op, status, mark, op.Page)
+		if !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// path is a URL without its query, which may hold a secret.
+func path(url string) string {
+	path, _, _ := strings.Cut(url, "?")
+	return path
+}
+
+// describe names strikes.
+func describe(strikes []Strike) string {
+	var all []string
+	for _, s := range strikes {
+		all = append(all, fmt.Sprintf("%s, %d", s.Op, s.Nth))
+	}
+	return strings.Join(all, "; ")
+}
+
+// Outcome says in a few words what came of a call.
+func (c Call) Outcome() string {
+	e := c.Entry
+	var words []string
+	switch {
+	case e.Fault == "":
+		words = append(words, fmt.Sprint(e.Response.Status))
+	case e.Outcome != nil && e.Committed:
+		words = append(words, fmt.Sprintf("%s; the service came to %d, and what it changed stays", e.Fault, e.Outcome.Status))
+	case e.Outcome != nil:
+		words = append(words, fmt.Sprintf("%s; the service came to %d", e.Fault, e.Outcome.Status))
+	case e.Response.Status != 0:
+		words = append(words, fmt.Sprintf("%s; %d", e.Fault, e.Response.Status))
+	default:
+		words = append(words, e.Fault)
+	}
+	for _, change := range e.Changes {
+		words = append(words, fmt.Sprintf("%s %s %s", change.Change, change.Table, change.ID))
+	}
+	if e.Reason != "" && e.Fault == "" {
+		words = append(words, "because "+e.Reason)
+	}
+	return strings.Join(words, ", ")
+}

@@ -1,0 +1,302 @@
+package rehearse
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	_ "embed"
+)
+
+// A mark stands for a verdict in a matrix.
+func (v Verdict) mark() string {
+	switch v {
+	case Held:
+		return "ok"
+	case Recovered:
+		return "again"
+	case Broken:
+		return "BROKEN"
+	case NotReached:
+		return "·"
+	case Accepted:
+		return "accepted"
+	}
+	return "–"
+}
+
+const legend = "ok: it went through; again: it failed and did its work when it was run again; ·: the call was not made; –: not tried"
+
+// summary is the report in a line.
+func (v View) summary() string {
+	if v.Problem != "" {
+		return "the rehearsal means nothing: " + v.Problem
+	}
+	var counts []string
+	all := 0
+	for _, c := range v.Counts {
+		all += c.Cases
+		if c.Cases > 0 {
+			counts = append(counts, fmt.Sprintf("%d %s", c.Cases, c.Verdict))
+		}
+	}
+	return fmt.Sprintf("%d cases of %d calls: %s", all, len(v.Rows), strings.Join(counts, ", "))
+}
+
+// WriteText writes the report for a terminal or a test's log.
+func (v View) WriteText(w io.Writer) error {
+	out := &printer{w: w}
+	out.line("%s: %s", v.Title, v.summary())
+	if len(v.Rows) > 0 && len(v.Kinds) > 0 {
+		out.line("")
+		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+		head := []string{"call"}
+		for _, k := range v.Kinds {
+			head = append(head, string(k))
+		}
+		_, _ = fmt.Fprintln(table, strings.Join(head, "\t"))
+		for _, row := range v.Rows {
+			cells := []string{fmt.Sprintf("%d %s", row.Number, row.Operation)}
+			for _, verdict := range row.Verdicts {
+				cells = append(cells, verdict.mark())
+			}
+			_, _ = fmt.Fprintln(table, strings.Join(cells, "\t"))
+		}
+		_ = table.Flush() // out keeps the error
+		out.line("%s", legend)
+	}
+	for _, d := range v.Broken {
+		out.line("\nBROKEN %s", d.Name)
+		for _, f := range d.Faults {
+			out.line("  fault     %s", f)
+		}
+		out.line("  why       %s", d.Why)
+		out.line("  it ended  %s", d.Acted)
+		out.calls("  calls", d.Calls)
+		out.calls("  again", d.Rerun)
+		for _, e := range d.Evidence {
+			out.line("  evidence  %s", e)
+		}
+		if d.Repeat != "" {
+			out.line("  repeat    %s", d.Repeat)
+		}
+	}
+	out.list("accepted", briefs(v.Accepted))
+	out.list("refusals that the undisturbed run went on from", v.Swallowed)
+	out.list("not tried", v.LeftOut)
+	return out.err
+}
+
+func briefs(all []Brief) []string {
+	var lines []string
+	for _, b := range all {
+		lines = append(lines, b.Name+": "+b.Why)
+	}
+	return lines
+}
+
+// printer keeps the first error.
+type printer struct {
+	w   io.Writer
+	err error
+}
+
+func (p *printer) Write(text []byte) (int, error) {
+	if p.err == nil {
+		_, p.err = p.w.Write(text)
+	}
+	return len(text), p.err
+}
+
+func (p *printer) line(format string, args ...any) { _, _ = fmt.Fprintf(p, format+"\n", args...) }
+
+func (p *printer) list(title string, lines []string) {
+	if len(lines) > 0 {
+		p.line("\n%s:\n  %s", title, strings.Join(lines, "\n  "))
+	}
+}
+
+func (p *printer) calls(title string, calls []Line) {
+	for i, c := range calls {
+		if i > 0 {
+			title = ""
+		}
+		mark := " "
+		if c.Struck {
+			mark = "!"
+		}
+		p.line("%-11s %s %s → %s", title, mark, c.Operation, c.Outcome)
+	}
+}
+
+// WriteMarkdown writes the report as a page.
+func (v View) WriteMarkdown(w io.Writer) error {
+	out := &printer{w: w}
+	cell := strings.NewReplacer("|", `\|`, "\n", " ").Replace
+	out.line("# %s\n\n%s\n", v.Title, v.summary())
+	if len(v.Rows) > 0 {
+		head, rule := "| | call |", "|---|---|"
+		for _, k := range v.Kinds {
+			head, rule = head+" "+string(k)+" |", rule+"---|"
+		}
+		out.line("%s\n%s", head, rule)
+		for _, row := range v.Rows {
+			line := fmt.Sprintf("| %d | `%s` |", row.Number, row.Operation)
+			for _, verdict := range row.Verdicts {
+				line += " " + verdict.mark() + " |"
+			}
+			out.line("%s", line)
+		}
+		out.line("\n%s", legend)
+	}
+	for _, d := range v.Broken {
+		out.line("\n## Broken: %s\n\n%s\n\n%s\n\nThe struck run ended so: %s\n\n| | call | came to |\n|---|---|---|", d.Name, strings.Join(d.Faults, "; "), d.Why, d.Acted)
+		for _, c := range d.Calls {
+			mark := ""
+			if c.Struck {
+				mark = "struck"
+			}
+			out.line("| %s | `%s` | %s |", mark, c.Operation, cell(c.Outcome))
+		}
+		for _, c := range d.Rerun {
+			out.line("| again | `%s` | %s |", c.Operation, cell(c.Outcome))
+		}
+		out.bullets("Evidence", d.Evidence)
+		if d.Repeat != "" {
+			out.line("\nRepeat it: `%s`", d.Repeat)
+		}
+	}
+	out.bullets("Accepted", briefs(v.Accepted))
+	out.bullets("Refusals that the undisturbed run went on from", v.Swallowed)
+	out.bullets("Not tried", v.LeftOut)
+	return out.err
+}
+
+func (p *printer) bullets(title string, lines []string) {
+	if len(lines) > 0 {
+		p.line("\n**%s**\n\n* %s", title, strings.Join(lines, "\n* "))
+	}
+}
+
+//go:embed report.html
+var page string
+
+// WriteHTML writes the report as one page without scripts.
+func (v View) WriteHTML(w io.Writer) error {
+	t, err := template.New("report").Funcs(template.FuncMap{
+		"mark":    Verdict.mark,
+		"class":   func(v Verdict) string { return strings.ReplaceAll(string(v), " ", "-") },
+		"about":   Kind.About,
+		"legend":  func() string { return legend },
+		"summary": View.summary,
+	}).Parse(page)
+	if err != nil {
+		return err
+	}
+	return t.Execute(w, v)
+}
+
+// WriteJSON writes the report for programs.
+func (v View) WriteJSON(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+type junitSuite struct {
+	XMLName  xml.Name    `xml:"testsuite"`
+	Name     string      `xml:"name,attr"`
+	Tests    int         `xml:"tests,attr"`
+	Failures int         `xml:"failures,attr"`
+	Errors   int         `xml:"errors,attr"`
+	Skipped  int         `xml:"skipped,attr"`
+	Cases    []junitCase `xml:"testcase"`
+}
+
+type junitCase struct {
+	Class   string        `xml:"classname,attr"`
+	Name    string        `xml:"name,attr"`
+	Failure *junitMessage `xml:"failure"`
+	Error   *junitMessage `xml:"error"`
+	Skipped *junitMessage `xml:"skipped"`
+}
+
+type junitMessage struct {
+	Message string `xml:"message,attr"`
+	Text    string `xml:",chardata"`
+}
+
+// WriteJUnit writes a test case for every case: what is broken has failed, what
+// was not reached or is accepted was skipped.
+func (r *Report) WriteJUnit(w io.Writer, v View) error {
+	suite := junitSuite{Name: v.Title}
+	if v.Problem != "" {
+		suite.Errors = 1
+		suite.Cases = append(suite.Cases, junitCase{Class: v.Title, Name: "undisturbed", Error: &junitMessage{Message: v.Problem}})
+	}
+	for _, res := range r.Cases {
+		c := junitCase{Class: v.Title, Name: res.Name}
+		switch res.Verdict {
+		case Broken:
+			suite.Failures++
+			i := slices.IndexFunc(v.Broken, func(d Detail) bool { return d.Name == res.Name })
+			var text strings.Builder
+			for _, call := range slices.Concat(v.Broken[i].Calls, v.Broken[i].Rerun) {
+				fmt.Fprintf(&text, "%s → %s\n", call.Operation, call.Outcome)
+			}
+			c.Failure = &junitMessage{res.Why, text.String()}
+		case NotReached:
+			suite.Skipped++
+			c.Skipped = &junitMessage{Message: res.Why}
+		case Accepted:
+			suite.Skipped++
+			c.Skipped = &junitMessage{Message: "accepted: " + res.Accepted}
+		}
+		suite.Cases = append(suite.Cases, c)
+	}
+	suite.Tests = len(suite.Cases)
+	if _, err := io.WriteString(w, xml.Header); err != nil {
+		return err
+	}
+	enc := xml.NewEncoder(w)
+	enc.Indent("", "  ")
+	if err := enc.Encode(suite); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "\n")
+	return err
+}
+
+// WriteFiles writes the report in all forms: base with .md, .html, .json and .xml.
+func (r *Report) WriteFiles(base string, v View) error {
+	for _, form := range []struct {
+		suffix string
+		write  func(io.Writer) error
+	}{
+		{".md", v.WriteMarkdown},
+		{".html", v.WriteHTML},
+		{".json", v.WriteJSON},
+		{".xml", func(w io.Writer) error { return r.WriteJUnit(w, v) }},
+	} {
+		if err := writeFile(base+form.suffix, form.write); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeFile(name string, write func(io.Writer) error) error {
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(f), f.Close())
+}
