@@ -295,4 +295,24 @@ func (p *Provider) privilegeResource() kit.Resource[privilege, privilegeInput] {
 	}
 }
 
+// deletePrivilegeBySlug deletes a privilege that is named by everything but its id.
+// https://infisical.com/docs/api-reference/endpoints/identity-specific-privilege/v1/delete
+func (p *Provider) deletePrivilegeBySlug(c *kernel.Call, in struct {
+	ProjectSlug   string `json:"projectSlug"`
+	IdentityID    string `json:"identityId"`
+	PrivilegeSlug string `json:"privilegeSlug"`
+}) (any, error) {
+	project, err := p.project(c, "", trim(in.ProjectSlug))
+	if err != nil {
+		return nil, err
+	}
+	m, _ := p.memberByPlace.Get(c.Tx, key(project.ID, trim(in.IdentityID)))
+	v, ok := p.privilegeBySlug.Get(c.Tx, key(m.ID, trim(in.PrivilegeSlug)))
+	if !ok {
+		return nil, noPrivilege(trim(in.PrivilegeSlug))
+	}
+	c.Vars["privilegeId"] = v.ID
+	return p.privilegeResource().Delete(c, privilegeInput{})
+}
+
 func noPrivilege(id string) error { return notFound("Identity privilege with ID '%s' not found", id) }

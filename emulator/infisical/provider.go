@@ -73,6 +73,7 @@ type Provider struct {
 	membersOf           *store.Index[projectMember] // by project
 	membersOfIdentity   *store.Index[projectMember]
 	privileges          *store.Table[privilege]
+	privilegeBySlug     *store.Unique[privilege]
 	privilegesOf        *store.Index[privilege] // by membership
 	groups              *store.Table[group]
 	groupsOf            *store.Index[group] // by organization
@@ -144,6 +145,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.secretsByFolder = p.secrets.Index(func(s secret) string { return s.FolderID })
 	p.pastVersions = store.NewTable[secret](env.Schema, "secret version")
 	p.pastSecrets = p.pastVersions.Index(func(s secret) string { return s.ID })
+	p.rules(env)
 
 	p.organizationsOf = p.organizations.Index(func(o organization) string { return o.ParentID })
 	p.identitiesOfProject = p.identities.Index(func(id identity) string { return id.ProjectID })
@@ -155,7 +157,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.membersOf = p.members.Index(func(m projectMember) string { return m.ProjectID })
 	p.membersOfIdentity = p.members.Index(func(m projectMember) string { return m.IdentityID })
 	p.privileges = store.NewTable[privilege](env.Schema, "privilege")
-	p.privileges.Unique("slug", func(v privilege) string { return key(v.MemberID, v.Slug) })
+	p.privilegeBySlug = p.privileges.Unique("slug", func(v privilege) string { return key(v.MemberID, v.Slug) })
 	p.privilegesOf = p.privileges.Index(func(v privilege) string { return v.MemberID })
 	p.groups = store.NewTable[group](env.Schema, "group")
 	p.groups.Unique("slug", func(g group) string { return key(g.OrganizationID, g.Slug) })
@@ -196,8 +198,8 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 			{Name: "INFISICAL_TOKEN", Value: "{accessToken}"},
 		},
 		Port: 1,
-		Example: "curl -sS -X POST '{url}/api/v1/auth/universal-auth/identities/{identityId}/client-secrets'" +
-			" -H 'Authorization: Bearer {accessToken}' -H 'Content-Type: application/json' -d '{}'",
+		Example: "curl -sS '{url}/api/v1/auth/universal-auth/login' -H 'Content-Type: application/json'" +
+			` -d '{"clientId":"{clientId}","clientSecret":"{clientSecret}"}'`,
 	}
 }
 

@@ -82,6 +82,19 @@ func (p *Provider) projectRoles() kit.Resource[role, roleInput] {
 	return p.roleResource(inProject[roleInput](p, "role"), func(b *roleBody, scope string) { b.ProjectID = scope })
 }
 
+// projectRolesV1 are the same, with the project named by its slug.
+func (p *Provider) projectRolesV1() kit.Resource[role, roleInput] {
+	r := p.projectRoles()
+	r.Enter = func(c *kernel.Call, do kit.Action, _ roleInput) (string, error) {
+		project, err := p.project(c, "", c.Vars["projectSlug"])
+		if err == nil {
+			err = permitChange(c, do, "role")
+		}
+		return project.ID, err
+	}
+	return r
+}
+
 // organizationRoles are for administrators alone to change.
 // https://infisical.com/docs/api-reference/endpoints/organizations/create-org-role
 func (p *Provider) organizationRoles() kit.Resource[role, roleInput] {

@@ -159,6 +159,12 @@ const (
 	OpGetAWSAuth                 Op = "infisical GET /api/v1/auth/aws-auth/identities/{identityId}"
 	OpDetachAWSAuth              Op = "infisical DELETE /api/v1/auth/aws-auth/identities/{identityId}"
 	OpLoginJWT                   Op = "infisical POST /api/v1/auth/jwt-auth/login"
+	OpCreateRoleV1               Op = "infisical POST /api/v1/workspace/{projectSlug}/roles"
+	OpListRolesV1                Op = "infisical GET /api/v1/workspace/{projectSlug}/roles"
+	OpUpdateRoleV1               Op = "infisical PATCH /api/v1/workspace/{projectSlug}/roles/{roleId}"
+	OpDeleteRoleV1               Op = "infisical DELETE /api/v1/workspace/{projectSlug}/roles/{roleId}"
+	OpGetRoleBySlugV1            Op = "infisical GET /api/v1/workspace/{projectSlug}/roles/slug/{roleSlug}"
+	OpDeletePrivilegeBySlug      Op = "infisical DELETE /api/v1/additional-privilege/identity"
 )
 
 func (p *Provider) routes() []kernel.Route {
@@ -169,6 +175,7 @@ func (p *Provider) routes() []kernel.Route {
 	members, projectRoles, organizationRoles := p.memberResource(), p.projectRoles(), p.organizationRoles()
 	privileges, groups, groupMembers := p.privilegeResource(), p.groupResource(), p.groupMemberResource()
 	subOrganizations, projectIdentities := p.subOrganizationResource(), p.projectIdentityResource()
+	rolesV1 := p.projectRolesV1()
 	return []kernel.Route{
 		kernel.On(OpLogin, p.login).Secret(),
 		kernel.On(OpAttachUniversalAuth, p.attachUniversalAuth),
@@ -322,5 +329,11 @@ func (p *Provider) routes() []kernel.Route {
 		kernel.On(OpGetAWSAuth, p.methods.aws.get),
 		kernel.On(OpDetachAWSAuth, p.methods.aws.detach),
 		kernel.On(OpLoginJWT, p.jwtLogin).Secret(),
+		kernel.On(OpCreateRoleV1, rolesV1.Create),
+		kernel.On(OpListRolesV1, rolesV1.List),
+		kernel.On(OpUpdateRoleV1, rolesV1.Update),
+		kernel.On(OpDeleteRoleV1, rolesV1.Delete),
+		kernel.On(OpGetRoleBySlugV1, rolesV1.By("roleSlug", p.roleNamed).Get),
+		kernel.On(OpDeletePrivilegeBySlug, p.deletePrivilegeBySlug),
 	}
 }

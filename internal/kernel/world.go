@@ -76,6 +76,7 @@ type World struct {
 	Journal *journal.Journal
 	Path    string // of this world below the gateway's public URL; "" for the default one
 
+	wall      *clock.Clock // real time, which nobody moves
 	config    Config
 	instances []*Instance
 	setup     atomic.Pointer[setup]
@@ -111,6 +112,7 @@ type origin struct {
 type mounted struct {
 	desc   Description
 	schema *store.Schema
+	drawn  []drawn
 	routes map[Op]*Route
 }
 
@@ -153,7 +155,7 @@ func NewWorld(config Config) (*World, error) {
 }
 
 func newWorld(config Config, mounts []*mounted, j *journal.Journal) *World {
-	w := &World{Clock: clock.New(), Journal: j, config: config}
+	w := &World{Clock: clock.New(), wall: clock.New(), Journal: j, config: config}
 	w.life, w.end = context.WithCancel(context.Background())
 	w.Faults = fault.NewSet(w.checkFault)
 	instances := make([]Instance, len(mounts))
@@ -187,8 +189,8 @@ func (w *World) Sibling(start *Start, j *journal.Journal) (*World, error) {
 }
 
 func mount(p Provider) (*mounted, error) {
-	schema := &store.Schema{}
-	m := &mounted{desc: p.Mount(&Env{Schema: schema}), schema: schema, routes: map[Op]*Route{}}
+	env := &Env{Schema: &store.Schema{}}
+	m := &mounted{desc: p.Mount(env), schema: env.Schema, drawn: env.drawn, routes: map[Op]*Route{}}
 	d := &m.desc
 	switch {
 	case d.Name == "" || d.Document == nil || d.Error == nil:

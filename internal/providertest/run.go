@@ -208,7 +208,7 @@ func bodies(t *testing.T, s subject, doc *openapi3.T, new func() emulator.Option
 		w := newWorld(t, new, seed)
 		for _, o := range s.servedOperations() {
 			for mediaType, content := range requestContent(doc, o) {
-				for _, b := range badBodies(w, mediaType, content.Schema.Value) {
+				for _, b := range badBodies(w, mediaType, content.Schema.Value, s.NullIsAbsent) {
 					before := w.Snapshot()
 					r := w.sample(doc, o)
 					r.header.Set("Content-Type", b.mediaType)
@@ -248,7 +248,7 @@ type badBody struct {
 	tolerable       bool
 }
 
-func badBodies(w *world, mediaType string, schema *openapi3.Schema) []badBody {
+func badBodies(w *world, mediaType string, schema *openapi3.Schema, nullIsAbsent bool) []badBody {
 	const depth = 10_000
 	tooLong := bytes.Repeat([]byte(" "), kernel.MaxBody+1)
 	list := []badBody{
@@ -305,7 +305,7 @@ func badBodies(w *world, mediaType string, schema *openapi3.Schema) []badBody {
 		}
 		for _, wrong := range []any{"text", 1.5, true, []any{1.5}, map[string]any{"a": []any{}}, nil} {
 			if property.Value.VisitJSON(wrong) != nil {
-				add(fmt.Sprintf("%s: %T", name, wrong), with(wrong), false)
+				add(fmt.Sprintf("%s: %T", name, wrong), with(wrong), wrong == nil && nullIsAbsent)
 			}
 		}
 		if property.Value.Type.Is(openapi3.TypeString) {
