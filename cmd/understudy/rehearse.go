@@ -38,7 +38,7 @@ type rehearseCommand struct {
 	Timeout  time.Duration `default:"60s" placeholder:"DURATION" help:"How long one run may take (${default})."`
 	Report   string        `placeholder:"DIR" help:"Write the report there: Markdown, HTML, JSON, JUnit."`
 	JUnit    string        `name:"junit" placeholder:"FILE" help:"Write the report there as JUnit."`
-	Command  []string      `arg:"" passthrough:"all" name:"command" help:"What is rehearsed, behind --: a program and its arguments."`
+	Command  []string      `arg:"" passthrough:"partial" name:"command" help:"What is rehearsed, behind --: a program and its arguments."`
 }
 
 // The exit statuses of rehearse.
