@@ -33,7 +33,7 @@ type confined struct {
 var confinedNames = []confined{
 	{"time", []string{"Now", "Since", "Until"}, []string{"emulator/clock", "bench", certificates}, "a world's time is its clock's; only what measures speed has a stopwatch"},
 	{"math/rand", nil, []string{"fixtures"}, "what a world draws comes from its seed"},
-	{"math/rand/v2", nil, []string{"fixtures"}, "what a world draws comes from its seed"},
+	{"math/rand/v2", nil, []string{"fixtures", "internal/providertest"}, "what a world draws comes from its seed"},
 	{"crypto/rand", nil, []string{"bench", certificates}, "what a world draws comes from its seed"},
 	{"…uuid", nil, nil, "identifiers are drawn from the world's entropy"},
 	{"os", []string{"Getenv", "LookupEnv", "Environ", "ExpandEnv"}, []string{"emulator/rehearsal"}, "the command line's parser reads the environment"},

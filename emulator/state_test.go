@@ -2,6 +2,7 @@ package emulator_test
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -45,14 +46,30 @@ func TestStateRefused(t *testing.T) {
 	srv.Clock.Freeze()
 	srv.Clock.Set(start)
 	good := controlOf(srv).call(t, "GET", "/state", "", http.StatusOK).body
+	identity := srv.Info().Providers["infisical"].Credentials["identityId"]
+	part := func(pattern string) string {
+		t.Helper()
+		found := regexp.MustCompile(pattern).FindStringSubmatch(good)
+		if found == nil {
+			t.Fatalf("no %s in %s", pattern, good)
+		}
+		return found[1]
+	}
+	root := part(`"key":"([^"]*)","value":{"ID":"[^"]*","EnvironmentID":"[^"]*","ParentID":"","Name":"root"`)
+	folders := part(`"infisical/folder":(\d+)`)
 	for name, test := range map[string]struct{ old, new, want string }{
-		"another version":  {`"understudy":1`, `"understudy":2`, "/understudy: the version is 2, and this program reads 1; the world stays as it was"},
-		"unknown provider": {`"providers":{`, `"providers":{"vault":{"sequences":{},"tables":{}},`, "/providers/vault: this server does not serve vault; the world stays as it was"},
-		"unknown table":    {`"tables":{`, `"tables":{"vault":[],`, "/providers/infisical/tables/vault: there is no such table; the world stays as it was"},
-		"unknown field":    {`"value":{"ID"`, `"value":{"Vault":1,"ID"`, `json: unknown field \"Vault\"; the world stays as it was`},
-		"another type":     {`"value":{"ID":"`, `"value":{"ID":1,"X":"`, "/value: "},
-		"another seed":     {`"seed":"understudy"`, `"seed":"vault"`, "/seed: "},
-		"foreign":          {good, `{"a":1}`, ""},
+		"another version":           {`"understudy":1`, `"understudy":2`, "/understudy: the version is 2, and this program reads 1; the world stays as it was"},
+		"unknown provider":          {`"providers":{`, `"providers":{"vault":{"sequences":{},"tables":{}},`, "/providers/vault: this server does not serve vault; the world stays as it was"},
+		"unknown table":             {`"tables":{`, `"tables":{"vault":[],`, "/providers/infisical/tables/vault: there is no such table; the world stays as it was"},
+		"unknown field":             {`"value":{"ID"`, `"value":{"Vault":1,"ID"`, `json: unknown field \"Vault\"; the world stays as it was`},
+		"another type":              {`"value":{"ID":"`, `"value":{"ID":1,"X":"`, "/value: "},
+		"another seed":              {`"seed":"understudy"`, `"seed":"vault"`, "/seed: "},
+		"a key not the row's own":   {`"key":"` + identity + `","value":{"ID":"` + identity, `"key":"other","value":{"ID":"` + identity, `/tables/identity/0/key: the row's own key is \"` + identity + `\"; the world stays as it was`},
+		"a row that does not exist": {`"OrganizationID":"`, `"OrganizationID":"0`, `/tables/identity/0/value: its OrganizationID \"0`},
+		"a folder above itself":     {`"ParentID":"","Name":"root"`, `"ParentID":"` + root + `","Name":"root"`, `/value: its ParentID \"` + root + `\" leads back to itself; the world stays as it was`},
+		"a sequence put back":       {`"infisical/folder":` + folders, `"infisical/folder":0`, `/providers/infisical/sequences: infisical/folder stands at 0, and number 1, ` + root + `, is there already; the world stays as it was`},
+		"a sequence left out":       {`"infisical/folder":` + folders + `,`, ``, `/providers/infisical/sequences: infisical/folder stands at 0, and number 1, ` + root + `, is there already`},
+		"foreign":                   {good, `{"a":1}`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			text := strings.Replace(good, test.old, test.new, 1)

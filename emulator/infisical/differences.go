@@ -123,6 +123,11 @@ var chosen = []kernel.Choice{
 	{Name: "secrets-v4-defaults", What: "what a v4 request leaves out is as in v3: nothing is expanded or recursive"},
 	{Name: "batch-duplicate-key", What: "a key that stands twice in one batch is refused as one that exists"},
 	{Name: "renamed-secret", What: "references to a secret that is renamed are not rewritten"},
+	{Name: "jwks-login", What: "a login of a JWT auth whose keys stand at a URL is a 400: nothing is fetched; static public keys work. Logins of OIDC, Kubernetes and AWS auth are not served. A fetch guarded by --allow-issuer would decide it"},
+	{Name: "project-roles", What: "memberships of projects, roles, privileges and groups are kept and shown, and change nothing of what an identity may do. The rules of each role in backend/src/ee/services/permission would decide it"},
+	{Name: "refusals-of-second-wave", What: "the words of refusals for what is not there, is taken or is protected, of projects, tags, imports, roles, memberships, privileges, groups, sub-organizations and of JWT, OIDC, Kubernetes and AWS auth; recordings of the service would decide them"},
+	{Name: "sub-organization-membership", What: "every identity of an organization may have a token for its sub-organizations, with the same role; the service asks for a membership"},
+	{Name: "environment-position", What: "an environment stands where it is put, and the others stay where they are"},
 	{Name: "bounds", What: "a path of more than 100 folders is a 400, as is a list, a search or an expansion of references that would come to more than 16 MiB or have as much looked at; the service names no bounds"},
 	{Name: "rotated-secrets", What: "no secret is rotated: isRotatedSecret is false and rotationId null in every answer"},
 }

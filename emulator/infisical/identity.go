@@ -1,6 +1,7 @@
 package infisical
 
 import (
+	"encoding/json"
 	"strconv"
 	"strings"
 	"time"
@@ -11,13 +12,15 @@ import (
 
 // organization is a row.
 type organization struct {
-	ID, Name, Slug string
-	ParentID       string // of a sub-organization
+	ID, Name, Slug       string
+	ParentID             string // of a sub-organization
+	CreatedAt, UpdatedAt time.Time
 }
 
 // identity is a machine identity and its membership of one organization.
 type identity struct {
 	ID, Name, OrganizationID string
+	ProjectID                string // of an identity that a project has of its own
 	MembershipID             string
 	Role                     string
 	HasDeleteProtection      bool
@@ -77,11 +80,15 @@ type identityBody struct {
 }
 
 func (id identity) body() identityBody {
-	return identityBody{
+	body := identityBody{
 		ID: id.ID, Name: id.Name,
 		CreatedAt: timestamp(id.CreatedAt), UpdatedAt: timestamp(id.UpdatedAt),
 		HasDeleteProtection: id.HasDeleteProtection, OrgID: id.OrganizationID,
 	}
+	if id.ProjectID != "" {
+		body.ProjectID = &id.ProjectID
+	}
+	return body
 }
 
 type createdIdentity struct {
@@ -117,7 +124,7 @@ func (p *Provider) createIdentity(c *kernel.Call, in createIdentityRequest) (cre
 	if in.Role != nil {
 		id.Role = *in.Role
 	}
-	if !isRole(id.Role) {
+	if !p.isRole(c, id.OrganizationID, id.Role) {
 		return none, notFound(unknownRole, id.Role)
 	}
 	if err := fitIdentity(id.Name, pairs); err != nil {
@@ -144,7 +151,11 @@ func newMetadata(c *kernel.Call, in []metadataInput) []metadata {
 	return list
 }
 
-func isRole(role string) bool { return role == roleAdmin || role == roleMember || role == roleNoAccess }
+// isRole reports whether an organization has a role.
+func (p *Provider) isRole(c *kernel.Call, organization, slug string) bool {
+	_, ok := p.roleNamed(c, organization, slug)
+	return ok && slug != roleViewer
+}
 
 // trimMetadata cuts white space off. The service does so before it looks at the
 // length, which the document's minLength cannot say.
@@ -173,21 +184,34 @@ type identityPath struct {
 
 // membership is an identity's place in its organization.
 type membership struct {
-	ID                  string     `json:"id"`
-	Role                string     `json:"role"`
-	RoleID              *string    `json:"roleId"`
-	OrgID               string     `json:"orgId"`
-	CreatedAt           timestamp  `json:"createdAt"`
-	UpdatedAt           timestamp  `json:"updatedAt"`
-	IdentityID          string     `json:"identityId"`
-	LastLoginAuthMethod *string    `json:"lastLoginAuthMethod"`
-	LastLoginTime       *timestamp `json:"lastLoginTime"`
+	ID                  string      `json:"id"`
+	Role                string      `json:"role"`
+	RoleID              *string     `json:"roleId"`
+	OrgID               string      `json:"orgId"`
+	CreatedAt           timestamp   `json:"createdAt"`
+	UpdatedAt           timestamp   `json:"updatedAt"`
+	IdentityID          string      `json:"identityId"`
+	LastLoginAuthMethod *string     `json:"lastLoginAuthMethod"`
+	LastLoginTime       *timestamp  `json:"lastLoginTime"`
+	CustomRole          *customRole `json:"customRole,omitempty"`
 }
 
-func (id identity) membership() membership {
+type customRole struct {
+	ID          string          `json:"id"`
+	Name        string          `json:"name"`
+	Slug        string          `json:"slug"`
+	Permissions json.RawMessage `json:"permissions"`
+	Description *string         `json:"description"`
+}
+
+func (p *Provider) membership(c *kernel.Call, id identity) membership {
 	m := membership{
 		ID: id.MembershipID, Role: id.Role, OrgID: id.OrganizationID, IdentityID: id.ID,
 		CreatedAt: timestamp(id.CreatedAt), UpdatedAt: timestamp(id.UpdatedAt),
+	}
+	if own, ok := p.roleBySlug.Get(c.Tx, key(id.OrganizationID, id.Role)); ok {
+		m.Role, m.RoleID = customRoleName, &own.ID
+		m.CustomRole = &customRole{own.ID, own.Name, own.Slug, json.RawMessage(own.Permissions), own.Description}
 	}
 	if id.LastLoginAuthMethod != "" {
 		at := timestamp(id.LastLoginTime)
@@ -229,7 +253,7 @@ func (p *Provider) getIdentity(c *kernel.Call, in identityPath) (getIdentityResp
 	if ua, ok := p.universalAuths.Get(c.Tx, id.ID); ok && p.locked(c, ua) {
 		name.ActiveLockoutAuthMethods = []string{universalAuthMethod}
 	}
-	return getIdentityResponse{gotIdentity{id.membership(), id.Metadata, name}}, nil
+	return getIdentityResponse{gotIdentity{p.membership(c, id), id.Metadata, name}}, nil
 }
 
 // authMethods names the ways an identity can log in.
@@ -241,7 +265,7 @@ func (p *Provider) authMethods(c *kernel.Call, id identity) []string {
 	if _, ok := p.tokenAuths.Get(c.Tx, id.ID); ok {
 		methods = append(methods, tokenAuthMethod)
 	}
-	return methods
+	return append(methods, p.methods.of(c, id.ID)...)
 }
 
 type listIdentitiesRequest struct {
@@ -278,7 +302,7 @@ func (p *Provider) listIdentities(c *kernel.Call, in listIdentitiesRequest) (lis
 	}
 	answer := newBudget()
 	for _, id := range p.identities.All(c.Tx) {
-		if id.OrganizationID == caller.OrganizationID {
+		if id.OrganizationID == caller.OrganizationID && id.ProjectID == "" {
 			if err := answer.spendOn(600, id.Name); err != nil {
 				return response, err
 			}
@@ -290,7 +314,7 @@ func (p *Provider) listIdentities(c *kernel.Call, in listIdentitiesRequest) (lis
 }
 
 func (p *Provider) listed(c *kernel.Call, id identity) listedIdentity {
-	return listedIdentity{id.membership(), listedIdentityName{id.Name, id.ID, id.HasDeleteProtection, p.authMethods(c, id)}}
+	return listedIdentity{p.membership(c, id), listedIdentityName{id.Name, id.ID, id.HasDeleteProtection, p.authMethods(c, id)}}
 }
 
 // ownOrganization refuses callers who name another organization than theirs.
@@ -357,7 +381,7 @@ func (p *Provider) updateIdentity(c *kernel.Call, in updateIdentityRequest) (upd
 		return none, err
 	}
 	if in.Role != nil {
-		if !isRole(*in.Role) {
+		if !p.isRole(c, id.OrganizationID, *in.Role) {
 			return none, notFound(unknownRole, *in.Role)
 		}
 		id.Role = *in.Role
@@ -401,6 +425,12 @@ func (p *Provider) deleteIdentity(c *kernel.Call, in identityPath) (deleteIdenti
 	if id.HasDeleteProtection {
 		return none, badRequest("Identity has delete protection")
 	}
+	p.removeIdentity(c, id)
+	return deleteIdentityResponse{id.body()}, nil
+}
+
+// removeIdentity deletes an identity with everything that hangs from it.
+func (p *Provider) removeIdentity(c *kernel.Call, id identity) {
 	if ua, ok := p.universalAuths.Get(c.Tx, id.ID); ok {
 		p.removeUniversalAuth(c, ua, "") // the identity's own revocation covers its tokens
 	}
@@ -408,14 +438,22 @@ func (p *Provider) deleteIdentity(c *kernel.Call, in identityPath) (deleteIdenti
 		p.removeTokenAuth(c, t)
 	}
 	p.revoke(c, identityTokens+id.ID, "identity tokens have been revoked")
+	p.methods.remove(c, id.ID)
+	for _, m := range collect(p.membersOfIdentity.All(c.Tx, id.ID)) {
+		p.privilegesOf.Delete(c.Tx, m.ID)
+		p.members.Delete(c.Tx, m.ID)
+	}
+	p.groupsOfIdentity.Delete(c.Tx, id.ID)
 	p.identities.Delete(c.Tx, id.ID)
-	return deleteIdentityResponse{id.body()}, nil
 }
 
 // managed finds an identity for a caller who may do action. The identity
 // service spells "id" where the auth services spell "ID".
 func (p *Provider) managed(c *kernel.Call, id, action string) (identity, error) {
 	row, err := p.identity(c, id, "Failed to find identity with id %s")
+	if err == nil && row.ProjectID != "" && action != "read" {
+		err = badRequest("Identity is managed by project")
+	}
 	if err == nil {
 		_, err = authorize(c, action)
 	}

@@ -101,7 +101,7 @@ func (p *Provider) projectResource(name string) kit.Resource[project, projectInp
 			}
 			return nil
 		},
-		Page:   kit.AllUnder(name + "s"),
+		Page:   allUnder(name + "s"),
 		Answer: kit.Under(name),
 	}
 	if name == "" {
@@ -160,6 +160,14 @@ func (p *Provider) emptyProject(c *kernel.Call, id string) {
 		p.environments.Delete(c.Tx, e.ID)
 	}
 	p.tagsOf.Delete(c.Tx, id)
+	p.rolesOf.Delete(c.Tx, id)
+	for _, own := range collect(p.identitiesOfProject.All(c.Tx, id)) {
+		p.removeIdentity(c, own)
+	}
+	for _, m := range collect(p.membersOf.All(c.Tx, id)) {
+		p.privilegesOf.Delete(c.Tx, m.ID)
+		p.members.Delete(c.Tx, m.ID)
+	}
 }
 
 // emptyEnvironment deletes everything that an environment has, and what imports
@@ -350,7 +358,7 @@ func (p *Provider) tagResource(one, many string) kit.Resource[tag, tagInput] {
 			}
 			return nil
 		},
-		Answer: kit.Under(one), Page: kit.AllUnder(many),
+		Answer: kit.Under(one), Page: allUnder(many),
 	}
 }
 

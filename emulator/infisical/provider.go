@@ -63,6 +63,25 @@ type Provider struct {
 	importsOf      *store.Index[secretImport] // by the folder that imports
 	importsFrom    *store.Index[secretImport] // by the environment that is imported
 
+	organizationsOf     *store.Index[organization] // by the organization above
+	identitiesOfProject *store.Index[identity]
+	roles               *store.Table[role]
+	roleBySlug          *store.Unique[role]
+	rolesOf             *store.Index[role] // by organization or project
+	members             *store.Table[projectMember]
+	memberByPlace       *store.Unique[projectMember]
+	membersOf           *store.Index[projectMember] // by project
+	membersOfIdentity   *store.Index[projectMember]
+	privileges          *store.Table[privilege]
+	privilegeBySlug     *store.Unique[privilege]
+	privilegesOf        *store.Index[privilege] // by membership
+	groups              *store.Table[group]
+	groupsOf            *store.Index[group] // by organization
+	groupMembers        *store.Table[groupMember]
+	groupMembersOf      *store.Index[groupMember] // by group
+	groupsOfIdentity    *store.Index[groupMember]
+	methods             methods
+
 	settings []Setting
 }
 
@@ -126,6 +145,27 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.secretsByFolder = p.secrets.Index(func(s secret) string { return s.FolderID })
 	p.pastVersions = store.NewTable[secret](env.Schema, "secret version")
 	p.pastSecrets = p.pastVersions.Index(func(s secret) string { return s.ID })
+	p.rules(env)
+
+	p.organizationsOf = p.organizations.Index(func(o organization) string { return o.ParentID })
+	p.identitiesOfProject = p.identities.Index(func(id identity) string { return id.ProjectID })
+	p.roles = store.NewTable[role](env.Schema, "role")
+	p.roleBySlug = p.roles.Unique("slug", func(r role) string { return key(r.Scope, r.Slug) })
+	p.rolesOf = p.roles.Index(func(r role) string { return r.Scope })
+	p.members = store.NewTable[projectMember](env.Schema, "project membership")
+	p.memberByPlace = p.members.Unique("identity", func(m projectMember) string { return key(m.ProjectID, m.IdentityID) })
+	p.membersOf = p.members.Index(func(m projectMember) string { return m.ProjectID })
+	p.membersOfIdentity = p.members.Index(func(m projectMember) string { return m.IdentityID })
+	p.privileges = store.NewTable[privilege](env.Schema, "privilege")
+	p.privilegeBySlug = p.privileges.Unique("slug", func(v privilege) string { return key(v.MemberID, v.Slug) })
+	p.privilegesOf = p.privileges.Index(func(v privilege) string { return v.MemberID })
+	p.groups = store.NewTable[group](env.Schema, "group")
+	p.groups.Unique("slug", func(g group) string { return key(g.OrganizationID, g.Slug) })
+	p.groupsOf = p.groups.Index(func(g group) string { return g.OrganizationID })
+	p.groupMembers = store.NewTable[groupMember](env.Schema, "group member")
+	p.groupMembersOf = p.groupMembers.Index(func(m groupMember) string { return m.GroupID })
+	p.groupsOfIdentity = p.groupMembers.Index(func(m groupMember) string { return m.IdentityID })
+	p.methods = newMethods(p, env.Schema)
 
 	return kernel.Description{
 		Name:        Name,

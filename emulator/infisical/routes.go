@@ -93,6 +93,78 @@ const (
 	OpGetSecretImport            Op = "infisical GET /api/v1/secret-imports/{importId}"
 	OpUpdateSecretImport         Op = "infisical PATCH /api/v1/secret-imports/{importId}"
 	OpDeleteSecretImport         Op = "infisical DELETE /api/v1/secret-imports/{importId}"
+	OpListWorkspaceMembers       Op = "infisical GET /api/v2/workspace/{projectId}/identity-memberships"
+	OpAddWorkspaceMember         Op = "infisical POST /api/v2/workspace/{projectId}/identity-memberships/{identityId}"
+	OpGetWorkspaceMember         Op = "infisical GET /api/v2/workspace/{projectId}/identity-memberships/{identityId}"
+	OpUpdateWorkspaceMember      Op = "infisical PATCH /api/v2/workspace/{projectId}/identity-memberships/{identityId}"
+	OpRemoveWorkspaceMember      Op = "infisical DELETE /api/v2/workspace/{projectId}/identity-memberships/{identityId}"
+	OpListMembers                Op = "infisical GET /api/v1/projects/{projectId}/memberships/identities"
+	OpAddMember                  Op = "infisical POST /api/v1/projects/{projectId}/memberships/identities/{identityId}"
+	OpGetMember                  Op = "infisical GET /api/v1/projects/{projectId}/memberships/identities/{identityId}"
+	OpUpdateMember               Op = "infisical PATCH /api/v1/projects/{projectId}/memberships/identities/{identityId}"
+	OpRemoveMember               Op = "infisical DELETE /api/v1/projects/{projectId}/memberships/identities/{identityId}"
+	OpCreateWorkspaceRole        Op = "infisical POST /api/v2/workspace/{projectId}/roles"
+	OpListWorkspaceRoles         Op = "infisical GET /api/v2/workspace/{projectId}/roles"
+	OpGetWorkspaceRole           Op = "infisical GET /api/v2/workspace/{projectId}/roles/{roleId}"
+	OpUpdateWorkspaceRole        Op = "infisical PATCH /api/v2/workspace/{projectId}/roles/{roleId}"
+	OpDeleteWorkspaceRole        Op = "infisical DELETE /api/v2/workspace/{projectId}/roles/{roleId}"
+	OpGetWorkspaceRoleBySlug     Op = "infisical GET /api/v2/workspace/{projectId}/roles/slug/{roleSlug}"
+	OpCreateProjectRole          Op = "infisical POST /api/v1/projects/{projectId}/roles"
+	OpListProjectRoles           Op = "infisical GET /api/v1/projects/{projectId}/roles"
+	OpGetProjectRole             Op = "infisical GET /api/v1/projects/{projectId}/roles/{roleId}"
+	OpUpdateProjectRole          Op = "infisical PATCH /api/v1/projects/{projectId}/roles/{roleId}"
+	OpDeleteProjectRole          Op = "infisical DELETE /api/v1/projects/{projectId}/roles/{roleId}"
+	OpGetProjectRoleBySlug       Op = "infisical GET /api/v1/projects/{projectId}/roles/slug/{roleSlug}"
+	OpCreateOrganizationRole     Op = "infisical POST /api/v1/organization/roles"
+	OpListOrganizationRoles      Op = "infisical GET /api/v1/organization/roles"
+	OpGetOrganizationRole        Op = "infisical GET /api/v1/organization/roles/{roleId}"
+	OpUpdateOrganizationRole     Op = "infisical PATCH /api/v1/organization/roles/{roleId}"
+	OpDeleteOrganizationRole     Op = "infisical DELETE /api/v1/organization/roles/{roleId}"
+	OpGetOrganizationRoleBySlug  Op = "infisical GET /api/v1/organization/roles/slug/{roleSlug}"
+	OpCreatePrivilege            Op = "infisical POST /api/v2/identity-project-additional-privilege"
+	OpGetPrivilege               Op = "infisical GET /api/v2/identity-project-additional-privilege/{privilegeId}"
+	OpUpdatePrivilege            Op = "infisical PATCH /api/v2/identity-project-additional-privilege/{privilegeId}"
+	OpDeletePrivilege            Op = "infisical DELETE /api/v2/identity-project-additional-privilege/{privilegeId}"
+	OpCreateGroup                Op = "infisical POST /api/v1/groups"
+	OpListGroups                 Op = "infisical GET /api/v1/groups"
+	OpGetGroup                   Op = "infisical GET /api/v1/groups/{groupId}"
+	OpUpdateGroup                Op = "infisical PATCH /api/v1/groups/{groupId}"
+	OpDeleteGroup                Op = "infisical DELETE /api/v1/groups/{groupId}"
+	OpListGroupIdentities        Op = "infisical GET /api/v1/groups/{groupId}/machine-identities"
+	OpAddGroupIdentity           Op = "infisical POST /api/v1/groups/{groupId}/machine-identities/{identityId}"
+	OpRemoveGroupIdentity        Op = "infisical DELETE /api/v1/groups/{groupId}/machine-identities/{identityId}"
+	OpCreateSubOrganization      Op = "infisical POST /api/v1/sub-organizations"
+	OpListSubOrganizations       Op = "infisical GET /api/v1/sub-organizations"
+	OpUpdateSubOrganization      Op = "infisical PATCH /api/v1/sub-organizations/{subOrganizationId}"
+	OpDeleteSubOrganization      Op = "infisical DELETE /api/v1/sub-organizations/{subOrganizationId}"
+	OpCreateProjectIdentity      Op = "infisical POST /api/v1/projects/{projectId}/identities"
+	OpListProjectIdentities      Op = "infisical GET /api/v1/projects/{projectId}/identities"
+	OpGetProjectIdentity         Op = "infisical GET /api/v1/projects/{projectId}/identities/{identityId}"
+	OpUpdateProjectIdentity      Op = "infisical PATCH /api/v1/projects/{projectId}/identities/{identityId}"
+	OpDeleteProjectIdentity      Op = "infisical DELETE /api/v1/projects/{projectId}/identities/{identityId}"
+	OpAttachOIDCAuth             Op = "infisical POST /api/v1/auth/oidc-auth/identities/{identityId}"
+	OpUpdateOIDCAuth             Op = "infisical PATCH /api/v1/auth/oidc-auth/identities/{identityId}"
+	OpGetOIDCAuth                Op = "infisical GET /api/v1/auth/oidc-auth/identities/{identityId}"
+	OpDetachOIDCAuth             Op = "infisical DELETE /api/v1/auth/oidc-auth/identities/{identityId}"
+	OpAttachJWTAuth              Op = "infisical POST /api/v1/auth/jwt-auth/identities/{identityId}"
+	OpUpdateJWTAuth              Op = "infisical PATCH /api/v1/auth/jwt-auth/identities/{identityId}"
+	OpGetJWTAuth                 Op = "infisical GET /api/v1/auth/jwt-auth/identities/{identityId}"
+	OpDetachJWTAuth              Op = "infisical DELETE /api/v1/auth/jwt-auth/identities/{identityId}"
+	OpAttachKubernetesAuth       Op = "infisical POST /api/v1/auth/kubernetes-auth/identities/{identityId}"
+	OpUpdateKubernetesAuth       Op = "infisical PATCH /api/v1/auth/kubernetes-auth/identities/{identityId}"
+	OpGetKubernetesAuth          Op = "infisical GET /api/v1/auth/kubernetes-auth/identities/{identityId}"
+	OpDetachKubernetesAuth       Op = "infisical DELETE /api/v1/auth/kubernetes-auth/identities/{identityId}"
+	OpAttachAWSAuth              Op = "infisical POST /api/v1/auth/aws-auth/identities/{identityId}"
+	OpUpdateAWSAuth              Op = "infisical PATCH /api/v1/auth/aws-auth/identities/{identityId}"
+	OpGetAWSAuth                 Op = "infisical GET /api/v1/auth/aws-auth/identities/{identityId}"
+	OpDetachAWSAuth              Op = "infisical DELETE /api/v1/auth/aws-auth/identities/{identityId}"
+	OpLoginJWT                   Op = "infisical POST /api/v1/auth/jwt-auth/login"
+	OpCreateRoleV1               Op = "infisical POST /api/v1/workspace/{projectSlug}/roles"
+	OpListRolesV1                Op = "infisical GET /api/v1/workspace/{projectSlug}/roles"
+	OpUpdateRoleV1               Op = "infisical PATCH /api/v1/workspace/{projectSlug}/roles/{roleId}"
+	OpDeleteRoleV1               Op = "infisical DELETE /api/v1/workspace/{projectSlug}/roles/{roleId}"
+	OpGetRoleBySlugV1            Op = "infisical GET /api/v1/workspace/{projectSlug}/roles/slug/{roleSlug}"
+	OpDeletePrivilegeBySlug      Op = "infisical DELETE /api/v1/additional-privilege/identity"
 )
 
 func (p *Provider) routes() []kernel.Route {
@@ -100,6 +172,10 @@ func (p *Provider) routes() []kernel.Route {
 	bareProjects := p.projectResource("").By("slug", p.bySlugOfProject)
 	environments, workspaceEnvironments := p.environmentResource(false), p.environmentResource(true)
 	tags, workspaceTags := p.tagResource("tag", "tags"), p.tagResource("workspaceTag", "workspaceTags")
+	members, projectRoles, organizationRoles := p.memberResource(), p.projectRoles(), p.organizationRoles()
+	privileges, groups, groupMembers := p.privilegeResource(), p.groupResource(), p.groupMemberResource()
+	subOrganizations, projectIdentities := p.subOrganizationResource(), p.projectIdentityResource()
+	rolesV1 := p.projectRolesV1()
 	return []kernel.Route{
 		kernel.On(OpLogin, p.login).Secret(),
 		kernel.On(OpAttachUniversalAuth, p.attachUniversalAuth),
@@ -187,5 +263,77 @@ func (p *Provider) routes() []kernel.Route {
 		kernel.On(OpGetSecretImport, p.getSecretImport),
 		kernel.On(OpUpdateSecretImport, p.updateSecretImport),
 		kernel.On(OpDeleteSecretImport, p.deleteSecretImport),
+		kernel.On(OpListWorkspaceMembers, members.List),
+		kernel.On(OpAddWorkspaceMember, members.Create),
+		kernel.On(OpGetWorkspaceMember, members.Get),
+		kernel.On(OpUpdateWorkspaceMember, members.Update),
+		kernel.On(OpRemoveWorkspaceMember, members.Delete),
+		kernel.On(OpListMembers, members.List),
+		kernel.On(OpAddMember, members.Create),
+		kernel.On(OpGetMember, members.Get),
+		kernel.On(OpUpdateMember, members.Update),
+		kernel.On(OpRemoveMember, members.Delete),
+		kernel.On(OpCreateWorkspaceRole, projectRoles.Create),
+		kernel.On(OpListWorkspaceRoles, projectRoles.List),
+		kernel.On(OpGetWorkspaceRole, projectRoles.Get),
+		kernel.On(OpUpdateWorkspaceRole, projectRoles.Update),
+		kernel.On(OpDeleteWorkspaceRole, projectRoles.Delete),
+		kernel.On(OpGetWorkspaceRoleBySlug, projectRoles.By("roleSlug", p.roleNamed).Get),
+		kernel.On(OpCreateProjectRole, projectRoles.Create),
+		kernel.On(OpListProjectRoles, projectRoles.List),
+		kernel.On(OpGetProjectRole, projectRoles.Get),
+		kernel.On(OpUpdateProjectRole, projectRoles.Update),
+		kernel.On(OpDeleteProjectRole, projectRoles.Delete),
+		kernel.On(OpGetProjectRoleBySlug, projectRoles.By("roleSlug", p.roleNamed).Get),
+		kernel.On(OpCreateOrganizationRole, organizationRoles.Create),
+		kernel.On(OpListOrganizationRoles, organizationRoles.List),
+		kernel.On(OpGetOrganizationRole, organizationRoles.Get),
+		kernel.On(OpUpdateOrganizationRole, organizationRoles.Update),
+		kernel.On(OpDeleteOrganizationRole, organizationRoles.Delete),
+		kernel.On(OpGetOrganizationRoleBySlug, organizationRoles.By("roleSlug", p.roleNamed).Get),
+		kernel.On(OpCreatePrivilege, privileges.Create),
+		kernel.On(OpGetPrivilege, privileges.Get),
+		kernel.On(OpUpdatePrivilege, privileges.Update),
+		kernel.On(OpDeletePrivilege, privileges.Delete),
+		kernel.On(OpCreateGroup, groups.Create),
+		kernel.On(OpListGroups, groups.List),
+		kernel.On(OpGetGroup, groups.Get),
+		kernel.On(OpUpdateGroup, groups.Update),
+		kernel.On(OpDeleteGroup, groups.Delete),
+		kernel.On(OpListGroupIdentities, groupMembers.List),
+		kernel.On(OpAddGroupIdentity, groupMembers.Create),
+		kernel.On(OpRemoveGroupIdentity, groupMembers.Delete),
+		kernel.On(OpCreateSubOrganization, subOrganizations.Create),
+		kernel.On(OpListSubOrganizations, subOrganizations.List),
+		kernel.On(OpUpdateSubOrganization, subOrganizations.Update),
+		kernel.On(OpDeleteSubOrganization, subOrganizations.Delete),
+		kernel.On(OpCreateProjectIdentity, projectIdentities.Create),
+		kernel.On(OpListProjectIdentities, projectIdentities.List),
+		kernel.On(OpGetProjectIdentity, projectIdentities.Get),
+		kernel.On(OpUpdateProjectIdentity, projectIdentities.Update),
+		kernel.On(OpDeleteProjectIdentity, projectIdentities.Delete),
+		kernel.On(OpAttachOIDCAuth, p.methods.oidc.attach),
+		kernel.On(OpUpdateOIDCAuth, p.methods.oidc.update),
+		kernel.On(OpGetOIDCAuth, p.methods.oidc.get),
+		kernel.On(OpDetachOIDCAuth, p.methods.oidc.detach),
+		kernel.On(OpAttachJWTAuth, p.methods.jwt.attach),
+		kernel.On(OpUpdateJWTAuth, p.methods.jwt.update),
+		kernel.On(OpGetJWTAuth, p.methods.jwt.get),
+		kernel.On(OpDetachJWTAuth, p.methods.jwt.detach),
+		kernel.On(OpAttachKubernetesAuth, p.methods.kubernetes.attach),
+		kernel.On(OpUpdateKubernetesAuth, p.methods.kubernetes.update),
+		kernel.On(OpGetKubernetesAuth, p.methods.kubernetes.get),
+		kernel.On(OpDetachKubernetesAuth, p.methods.kubernetes.detach),
+		kernel.On(OpAttachAWSAuth, p.methods.aws.attach),
+		kernel.On(OpUpdateAWSAuth, p.methods.aws.update),
+		kernel.On(OpGetAWSAuth, p.methods.aws.get),
+		kernel.On(OpDetachAWSAuth, p.methods.aws.detach),
+		kernel.On(OpLoginJWT, p.jwtLogin).Secret(),
+		kernel.On(OpCreateRoleV1, rolesV1.Create),
+		kernel.On(OpListRolesV1, rolesV1.List),
+		kernel.On(OpUpdateRoleV1, rolesV1.Update),
+		kernel.On(OpDeleteRoleV1, rolesV1.Delete),
+		kernel.On(OpGetRoleBySlugV1, rolesV1.By("roleSlug", p.roleNamed).Get),
+		kernel.On(OpDeletePrivilegeBySlug, p.deletePrivilegeBySlug),
 	}
 }

@@ -90,7 +90,7 @@ func (p *Provider) searchIdentities(c *kernel.Call, in searchIdentitiesRequest) 
 			return response, err
 		}
 		one := len(in.Search.Or) == 0 || slices.ContainsFunc(in.Search.Or, func(cr criteria) bool { return cr.match(id) })
-		if id.OrganizationID == caller.OrganizationID && in.Search.match(id) && one {
+		if id.OrganizationID == caller.OrganizationID && id.ProjectID == "" && in.Search.match(id) && one {
 			found = append(found, id)
 		}
 	}

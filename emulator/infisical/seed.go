@@ -46,7 +46,7 @@ type Organization struct {
 func (p *Provider) SeedOrganization(in Organization) Organization {
 	return kernel.Seed(&p.Binding, func(c *kernel.Call) (Organization, error) {
 		org, err := p.addOrganization(c, in)
-		return Organization(org), err
+		return Organization{org.ID, org.Name, org.Slug, org.ParentID}, err
 	})
 }
 
@@ -237,7 +237,7 @@ const ttlTooLong = "accessTokenTTL %s is greater than accessTokenMaxTTL %s"
 // addOrganization stores an organization. A slug is its own: one that is given
 // must not clash, one that is made from the name is numbered.
 func (p *Provider) addOrganization(c *kernel.Call, in Organization) (organization, error) {
-	org := organization{ID: cmp.Or(in.ID, c.Draw("organization").UUID()), Name: in.Name, Slug: in.Slug, ParentID: in.ParentID}
+	org := organization{ID: cmp.Or(in.ID, c.Draw("organization").UUID()), Name: in.Name, Slug: in.Slug, ParentID: in.ParentID, CreatedAt: c.Now, UpdatedAt: c.Now}
 	org.Name = cmp.Or(org.Name, "organization-"+org.ID[:min(8, len(org.ID))])
 	if _, ok := p.organizations.Get(c.Tx, org.ID); ok {
 		return org, fmt.Errorf("there is an organization %s already", org.ID)
@@ -298,7 +298,7 @@ func (p *Provider) addIdentity(c *kernel.Call, in worldIdentity, path []any) (id
 	if _, ok := p.identities.Get(c.Tx, id.ID); ok {
 		return refuse("id", "there is an identity %s already", id.ID)
 	}
-	if !isRole(id.Role) {
+	if !p.isRole(c, org.ID, id.Role) {
 		return refuse("role", "there is no role %q", id.Role)
 	}
 	p.identities.Put(c.Tx, id.ID, id)

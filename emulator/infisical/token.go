@@ -243,6 +243,9 @@ func (p *Provider) holder(c *kernel.Call, cl claims, doing string) (identity, er
 	if !ok {
 		return id, unauthorized("%sIdentity is not a member of the organization", doing).Because("identity %s does not exist", cl.IdentityID)
 	}
+	if cl.AuthMethod == jwtAuthMethod && !p.methods.jwt.has(c, id.ID) {
+		return id, unauthorized("%sauth method has been revoked", doing).Because("JWT auth was taken from identity %s", id.ID)
+	}
 	return id, nil
 }
 
@@ -270,6 +273,10 @@ func (p *Provider) use(c *kernel.Call, id identity, cl claims) error {
 // trustedNow returns the trusted addresses of an auth method's tokens: those of
 // now, not of when a token was issued.
 func (p *Provider) trustedNow(c *kernel.Call, id identity, method string) []trustedIP {
+	if method == jwtAuthMethod {
+		a, _ := p.methods.jwt.table.Get(c.Tx, id.ID)
+		return a.AccessTokenTrustedIPs
+	}
 	if method == tokenAuthMethod {
 		t, _ := p.tokenAuths.Get(c.Tx, id.ID)
 		return t.AccessTokenTrustedIPs

@@ -38,52 +38,109 @@ const (
 	hybridReaders              // administrators in the pages of 2019, readers since
 	members                    //
 	administrators
-	ownSecrets // administrators, and in the live contract the client itself
+	selfOrReaders // readers, and the client itself
+	ownSecrets    // administrators, and in the live contract the client itself
 )
 
 // access says who may call what.
 var access = map[Op]level{
-	OpListHybridSecrets:            administrators,
-	OpCountHybridSecrets:           administrators,
-	OpAddHybridSecret:              administrators,
-	OpGetHybridSecret:              administrators,
-	OpHeadHybridSecret:             administrators,
-	OpUpdateHybridSecret:           administrators,
-	OpDeleteHybridSecret:           administrators,
-	OpListClientCredentialSecrets:  ownSecrets,
-	OpCountClientCredentialSecrets: ownSecrets,
-	OpAddClientCredentialSecret:    ownSecrets,
-	OpGetClientCredentialSecret:    ownSecrets,
-	OpHeadClientCredentialSecret:   ownSecrets,
-	OpUpdateClientCredentialSecret: administrators,
-	OpDeleteClientCredentialSecret: ownSecrets,
-	OpListHybridClients:            hybridReaders,
-	OpCountHybridClients:           hybridReaders,
-	OpCreateHybridClient:           administrators,
-	OpGetHybridClient:              hybridReaders,
-	OpHeadHybridClient:             hybridReaders,
-	OpUpdateHybridClient:           administrators,
-	OpDeleteHybridClient:           administrators,
-	OpListClientCredentialClients:  readers,
-	OpCountClientCredentialClients: readers,
-	OpCreateClientCredentialClient: administrators,
-	OpGetClientCredentialClient:    readers,
-	OpHeadClientCredentialClient:   readers,
-	OpUpdateClientCredentialClient: administrators,
-	OpDeleteClientCredentialClient: administrators,
-	OpListRoles:                    readers,
-	OpCountRoles:                   readers,
-	OpCreateRole:                   administrators,
-	OpGetRole:                      readers,
-	OpHeadRole:                     readers,
-	OpUpdateRole:                   administrators,
-	OpDeleteRole:                   administrators,
-	OpListRoleClients:              readers,
-	OpCountRoleClients:             readers,
-	OpGetTenant:                    members,
-	OpHeadTenant:                   members,
-	OpUserInfo:                     anybody,
-	OpPostUserInfo:                 anybody,
+	OpListHybridSecrets:                administrators,
+	OpCountHybridSecrets:               administrators,
+	OpAddHybridSecret:                  administrators,
+	OpGetHybridSecret:                  administrators,
+	OpHeadHybridSecret:                 administrators,
+	OpUpdateHybridSecret:               administrators,
+	OpDeleteHybridSecret:               administrators,
+	OpListClientCredentialSecrets:      ownSecrets,
+	OpCountClientCredentialSecrets:     ownSecrets,
+	OpAddClientCredentialSecret:        ownSecrets,
+	OpGetClientCredentialSecret:        ownSecrets,
+	OpHeadClientCredentialSecret:       ownSecrets,
+	OpUpdateClientCredentialSecret:     administrators,
+	OpDeleteClientCredentialSecret:     ownSecrets,
+	OpListHybridClients:                hybridReaders,
+	OpCountHybridClients:               hybridReaders,
+	OpCreateHybridClient:               administrators,
+	OpGetHybridClient:                  hybridReaders,
+	OpHeadHybridClient:                 hybridReaders,
+	OpUpdateHybridClient:               administrators,
+	OpDeleteHybridClient:               administrators,
+	OpListClientCredentialClients:      readers,
+	OpCountClientCredentialClients:     readers,
+	OpCreateClientCredentialClient:     administrators,
+	OpGetClientCredentialClient:        readers,
+	OpHeadClientCredentialClient:       readers,
+	OpUpdateClientCredentialClient:     administrators,
+	OpDeleteClientCredentialClient:     administrators,
+	OpListAuthorizationCodeClients:     readers,
+	OpCountAuthorizationCodeClients:    readers,
+	OpCreateAuthorizationCodeClient:    administrators,
+	OpGetAuthorizationCodeClient:       readers,
+	OpHeadAuthorizationCodeClient:      readers,
+	OpUpdateAuthorizationCodeClient:    administrators,
+	OpDeleteAuthorizationCodeClient:    administrators,
+	OpListDeviceCodeClients:            readers,
+	OpCountDeviceCodeClients:           readers,
+	OpCreateDeviceCodeClient:           administrators,
+	OpGetDeviceCodeClient:              readers,
+	OpHeadDeviceCodeClient:             readers,
+	OpUpdateDeviceCodeClient:           administrators,
+	OpDeleteDeviceCodeClient:           administrators,
+	OpListClientCredentialClientRoles:  selfOrReaders,
+	OpCountClientCredentialClientRoles: selfOrReaders,
+	OpSetClientCredentialClientRoles:   administrators,
+	OpListClientRoles:                  selfOrReaders,
+	OpCountClientRoles:                 selfOrReaders,
+	OpSetClientRoles:                   administrators,
+	OpListAutomationIdentities:         members,
+	OpCountAutomationIdentities:        members,
+	OpCreateAutomationIdentity:         members,
+	OpGetAutomationIdentity:            members,
+	OpHeadAutomationIdentity:           members,
+	OpUpdateAutomationIdentity:         members,
+	OpDeleteAutomationIdentity:         members,
+	OpListUsers:                        members,
+	OpCountUsers:                       members,
+	OpCreateUser:                       administrators,
+	OpListUserStatuses:                 members,
+	OpGetUser:                          selfOrReaders,
+	OpHeadUser:                         selfOrReaders,
+	OpUpdateUser:                       administrators,
+	OpDeleteUser:                       administrators,
+	OpGetUserStatus:                    selfOrReaders,
+	OpListUserRoles:                    selfOrReaders,
+	OpCountUserRoles:                   selfOrReaders,
+	OpSetUserRoles:                     administrators,
+	OpGetUserInvitation:                administrators,
+	OpHeadUserInvitation:               administrators,
+	OpCreateUserInvitation:             administrators,
+	OpSetUserInvitation:                administrators,
+	OpDeleteUserInvitation:             administrators,
+	OpListInvitations:                  administrators,
+	OpCountInvitations:                 administrators,
+	OpGetInvitation:                    administrators,
+	OpHeadInvitation:                   administrators,
+	OpUpdateInvitation:                 administrators,
+	OpDeleteInvitation:                 administrators,
+	OpListRoleUsers:                    readers,
+	OpCountRoleUsers:                   readers,
+	OpListNamespaces:                   members,
+	OpGetNamespace:                     members,
+	OpListCommunities:                  members,
+	OpGetCommunity:                     members,
+	OpListRoles:                        readers,
+	OpCountRoles:                       readers,
+	OpCreateRole:                       administrators,
+	OpGetRole:                          readers,
+	OpHeadRole:                         readers,
+	OpUpdateRole:                       administrators,
+	OpDeleteRole:                       administrators,
+	OpListRoleClients:                  readers,
+	OpCountRoleClients:                 readers,
+	OpGetTenant:                        members,
+	OpHeadTenant:                       members,
+	OpUserInfo:                         anybody,
+	OpPostUserInfo:                     anybody,
 }
 
 // identify finds out who calls and whether they may: a token that lacks
@@ -157,11 +214,20 @@ func (p *Provider) enter(c *kernel.Call, who caller, id string) error {
 
 // permit refuses a caller whose roles do not allow the operation.
 func permit(c *kernel.Call, who caller) error {
-	isSelf := c.Vars["clientId"] != "" && c.Vars["clientId"] == who.ClientID
+	isSelf := c.Vars["clientId"] != "" && c.Vars["clientId"] == who.ClientID ||
+		c.Vars["userId"] != "" && strings.EqualFold(c.Vars["userId"], who.Person)
 	required := access[c.Op]
 	switch required {
 	case anybody:
 		return nil
+	case selfOrReaders:
+		if isSelf {
+			return nil
+		}
+		required = members
+		if strictRoles.Get(c) {
+			required = administrators
+		}
 	case hybridReaders:
 		if who.isMember() && !who.administrates() && !strictRoles.Get(c) && c.Differs(hybridReads) {
 			return nil

@@ -19,29 +19,37 @@ const (
 	clientCredential Kind = iota
 	hybrid
 	authorizationCode
+	deviceCode
 	kinds // how many there are
 )
 
 // The kinds of clients, for SeedClient.
 const (
-	ClientCredential = clientCredential // a program of its own
-	Hybrid           = hybrid           // a web application with users
-	// AuthorizationCode is an application with users that can keep no secret.
-	AuthorizationCode = authorizationCode
+	ClientCredential  = clientCredential  // a program of its own
+	Hybrid            = hybrid            // a web application with users
+	AuthorizationCode = authorizationCode // an application with users that can keep no secret
+	DeviceCode        = deviceCode        // a device whose users sign in elsewhere
 )
 
 // String returns the kind as a world file has it.
 func (k Kind) String() string {
-	switch k {
-	case hybrid:
-		return "hybrid"
-	case authorizationCode:
-		return "authorizationCode"
-	}
-	return "clientCredential"
+	return [...]string{"clientCredential", "hybrid", "authorizationCode", "deviceCode"}[k]
 }
 
-// client is one client of either kind.
+// kindNamed returns the kind that a world file names; "" is the first.
+func kindNamed(name string) Kind {
+	for k := range kinds {
+		if k.String() == name {
+			return k
+		}
+	}
+	return clientCredential
+}
+
+// hasSecrets reports whether clients of the kind have secrets.
+func (k Kind) hasSecrets() bool { return k == clientCredential || k == hybrid }
+
+// client is one client of any kind.
 type client struct {
 	ID, TenantID string
 	Kind         Kind
@@ -50,17 +58,19 @@ type client struct {
 	Past []past[clientSettings]
 }
 
-// clientSettings is what an update can change.
+// clientSettings is what an update can change. Most of it only some kinds have.
 type clientSettings struct {
 	Name                        string
 	Enabled                     bool
 	AccessTokenLifetime         int // seconds
 	Tags                        []string
-	RoleIDs                     []string // of client-credential clients
-	AllowOfflineAccess          bool     // this and the rest: of hybrid clients
+	RoleIDs                     []string
+	AllowOfflineAccess          bool
 	AllowAccessTokensViaBrowser bool
 	RedirectURIs                []string
 	PostLogoutRedirectURIs      []string
+	AllowedCorsOrigins          []string
+	DeviceCodeLifetime          int // seconds
 	ClientURI, LogoURI          *string
 }
 
@@ -69,6 +79,8 @@ const (
 	maxClients      = 50_000 // a tenant's, of all kinds
 	maxSecrets      = 10     // a client's
 	defaultLifetime = 3600   // of access tokens, in seconds; also the longest
+
+	defaultDeviceCodeLifetime = 300 // seconds
 )
 
 // listKey is what the clients of one kind and tenant are listed by.
@@ -76,120 +88,124 @@ func listKey(tenantID string, k Kind) string { return strconv.Itoa(int(k)) + ten
 
 type (
 	clientCredentialBody struct {
-		RoleIDs             []string `json:"RoleIds"`
+		RoleIDs []string `json:"RoleIds"`
+		clientBody
+	}
+	hybridBody struct {
+		AllowOfflineAccess          bool `json:"AllowOfflineAccess"`
+		AllowAccessTokensViaBrowser bool `json:"AllowAccessTokensViaBrowser"`
+		interactiveBody
+		clientBody
+	}
+	authorizationCodeBody struct {
+		interactiveBody
+		clientBody
+		AllowedCorsOrigins []string `json:"AllowedCorsOrigins"`
+		AllowOfflineAccess bool     `json:"AllowOfflineAccess"`
+	}
+	deviceCodeBody struct {
+		clientBody
+		DeviceCodeLifetime int     `json:"DeviceCodeLifetime"`
+		ClientURI          *string `json:"ClientUri"`
+		LogoURI            *string `json:"LogoUri"`
+	}
+	// clientBody is what all kinds show.
+	clientBody struct {
 		ID                  string   `json:"Id"`
 		Name                string   `json:"Name"`
 		Enabled             bool     `json:"Enabled"`
 		AccessTokenLifetime int      `json:"AccessTokenLifetime"`
 		Tags                []string `json:"Tags"`
 	}
-	hybridBody struct {
-		AllowOfflineAccess          bool     `json:"AllowOfflineAccess"`
-		AllowAccessTokensViaBrowser bool     `json:"AllowAccessTokensViaBrowser"`
-		RedirectURIs                []string `json:"RedirectUris"`
-		PostLogoutRedirectURIs      []string `json:"PostLogoutRedirectUris"`
-		ClientURI                   *string  `json:"ClientUri"`
-		LogoURI                     *string  `json:"LogoUri"`
-		ID                          string   `json:"Id"`
-		Name                        string   `json:"Name"`
-		Enabled                     bool     `json:"Enabled"`
-		AccessTokenLifetime         int      `json:"AccessTokenLifetime"`
-		Tags                        []string `json:"Tags"`
+	// interactiveBody is what clients show that send their users away and back.
+	interactiveBody struct {
+		RedirectURIs           []string `json:"RedirectUris"`
+		PostLogoutRedirectURIs []string `json:"PostLogoutRedirectUris"`
+		ClientURI              *string  `json:"ClientUri"`
+		LogoURI                *string  `json:"LogoUri"`
 	}
 )
 
 // body is the client as its kind is shown.
 func (cl client) body() any {
-	if cl.Kind == hybrid {
-		return hybridBody{
-			cl.AllowOfflineAccess, cl.AllowAccessTokensViaBrowser, kit.List(cl.RedirectURIs), kit.List(cl.PostLogoutRedirectURIs),
-			cl.ClientURI, cl.LogoURI, cl.ID, cl.Name, cl.Enabled, cl.AccessTokenLifetime, kit.List(cl.Tags),
-		}
+	all := clientBody{cl.ID, cl.Name, cl.Enabled, cl.AccessTokenLifetime, kit.List(cl.Tags)}
+	interactive := interactiveBody{kit.List(cl.RedirectURIs), kit.List(cl.PostLogoutRedirectURIs), cl.ClientURI, cl.LogoURI}
+	switch cl.Kind {
+	case hybrid:
+		return hybridBody{cl.AllowOfflineAccess, cl.AllowAccessTokensViaBrowser, interactive, all}
+	case authorizationCode:
+		return authorizationCodeBody{interactive, all, kit.List(cl.AllowedCorsOrigins), cl.AllowOfflineAccess}
+	case deviceCode:
+		return deviceCodeBody{all, cl.DeviceCodeLifetime, cl.ClientURI, cl.LogoURI}
 	}
-	return clientCredentialBody{kit.List(cl.RoleIDs), cl.ID, cl.Name, cl.Enabled, cl.AccessTokenLifetime, kit.List(cl.Tags)}
+	return clientCredentialBody{kit.List(cl.RoleIDs), all}
 }
 
-// clientInput is what both kinds of clients are created with and updated by. What
-// is missing or null has its default, or stays.
+// clientInput is what clients of all kinds are created with and updated by, of
+// which the document knows what each kind has. What is missing or null has its
+// default, or stays.
 type clientInput struct {
-	ID                  *string   `json:"Id"`
-	Name                *string   `json:"Name"`
-	Enabled             *bool     `json:"Enabled"`
-	AccessTokenLifetime *int      `json:"AccessTokenLifetime"`
-	Tags                *[]string `json:"Tags"`
-}
-
-// hybridInput is what hybrid clients have beside.
-type hybridInput struct {
+	ID                          *string   `json:"Id"`
+	Name                        *string   `json:"Name"`
+	Enabled                     *bool     `json:"Enabled"`
+	AccessTokenLifetime         *int      `json:"AccessTokenLifetime"`
+	Tags                        *[]string `json:"Tags"`
+	RoleIDs                     *[]string `json:"RoleIds"`
 	AllowOfflineAccess          *bool     `json:"AllowOfflineAccess"`
 	AllowAccessTokensViaBrowser *bool     `json:"AllowAccessTokensViaBrowser"`
 	RedirectURIs                *[]string `json:"RedirectUris"`
 	PostLogoutRedirectURIs      *[]string `json:"PostLogoutRedirectUris"`
+	AllowedCorsOrigins          *[]string `json:"AllowedCorsOrigins"`
+	DeviceCodeLifetime          *int      `json:"DeviceCodeLifetime"`
 	ClientURI                   *string   `json:"ClientUri"`
 	LogoURI                     *string   `json:"LogoUri"`
 }
 
-func (s *clientSettings) assign(in clientInput) {
+// assign sets what was sent of a tenant's client.
+func (p *Provider) assign(c *kernel.Call, s *clientSettings, tenantID string, in clientInput) (err error) {
 	kit.Put(&s.Name, in.Name)
 	kit.Put(&s.Enabled, in.Enabled)
 	kit.Put(&s.AccessTokenLifetime, in.AccessTokenLifetime)
 	kit.Put(&s.Tags, in.Tags)
-}
-
-func (s *clientSettings) assignHybrid(in hybridInput) {
 	kit.Put(&s.AllowOfflineAccess, in.AllowOfflineAccess)
 	kit.Put(&s.AllowAccessTokensViaBrowser, in.AllowAccessTokensViaBrowser)
 	kit.Put(&s.RedirectURIs, in.RedirectURIs)
 	kit.Put(&s.PostLogoutRedirectURIs, in.PostLogoutRedirectURIs)
-	if in.ClientURI != nil {
-		s.ClientURI = in.ClientURI
+	kit.Put(&s.AllowedCorsOrigins, in.AllowedCorsOrigins)
+	kit.Put(&s.DeviceCodeLifetime, in.DeviceCodeLifetime)
+	s.ClientURI, s.LogoURI = cmp.Or(in.ClientURI, s.ClientURI), cmp.Or(in.LogoURI, s.LogoURI)
+	if in.RoleIDs != nil {
+		s.RoleIDs, err = p.rolesFor(c, tenantID, *in.RoleIDs)
 	}
-	if in.LogoURI != nil {
-		s.LogoURI = in.LogoURI
-	}
+	return err
 }
 
-// assignRoles sets the roles of a client-credential client, which always include
-// the member role.
-func (p *Provider) assignRoles(c *kernel.Call, s *clientSettings, tenantID string, ids []string) *kernel.Problem {
+// rolesFor returns the roles of a tenant with the given ids, which always include
+// the member role, for somebody to hold.
+func (p *Provider) rolesFor(c *kernel.Call, tenantID string, ids []string) ([]string, error) {
 	var roles []string
 	member := false
 	for _, id := range ids {
-		id = strings.ToLower(id) // it is a GUID
-		r, ok := p.roles.Get(c.Tx, id)
-		if !ok || r.TenantID != tenantID {
-			return invalid("RoleIds: there is no role %s in this tenant.", "List the tenant's roles to find their identifiers.", id)
+		r, ok := p.roleOf(c, tenantID, id)
+		if !ok {
+			return nil, invalid("RoleIds: there is no role %s in this tenant.", "List the tenant's roles to find their identifiers.", id)
 		}
 		member = member || r.RoleTypeID == memberType
-		if !slices.Contains(roles, id) {
-			roles = append(roles, id)
+		if !slices.Contains(roles, r.ID) {
+			roles = append(roles, r.ID)
 		}
 	}
 	if !member {
-		return invalid("RoleIds: the role %s is missing, which every client has.", "Add the identifier of the member role.", memberRole)
+		return nil, invalid("RoleIds: the role %s is missing, which everybody has.", "Add the identifier of the member role.", memberRole)
 	}
-	s.RoleIDs = roles
-	return nil
+	return roles, nil
 }
 
-// createInput is what only a creation has: the client's first secret.
-type createInput struct {
-	SecretDescription    *string `json:"SecretDescription"`
+type createClientRequest struct {
+	TenantID             string  `path:"tenantId" json:"-"`
+	SecretDescription    *string `json:"SecretDescription"` // this and the next: of its first secret
 	SecretExpirationDate *string `json:"SecretExpirationDate"`
-}
-
-type createClientCredentialRequest struct {
-	TenantID string `path:"tenantId" json:"-"`
-	createInput
 	clientInput
-	RoleIDs *[]string `json:"RoleIds"`
-}
-
-type createHybridRequest struct {
-	TenantID string `path:"tenantId" json:"-"`
-	createInput
-	clientInput
-	hybridInput
 }
 
 // createResponse wraps a new client in its first secret: the identifier beside
@@ -202,56 +218,48 @@ type createResponse struct {
 	Client         any       `json:"Client"`
 }
 
-// createClientCredentialClient makes a client and its first secret, which never
-// expires unless a date is given.
+// createClient makes a client and, if its kind has any, its first secret, which
+// never expires unless a date is given.
 // https://github.com/osisoft/OCS-Docs/blob/ff10f54e73369a411e5a38fc53203c6feff7a986/Documentation/Identity/Identity_ClientCredentialClient.md
-func (p *Provider) createClientCredentialClient(c *kernel.Call, in createClientCredentialRequest) (createResponse, error) {
-	settings := newSettings()
-	settings.assign(in.clientInput)
-	if in.RoleIDs == nil {
-		t, _ := p.tenants.Get(c.Tx, in.TenantID)
-		in.RoleIDs = &[]string{t.MemberRoleID}
-	}
-	if problem := p.assignRoles(c, &settings, in.TenantID, *in.RoleIDs); problem != nil {
-		return createResponse{}, problem
-	}
-	return p.create(c, client{TenantID: in.TenantID, Kind: clientCredential, clientSettings: settings}, in.ID, in.createInput)
-}
-
-// createHybridClient makes a client and its first secret, which never expires
-// unless a date is given.
 // https://github.com/osisoft/OCS-Docs/blob/ff10f54e73369a411e5a38fc53203c6feff7a986/Documentation/Identity/Identity_HybridClient.md
-func (p *Provider) createHybridClient(c *kernel.Call, in createHybridRequest) (createResponse, error) {
-	settings := newSettings()
-	settings.assign(in.clientInput)
-	settings.assignHybrid(in.hybridInput)
-	if len(settings.RedirectURIs) == 0 && c.Differs(redirectURIs) {
-		return createResponse{}, invalid("RedirectUris: missing.", "Send at least one URI to return to after a login.")
+// https://docs.aveva.com/bundle/connect-data-services-developer/page/api-reference/identity/identity-authorization-code-clients.html
+// https://docs.aveva.com/bundle/connect-data-services-developer/page/api-reference/identity/identity-device-code-clients.html
+func (p *Provider) createClient(k Kind) func(*kernel.Call, createClientRequest) (any, error) {
+	return func(c *kernel.Call, in createClientRequest) (any, error) {
+		cl := client{TenantID: in.TenantID, Kind: k, clientSettings: newSettings()}
+		if in.RoleIDs == nil && k == clientCredential {
+			t, _ := p.tenants.Get(c.Tx, in.TenantID)
+			in.RoleIDs = &[]string{t.MemberRoleID}
+		}
+		if err := p.assign(c, &cl.clientSettings, in.TenantID, in.clientInput); err != nil {
+			return nil, err
+		}
+		if len(cl.RedirectURIs) == 0 && (k == authorizationCode || k == hybrid && c.Differs(redirectURIs)) {
+			return nil, invalid("RedirectUris: missing.", "Send at least one URI to return to after a login.")
+		}
+		expiration, problem := parseDateTime("SecretExpirationDate", in.SecretExpirationDate)
+		if problem != nil {
+			return nil, problem
+		}
+		if in.ID != nil {
+			cl.ID = strings.TrimSpace(*in.ID)
+		}
+		if len(cl.ID) > maxParameter {
+			return nil, invalid("Id: longer than %d characters.", "Send a GUID, or no Id at all.", maxParameter)
+		}
+		if cl, problem = p.addClient(c, cl); problem != nil {
+			return nil, problem
+		}
+		if !k.hasSecrets() {
+			return cl.body(), nil
+		}
+		value, s := p.newSecret(c, cl, secretSettings{in.SecretDescription, expiration}, "")
+		return createResponse{value, s.ID, s.Description, orNull(s.Expiration), cl.body()}, nil
 	}
-	return p.create(c, client{TenantID: in.TenantID, Kind: hybrid, clientSettings: settings}, in.ID, in.createInput)
 }
 
 func newSettings() clientSettings {
-	return clientSettings{Enabled: true, AccessTokenLifetime: defaultLifetime}
-}
-
-// create stores a client with its first secret.
-func (p *Provider) create(c *kernel.Call, cl client, id *string, in createInput) (createResponse, error) {
-	expiration, problem := parseDateTime("SecretExpirationDate", in.SecretExpirationDate)
-	if problem != nil {
-		return createResponse{}, problem
-	}
-	if id != nil {
-		cl.ID = strings.TrimSpace(*id)
-	}
-	if len(cl.ID) > maxParameter {
-		return createResponse{}, invalid("Id: longer than %d characters.", "Send a GUID, or no Id at all.", maxParameter)
-	}
-	if cl, problem = p.addClient(c, cl); problem != nil {
-		return createResponse{}, problem
-	}
-	value, s := p.newSecret(c, cl, secretSettings{in.SecretDescription, expiration}, "")
-	return createResponse{value, s.ID, s.Description, orNull(s.Expiration), cl.body()}, nil
+	return clientSettings{Enabled: true, AccessTokenLifetime: defaultLifetime, DeviceCodeLifetime: defaultDeviceCodeLifetime}
 }
 
 // addClient stores a client; an empty id is drawn.
@@ -262,10 +270,14 @@ func (p *Provider) addClient(c *kernel.Call, cl client) (client, *kernel.Problem
 			"There is a client "+cl.ID+" already.", "Choose another Id, or send none.")
 	}
 	t, _ := p.tenants.Get(c.Tx, cl.TenantID)
-	if t.Clients[clientCredential]+t.Clients[hybrid]+t.Clients[authorizationCode] >= maxClients {
+	total := 0
+	for _, n := range t.Clients {
+		total += n
+	}
+	if total >= maxClients {
 		return cl, invalid("The tenant has its %d clients.", "Delete clients that are not used any more.", maxClients)
 	}
-	cl.Made = c.Tx.Next("ocs client made")
+	cl.Made = c.Tx.Next(madeSequence)
 	t.Clients[cl.Kind]++
 	p.tenants.Put(c.Tx, t.ID, t)
 	p.clients.Put(c.Tx, cl.ID, cl)
@@ -304,59 +316,41 @@ func (p *Provider) getClient(k Kind) func(*kernel.Call, clientPath) (any, error)
 	}
 }
 
-type updateClientCredentialRequest struct {
-	TenantID string `path:"tenantId" json:"-"`
-	ClientID string `path:"clientId" json:"-"`
+type updateClientRequest struct {
+	clientPath
 	clientInput
-	RoleIDs *[]string `json:"RoleIds"`
 }
 
-type updateHybridRequest struct {
-	TenantID string `path:"tenantId" json:"-"`
-	ClientID string `path:"clientId" json:"-"`
-	clientInput
-	hybridInput
-}
-
-// updateClientCredentialClient changes what is given. The token service may take
-// a while to go by it.
+// updateClient changes what is given. The token service may take a while to go by
+// it.
 // https://github.com/osisoft/OCS-Docs/blob/ff10f54e73369a411e5a38fc53203c6feff7a986/Documentation/Identity/Identity_ClientCredentialClient.md
-func (p *Provider) updateClientCredentialClient(c *kernel.Call, in updateClientCredentialRequest) (any, error) {
-	return p.update(c, clientCredential, in.TenantID, in.ClientID, in.clientInput, func(s *clientSettings) *kernel.Problem {
-		if in.RoleIDs == nil {
-			return nil
-		}
-		return p.assignRoles(c, s, in.TenantID, *in.RoleIDs)
-	})
-}
-
-// updateHybridClient changes what is given. The token service may take a while
-// to go by it.
 // https://github.com/osisoft/OCS-Docs/blob/ff10f54e73369a411e5a38fc53203c6feff7a986/Documentation/Identity/Identity_HybridClient.md
-func (p *Provider) updateHybridClient(c *kernel.Call, in updateHybridRequest) (any, error) {
-	return p.update(c, hybrid, in.TenantID, in.ClientID, in.clientInput, func(s *clientSettings) *kernel.Problem {
-		s.assignHybrid(in.hybridInput)
-		return nil
-	})
+// https://docs.aveva.com/bundle/connect-data-services-developer/page/api-reference/identity/identity-authorization-code-clients.html
+// https://docs.aveva.com/bundle/connect-data-services-developer/page/api-reference/identity/identity-device-code-clients.html
+func (p *Provider) updateClient(k Kind) func(*kernel.Call, updateClientRequest) (any, error) {
+	return func(c *kernel.Call, in updateClientRequest) (any, error) {
+		cl, err := p.client(c, k, in.TenantID, in.ClientID)
+		if err != nil {
+			return nil, err
+		}
+		if in.ID != nil && *in.ID != cl.ID {
+			return nil, invalid("Id: not the identifier in the path.", "Send the Id of the client, or none.")
+		}
+		settings := cl.clientSettings
+		if err := p.assign(c, &settings, in.TenantID, in.clientInput); err != nil {
+			return nil, err
+		}
+		return p.change(c, cl, settings).body(), nil
+	}
 }
 
-func (p *Provider) update(c *kernel.Call, k Kind, tenantID, id string, in clientInput, more func(*clientSettings) *kernel.Problem) (any, error) {
-	cl, err := p.client(c, k, tenantID, id)
-	if err != nil {
-		return nil, err
-	}
-	if in.ID != nil && *in.ID != id {
-		return nil, invalid("Id: not the identifier in the path.", "Send the Id of the client, or none.")
-	}
-	settings := cl.clientSettings
-	settings.assign(in)
-	if problem := more(&settings); problem != nil {
-		return nil, problem
-	}
+// change stores a client with new settings, which the token service may take a
+// while to see.
+func (p *Provider) change(c *kernel.Call, cl client, settings clientSettings) client {
 	cl.Past = remember(c, cl.Past, cl.clientSettings)
 	cl.clientSettings = settings
 	p.clients.Put(c.Tx, cl.ID, cl)
-	return cl.body(), nil
+	return cl
 }
 
 // deleteClient deletes a client and its secrets. Its tokens live on until they
@@ -412,40 +406,40 @@ type multiStatus struct {
 func (p *Provider) listClients(k Kind) func(*kernel.Call, listClientsRequest) (any, error) {
 	return func(c *kernel.Call, in listClientsRequest) (any, error) {
 		found, total, missing := p.find(c, k, in)
-		c.Header.Set("Total-Count", strconv.Itoa(total))
 		data := make([]any, len(found))
 		for i, cl := range found {
 			data[i] = cl.body()
 		}
-		if len(missing) == 0 || k == hybrid {
-			return data, nil
+		if k != clientCredential {
+			missing = nil
 		}
-		answer := multiStatus{
-			OperationID: operationID(c), Error: "Some clients were not found.",
-			Reason: "Not all requested identifiers are those of clients.", ChildErrors: []childError{}, Data: data,
-		}
-		for _, id := range missing {
-			why := notFound("client", id)
-			text := why.Details.(advice)
-			answer.ChildErrors = append(answer.ChildErrors, childError{
-				http.StatusNotFound, id, errorBody{operationID(c), why.Message, text.Reason, text.Resolution},
-			})
-		}
-		return kernel.Answer{Status: http.StatusMultiStatus, Body: answer}, nil
+		return partly(c, "client", data, total, missing), nil
 	}
+}
+
+// partly is a list of which a part was not found.
+func partly(c *kernel.Call, what string, data []any, total int, missing []string) any {
+	c.Header.Set("Total-Count", strconv.Itoa(total))
+	if len(missing) == 0 {
+		return data
+	}
+	answer := multiStatus{
+		OperationID: operationID(c), Error: "Some " + what + "s were not found.",
+		Reason: "Not all requested identifiers are those of " + what + "s.", ChildErrors: []childError{}, Data: data,
+	}
+	for _, id := range missing {
+		why := notFound(what, id)
+		text := why.Details.(advice)
+		answer.ChildErrors = append(answer.ChildErrors, childError{
+			http.StatusNotFound, id, errorBody{operationID(c), why.Message, text.Reason, text.Resolution},
+		})
+	}
+	return kernel.Answer{Status: http.StatusMultiStatus, Body: answer}
 }
 
 // find returns a page of the clients that are asked for, how many there are in
 // all, and the ids that none of them has. Ids turn the paging off.
 func (p *Provider) find(c *kernel.Call, k Kind, in listClientsRequest) (found []client, total int, missing []string) {
-	tagged := func(cl client) bool {
-		for _, tag := range in.Tags {
-			if tag != "" && !slices.Contains(cl.Tags, tag) {
-				return false
-			}
-		}
-		return true
-	}
 	named := false
 	var seen []string
 	for _, id := range in.IDs {
@@ -457,7 +451,7 @@ func (p *Provider) find(c *kernel.Call, k Kind, in listClientsRequest) (found []
 		switch {
 		case err != nil:
 			missing = append(missing, id)
-		case tagged(cl):
+		case tagged(cl.Tags, in.Tags):
 			found = append(found, cl)
 		}
 	}
@@ -467,7 +461,7 @@ func (p *Provider) find(c *kernel.Call, k Kind, in listClientsRequest) (found []
 	skip, count := kit.Number(c, "skip", 0), kit.Number(c, "count", defaultCount)
 	matching := 0
 	for _, cl := range p.clientsOf.All(c.Tx, listKey(in.TenantID, k)) {
-		if !tagged(cl) {
+		if !tagged(cl.Tags, in.Tags) {
 			continue
 		}
 		matching++

@@ -64,7 +64,7 @@ func (s modelSecret) now() secretVersion  { return s.versions[len(s.versions)-1]
 func (s modelSecret) alive() bool         { return s.deleted.IsZero() }
 func (v clientVersion) since() time.Time  { return v.from }
 func (v secretVersion) since() time.Time  { return v.from }
-func rfc3339(t time.Time) string          { return t.UTC().Format(time.RFC3339Nano) }
+func rfc3339(t time.Time) string          { return t.UTC().Format("2006-01-02T15:04:05.999999999-07:00") }
 func path(tenant string, k string) string { return "/api/v1/Tenants/" + tenant + "/" + k }
 func changed[V any](old []V, with V) []V  { return append(slices.Clone(old), with) }
 func gone(deleted, seen time.Time) bool   { return !deleted.IsZero() && !deleted.After(seen) }

@@ -23,22 +23,33 @@ type Provider struct {
 	kernel.Binding
 	verified oauth.Verified[claims]
 
-	tenants         *store.Table[tenant]
-	roles           *store.Table[role]
-	rolesOf         *store.Index[role] // by tenant
-	roleByName      *store.Unique[role]
-	clients         *store.Table[client]
-	clientsOf       *store.Index[client] // by tenant and kind
-	secrets         *store.Table[secret]
-	byDigest        *store.Unique[secret]
-	secretsOf       *store.Index[secret] // by client
-	people          *store.Table[person]
-	personByEmail   *store.Unique[person]
-	desk            *signin.Desk
-	goneClients     *store.Table[gone[client]]
-	goneSecrets     *store.Table[gone[secret]]
-	goneByDigest    *store.Index[gone[secret]]
-	goneClientsByID *store.Index[gone[client]]
+	tenants           *store.Table[tenant]
+	roles             *store.Table[role]
+	rolesOf           *store.Index[role] // by tenant
+	roleByName        *store.Unique[role]
+	clients           *store.Table[client]
+	clientsOf         *store.Index[client] // by tenant and kind
+	automations       *store.Table[automationIdentity]
+	automationsOf     *store.Index[automationIdentity] // by tenant
+	namespaceTable    *store.Table[Namespace]
+	namespacesOf      *store.Index[Namespace] // by tenant
+	communityTable    *store.Table[Community]
+	communitiesOf     *store.Index[Community] // by tenant
+	secrets           *store.Table[secret]
+	byDigest          *store.Unique[secret]
+	secretsOf         *store.Index[secret] // by client
+	people            *store.Table[person]
+	personByEmail     *store.Unique[person]
+	usersOf           *store.Index[person] // by tenant
+	invitationTable   *store.Table[invitation]
+	invitationsOf     *store.Index[invitation] // by tenant
+	invitationByUser  *store.Unique[invitation]
+	invitationsByUser *store.Index[invitation]
+	desk              *signin.Desk
+	goneClients       *store.Table[gone[client]]
+	goneSecrets       *store.Table[gone[secret]]
+	goneByDigest      *store.Index[gone[secret]]
+	goneClientsByID   *store.Index[gone[client]]
 
 	settings []Setting
 }
@@ -68,16 +79,28 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.roleByName = p.roles.Unique("name", role.place)
 	p.clients = store.NewTable[client](env.Schema, "client")
 	p.clientsOf = p.clients.Index(func(cl client) string { return listKey(cl.TenantID, cl.Kind) })
+	p.automations = store.NewTable[automationIdentity](env.Schema, "automation identity")
+	p.automationsOf = p.automations.Index(func(a automationIdentity) string { return a.TenantID })
+	p.namespaceTable = store.NewTable[Namespace](env.Schema, "namespace")
+	p.namespacesOf = p.namespaceTable.Index(func(n Namespace) string { return n.TenantID })
+	p.communityTable = store.NewTable[Community](env.Schema, "community")
+	p.communitiesOf = p.communityTable.Index(func(g Community) string { return g.TenantID })
 	p.secrets = store.NewTable[secret](env.Schema, "secret")
 	p.byDigest = p.secrets.Unique("digest", func(s secret) string { return s.Digest })
 	p.secretsOf = p.secrets.Index(func(s secret) string { return s.ClientID })
 	p.people = store.NewTable[person](env.Schema, "person")
+	p.usersOf = p.people.Index(func(u person) string { return u.TenantID })
+	p.invitationTable = store.NewTable[invitation](env.Schema, "invitation")
+	p.invitationsOf = p.invitationTable.Index(func(i invitation) string { return i.TenantID })
+	p.invitationByUser = p.invitationTable.Unique("user", func(i invitation) string { return i.UserID })
+	p.invitationsByUser = p.invitationTable.Index(func(i invitation) string { return i.UserID })
 	p.personByEmail = p.people.Unique("email", func(u person) string { return strings.ToLower(u.Email) })
 	p.desk = signin.NewDesk(env.Schema, p.dialect())
 	p.goneClients = store.NewTable[gone[client]](env.Schema, "deleted client")
 	p.goneClientsByID = p.goneClients.Index(func(g gone[client]) string { return g.Row.ID })
 	p.goneSecrets = store.NewTable[gone[secret]](env.Schema, "deleted secret")
 	p.goneByDigest = p.goneSecrets.Index(func(g gone[secret]) string { return g.Row.Digest })
+	p.rules(env)
 
 	return kernel.Description{
 		Name:        Name,

@@ -2,6 +2,8 @@ package ocs
 
 import (
 	"cmp"
+	"encoding/json"
+	"iter"
 	"net/http"
 	"regexp"
 	"slices"
@@ -49,13 +51,13 @@ type roleBody struct {
 	Name        string  `json:"Name"`
 	Description string  `json:"Description"`
 	RoleScope   int     `json:"RoleScope"`
-	TenantID    string  `json:"TenantId"`
+	TenantID    *string `json:"TenantId"`
 	CommunityID *string `json:"CommunityId"`
 	RoleTypeID  *string `json:"RoleTypeId"`
 }
 
 func (r role) body() roleBody {
-	b := roleBody{ID: r.ID, Name: r.Name, Description: r.Description, RoleScope: tenantScope, TenantID: r.TenantID}
+	b := roleBody{ID: r.ID, Name: r.Name, Description: r.Description, RoleScope: tenantScope, TenantID: &r.TenantID}
 	if r.RoleTypeID != "" {
 		b.RoleTypeID = &r.RoleTypeID
 	}
@@ -115,8 +117,37 @@ func (p *Provider) guardRole(c *kernel.Call, do kit.Action, r role) error {
 			cl.RoleIDs = slices.DeleteFunc(slices.Clone(cl.RoleIDs), func(id string) bool { return id == r.ID })
 			p.clients.Put(c.Tx, cl.ID, cl)
 		}
+		p.takeRole(c, r)
 	}
 	return nil
+}
+
+// takeRole takes a role from users and automation identities.
+func (p *Provider) takeRole(c *kernel.Call, r role) {
+	without := func(ids []string) ([]string, bool) {
+		left := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == r.ID })
+		return left, len(left) < len(ids)
+	}
+	var users []person
+	for _, u := range p.usersOf.All(c.Tx, r.TenantID) {
+		users = append(users, u)
+	}
+	for _, u := range users {
+		if left, had := without(u.Roles); had {
+			u.Roles = left
+			p.people.Put(c.Tx, u.ID, u)
+		}
+	}
+	var identities []automationIdentity
+	for _, a := range p.automationsOf.All(c.Tx, r.TenantID) {
+		identities = append(identities, a)
+	}
+	for _, a := range identities {
+		if left, had := without(a.RoleIDs); had {
+			a.RoleIDs = left
+			p.automations.Put(c.Tx, a.ID, a)
+		}
+	}
 }
 
 // check refuses what would make a role another tenant's or another role. What the
@@ -199,4 +230,58 @@ func (p *Provider) listRoleClients(c *kernel.Call, in rolePath) ([]any, error) {
 	}
 	c.Header.Set("Total-Count", strconv.Itoa(len(list)))
 	return list, nil
+}
+
+// shown are the roles with the given ids, as lists show them.
+func (p *Provider) shown(c *kernel.Call, ids []string) iter.Seq[any] {
+	return func(yield func(any) bool) {
+		for _, id := range ids {
+			if r, ok := p.roles.Get(c.Tx, id); ok && !yield(r.body()) {
+				return
+			}
+		}
+	}
+}
+
+// sentRoles are the ids of the roles that a body lists.
+func sentRoles(c *kernel.Call) ([]string, error) {
+	var roles []struct{ ID string }
+	if err := json.Unmarshal(c.Body.JSON, &roles); err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(roles))
+	for i, r := range roles {
+		ids[i] = r.ID
+	}
+	return ids, nil
+}
+
+// listRolesOfClient returns the roles of a client-credential client.
+// https://docs.aveva.com/bundle/connect-data-services-developer/page/api-reference/identity/identity-client-credential-clients-roles.html
+func (p *Provider) listRolesOfClient(c *kernel.Call, in clientPath) (any, error) {
+	cl, err := p.client(c, clientCredential, in.TenantID, in.ClientID)
+	if err != nil {
+		return nil, err
+	}
+	return page(c, p.shown(c, cl.RoleIDs))
+}
+
+// setRolesOfClient replaces the roles of a client-credential client. Tokens that
+// it has go on telling the roles of then.
+// https://docs.aveva.com/bundle/connect-data-services-developer/page/api-reference/identity/identity-client-credential-clients-roles.html
+func (p *Provider) setRolesOfClient(c *kernel.Call) (any, error) {
+	cl, err := p.client(c, clientCredential, c.Vars["tenantId"], c.Vars["clientId"])
+	if err != nil {
+		return nil, err
+	}
+	ids, err := sentRoles(c)
+	if err != nil {
+		return nil, err
+	}
+	settings := cl.clientSettings
+	if settings.RoleIDs, err = p.rolesFor(c, cl.TenantID, ids); err != nil {
+		return nil, err
+	}
+	all, _ := kit.Window(p.shown(c, p.change(c, cl, settings).RoleIDs), 0, -1)
+	return all, nil
 }

@@ -191,7 +191,7 @@ func (p *Provider) newSecret(c *kernel.Call, cl client, settings secretSettings,
 	if value == "" {
 		value = newValue(c.Draw("secret"))
 	}
-	s := secret{ID: int32(c.Tx.Next("ocs secret id")), ClientID: cl.ID, ClientMade: cl.Made, Digest: kit.Digest(value), secretSettings: settings}
+	s := secret{ID: int32(c.Tx.Next(secretIDSequence)), ClientID: cl.ID, ClientMade: cl.Made, Digest: kit.Digest(value), secretSettings: settings}
 	p.secrets.Put(c.Tx, secretKey(s.ID), s)
 	return value, s
 }

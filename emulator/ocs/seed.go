@@ -21,14 +21,14 @@ type Tenant struct {
 	AdministratorRoleID, MemberRoleID string
 }
 
-// A Client is a client with one secret, as SeedClient makes it.
+// A Client is a client with one secret, if its kind has any, as SeedClient makes it.
 type Client struct {
 	ID       string
 	TenantID string // the default world's
 	Kind     Kind
 	Name     string
 	// Roles are names of roles, or their ids; empty means Tenant Administrator and
-	// Tenant Member. Clients that people sign in to have none.
+	// Tenant Member. Only client-credential clients have any.
 	Roles []string
 	// RedirectURIs and what follows them are for clients that people sign in to.
 	RedirectURIs           []string
@@ -90,21 +90,21 @@ func (p *Provider) SeedClient(in Client) Client {
 			text := in.SecretExpiration.Format(time.RFC3339Nano)
 			expiration = &text
 		}
-		given := []worldSecret{{Secret: in.Secret, Expiration: expiration}}
-		if in.Kind == authorizationCode {
-			given = nil
-		}
-		cl, secrets, err := p.addWorldClient(c, in.TenantID, worldClient{
+		w := worldClient{
 			ID: in.ID, Type: in.Kind.String(), Name: in.Name, Enabled: &enabled, AccessTokenLifetime: in.AccessTokenLifetime,
 			Roles: in.Roles, AllowOfflineAccess: in.AllowOfflineAccess,
-			RedirectURIs: in.RedirectURIs, PostLogoutRedirectURIs: in.PostLogoutRedirectURIs, Secrets: given,
-		}, nil)
+			RedirectURIs: in.RedirectURIs, PostLogoutRedirectURIs: in.PostLogoutRedirectURIs,
+		}
+		if in.Kind.hasSecrets() {
+			w.Secrets = []worldSecret{{Secret: in.Secret, Expiration: expiration}}
+		}
+		cl, secrets, err := p.addWorldClient(c, in.TenantID, w, nil)
 		if err != nil {
 			return in, err
 		}
 		in.ID, in.Name, in.AccessTokenLifetime = cl.ID, cl.Name, cl.AccessTokenLifetime
-		if len(secrets) > 0 {
-			in.Secret, in.SecretID = secrets[0].Secret, secrets[0].id
+		for _, s := range secrets {
+			in.Secret, in.SecretID = s.Secret, s.id
 		}
 		return in, nil
 	})
@@ -165,6 +165,8 @@ type (
 		CompanyName string        `json:"companyName,omitempty"`
 		Alias       string        `json:"alias,omitempty"`
 		Roles       []worldRole   `json:"roles,omitempty"`
+		Namespaces  []Namespace   `json:"namespaces,omitempty"`
+		Communities []Community   `json:"communities,omitempty"`
 		Clients     []worldClient `json:"clients,omitempty"`
 	}
 	worldRole struct {
@@ -201,6 +203,8 @@ func (p *Provider) defaultWorld(c *kernel.Call) any {
 	for _, r := range builtIn {
 		t.Roles = append(t.Roles, worldRole{ID: worldRoleID(c, r.name), Name: r.name})
 	}
+	t.Namespaces = []Namespace{{ID: "understudy", Description: "There are no data here."}}
+	t.Communities = []Community{{ID: c.DrawWorld("community").UUID(), Name: "understudy"}}
 	described := "the default world's"
 	t.Clients = []worldClient{{
 		ID: c.DrawWorld("client").UUID(), Type: clientCredential.String(), Name: "understudy",
@@ -319,6 +323,20 @@ func (p *Provider) addTenant(c *kernel.Call, in worldTenant, path []any) (tenant
 			}
 		}
 	}
+	for i, n := range in.Namespaces {
+		n.TenantID = t.ID
+		if _, ok := p.namespaceTable.Get(c.Tx, n.key()); ok {
+			return t, kernel.WorldErrorf(append(slices.Clone(path), "namespaces", i, "id"), "the tenant has a namespace %q already", n.ID)
+		}
+		p.namespaceTable.Put(c.Tx, n.key(), n)
+	}
+	for i, g := range in.Communities {
+		g.ID, g.TenantID = strings.ToLower(cmp.Or(g.ID, c.Draw("community").UUID())), t.ID
+		if _, ok := p.communityTable.Get(c.Tx, g.ID); ok {
+			return t, kernel.WorldErrorf(append(slices.Clone(path), "communities", i, "id"), "there is a community %s already", g.ID)
+		}
+		p.communityTable.Put(c.Tx, g.ID, g)
+	}
 	p.tenants.Put(c.Tx, t.ID, t)
 	return t, nil
 }
@@ -338,7 +356,7 @@ func (p *Provider) addWorldClient(c *kernel.Call, tenantID string, in worldClien
 	if _, ok := p.tenants.Get(c.Tx, tenantID); !ok {
 		return refuse("id", "there is no tenant %q", tenantID)
 	}
-	cl := client{ID: cmp.Or(in.ID, c.Draw("client").UUID()), TenantID: tenantID, clientSettings: newSettings()}
+	cl := client{ID: cmp.Or(in.ID, c.Draw("client").UUID()), TenantID: tenantID, Kind: kindNamed(in.Type), clientSettings: newSettings()}
 	cl.Name = cmp.Or(in.Name, "client-"+cl.ID[:min(8, len(cl.ID))])
 	cl.Tags, cl.AllowOfflineAccess = in.Tags, in.AllowOfflineAccess
 	cl.RedirectURIs, cl.PostLogoutRedirectURIs = in.RedirectURIs, in.PostLogoutRedirectURIs
@@ -348,14 +366,10 @@ func (p *Provider) addWorldClient(c *kernel.Call, tenantID string, in worldClien
 		return refuse("accessTokenLifetime", "%d is not between 60 and %d", cl.AccessTokenLifetime, defaultLifetime)
 	}
 	switch {
-	case in.Type == hybrid.String():
-		cl.Kind = hybrid
-	case in.Type == authorizationCode.String() && len(in.Secrets) > 0:
-		return refuse("secrets", "a client of the type %s has none", in.Type)
-	case in.Type == authorizationCode.String():
-		cl.Kind = authorizationCode
-	case len(in.Roles) == 0:
+	case cl.Kind == clientCredential && len(in.Roles) == 0:
 		in.Roles = []string{memberRole}
+	case !cl.Kind.hasSecrets() && len(in.Secrets) > 0:
+		return refuse("secrets", "a client of the type %s has none", in.Type)
 	}
 	for _, name := range in.Roles {
 		id := cmp.Or(p.roleNamed(c, tenantID, name), strings.ToLower(name))

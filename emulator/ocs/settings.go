@@ -97,7 +97,7 @@ func bury[T any](c *kernel.Call, table *store.Table[gone[T]], row T) {
 		table.Delete(c.Tx, key)
 	}
 	if propagation.Get(c) > 0 {
-		table.Put(c.Tx, strconv.FormatUint(c.Tx.Next("ocs deletion"), 10), gone[T]{row, c.Now})
+		table.Put(c.Tx, strconv.FormatUint(c.Tx.Next(deletionSequence), 10), gone[T]{row, c.Now})
 	}
 }
 

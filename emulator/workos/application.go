@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 )
 
 // The types of applications.
@@ -55,8 +56,8 @@ type applicationData struct {
 	Description              *string        `json:"description"`
 	Name                     string         `json:"name"`
 	Scopes                   []string       `json:"scopes"`
-	CreatedAt                timestamp      `json:"created_at"`
-	UpdatedAt                timestamp      `json:"updated_at"`
+	CreatedAt                kit.Timestamp  `json:"created_at"`
+	UpdatedAt                kit.Timestamp  `json:"updated_at"`
 	ApplicationType          string         `json:"application_type"`
 	RedirectURIs             *[]redirectURI `json:"redirect_uris,omitempty"`
 	UsesPKCE                 *bool          `json:"uses_pkce,omitempty"`
@@ -68,26 +69,18 @@ type applicationData struct {
 func (a application) data() applicationData {
 	d := applicationData{
 		Object: "connect_application", ID: a.ID, ClientID: a.ClientID,
-		Description: a.Description, Name: a.Name, Scopes: filled(a.Scopes),
-		CreatedAt: timestamp(a.CreatedAt), UpdatedAt: timestamp(a.UpdatedAt),
+		Description: a.Description, Name: a.Name, Scopes: kit.List(a.Scopes),
+		CreatedAt: kit.Timestamp(a.CreatedAt), UpdatedAt: kit.Timestamp(a.UpdatedAt),
 		ApplicationType: a.Type, OrganizationID: a.OrganizationID,
 	}
 	if a.Type == typeOAuth {
-		uris := filled(a.RedirectURIs)
+		uris := kit.List(a.RedirectURIs)
 		d.RedirectURIs, d.UsesPKCE, d.IsFirstParty = &uris, &a.UsesPKCE, &a.FirstParty
 		if !a.FirstParty {
 			d.WasDynamicallyRegistered = &a.Dynamic
 		}
 	}
 	return d
-}
-
-// filled is a list that JSON shows as one, empty or not.
-func filled[T any](list []T) []T {
-	if list == nil {
-		return []T{}
-	}
-	return list
 }
 
 type listApplicationsRequest struct {

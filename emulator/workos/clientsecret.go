@@ -1,12 +1,11 @@
 package workos
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
 	"net/http"
 	"time"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 )
 
 // maxSecrets is how many secrets an application can have.
@@ -22,13 +21,6 @@ type clientSecret struct {
 	CreatedAt, UpdatedAt time.Time
 }
 
-// digest is what a secret is found by, so that finding it takes the same time
-// however many there are.
-func digest(secret string) string {
-	sum := sha256.Sum256([]byte(secret))
-	return base64.RawStdEncoding.EncodeToString(sum[:])
-}
-
 // hint is the part of a secret that is shown later: pages disagree on which.
 func hint(c *kernel.Call, secret string) string {
 	n := min(hintLength, len(secret))
@@ -39,19 +31,19 @@ func hint(c *kernel.Call, secret string) string {
 }
 
 type clientSecretData struct {
-	Object     string     `json:"object"`
-	ID         string     `json:"id"`
-	SecretHint string     `json:"secret_hint"`
-	LastUsedAt *timestamp `json:"last_used_at"`
-	CreatedAt  timestamp  `json:"created_at"`
-	UpdatedAt  timestamp  `json:"updated_at"`
-	Secret     string     `json:"secret,omitempty"` // when it is created
+	Object     string         `json:"object"`
+	ID         string         `json:"id"`
+	Secret     string         `json:"secret,omitempty"` // when it is created
+	SecretHint string         `json:"secret_hint"`
+	LastUsedAt *kit.Timestamp `json:"last_used_at"`
+	CreatedAt  kit.Timestamp  `json:"created_at"`
+	UpdatedAt  kit.Timestamp  `json:"updated_at"`
 }
 
 func (s clientSecret) data() clientSecretData {
 	return clientSecretData{
-		Object: "connect_application_secret", ID: s.ID, SecretHint: s.Hint, LastUsedAt: nullable(s.LastUsedAt),
-		CreatedAt: timestamp(s.CreatedAt), UpdatedAt: timestamp(s.UpdatedAt),
+		Object: "connect_application_secret", ID: s.ID, SecretHint: s.Hint, LastUsedAt: kit.Nullable(s.LastUsedAt),
+		CreatedAt: kit.Timestamp(s.CreatedAt), UpdatedAt: kit.Timestamp(s.UpdatedAt),
 	}
 }
 
@@ -69,7 +61,7 @@ func (p *Provider) createClientSecret(c *kernel.Call, in idPath) (clientSecretDa
 		return clientSecretData{}, refuse(http.StatusUnprocessableEntity, "", tooManySecrets, maxSecrets).
 			Because("application %s has %d client secrets, as many as it can have; delete one", a.ID, n)
 	}
-	value, s := p.addClientSecret(c, a, "")
+	value, s := p.addClientSecret(c, a, "", "")
 	data := s.data()
 	data.Secret = value
 	return data, nil
@@ -82,14 +74,17 @@ func (p *Provider) countSecrets(c *kernel.Call, a application) (n int) {
 	return n
 }
 
-// addClientSecret stores a secret; an empty value is drawn.
-func (p *Provider) addClientSecret(c *kernel.Call, a application, value string) (string, clientSecret) {
+// addClientSecret stores a secret; an empty id or value is drawn.
+func (p *Provider) addClientSecret(c *kernel.Call, a application, id, value string) (string, clientSecret) {
 	if value == "" {
 		value = c.Draw("client-secret").Hex(secretBytes)
 	}
+	if id == "" {
+		id = p.newID(c, secretPrefix)
+	}
 	s := clientSecret{
-		ID: p.newID(c, secretPrefix), ApplicationID: a.ID,
-		Digest: digest(value), Hint: hint(c, value),
+		ID: id, ApplicationID: a.ID,
+		Digest: kit.Digest(value), Hint: hint(c, value),
 		CreatedAt: c.Now, UpdatedAt: c.Now,
 	}
 	p.secrets.Put(c.Tx, s.ID, s)

@@ -27,6 +27,8 @@ const (
 	invalidMetadata = "The metadata is invalid."
 	// externalIDUsed is the message for an external id that is taken.
 	externalIDUsed = "The external id '%s' is already used by another organization."
+	// expiresInPast is the end of an API key in the past, when it is made.
+	expiresInPast = "expires_at must be a future timestamp"
 	// badCursor is the end of the message for a cursor that is no identifier.
 	badCursor = " must be a valid cursor"
 	// wrongSecret is the description for a known client with another secret.
@@ -41,7 +43,7 @@ var chosen = []kernel.Choice{
 	{Name: "secret-hint-length", What: "six characters, as in the OpenAPI document's example"},
 	{Name: "sixth-secret", What: "422, \"An application can have at most 5 client secrets.\""},
 	{Name: "secret-order", What: "an application's secrets are listed in the order they were made"},
-	{Name: "last-used", What: "last_used_at is the moment of the last exchange that gave a token; updated_at stays"},
+	{Name: "last-used", What: "last_used_at is the moment of the last exchange that gave a token, or of the last validation that found an API key; updated_at moves with it, as in the page's sample of a used secret (a recording of a list after an exchange would decide)"},
 	{Name: "not-found-nouns", What: "404s name an Application or a Client secret, with code and entity_id as recorded for other objects"},
 	{Name: "validation", What: "422s list a field and a sentence for each breach, as recorded on other operations; unknown properties, and those of the other type of application, are breaches"},
 	{Name: "malformed-body", What: "400, \"" + malformedBody + "\"; 415 for another media type than JSON"},
@@ -49,6 +51,11 @@ var chosen = []kernel.Choice{
 	{Name: "unknown-organization", What: "404 when creating an application; 422 when listing applications, which documents no other refusal"},
 	{Name: "null-lists", What: "null for scopes or redirect_uris leaves them as they are in an update: the Node.js SDK sends it for whatever its caller does not name; a redirect URI without default is none"},
 	{Name: "deleted-organization", What: "its applications end with it, at once; the 202 has no body"},
+	{Name: "empty-external-id", What: "an empty external_id is as none: workos-go v4 and v6 send it in every update"},
+	{Name: "null", What: "a member that is null is as if it was not sent, but for metadata's keys, description, external_id and an API key's expires_at: workos-go v4 and v6 send null for every list that their caller leaves out"},
+	{Name: "organization-domains", What: "an update with domain_data or domains replaces the domains; those that stay keep their ids"},
+	{Name: "api-key-form", What: "sk_ and 40 letters and digits; obfuscated_value shows the last four, as in the OpenAPI document's example"},
+	{Name: "api-key-past-expiration", What: "422 when a key is made, \"" + expiresInPast + "\"; the page says that it must be in the future"},
 	{Name: "cursors", What: "a cursor is a place among identifiers, whether it exists or not, and both at once bound a page from both sides; what is no identifier is 422; before is null on the first page"},
 	{Name: "token-lifetime", What: "300 s, as in the page's example of a user's token; the setting tokenLifetime changes it"},
 	{Name: "scopes", What: "without a scope, the token gets all the application's; asked for may be those and openid, profile, email and offline_access, which the page's own example asks for; anything else is invalid_scope"},

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 )
 
 // environment is what a world is to WorkOS; there is one.
@@ -23,7 +24,7 @@ type apiKey struct{ Digest string }
 
 // addAPIKey stores a key.
 func (p *Provider) addAPIKey(c *kernel.Call, value string) {
-	p.apiKeys.Put(c.Tx, digest(value), apiKey{digest(value)})
+	p.apiKeys.Put(c.Tx, kit.Digest(value), apiKey{kit.Digest(value)})
 }
 
 // bearer returns the token of an Authorization header.
@@ -44,7 +45,7 @@ func (p *Provider) identify(c *kernel.Call) error {
 	if !ok {
 		return unauthorized.Because("there is no API key in an Authorization header")
 	}
-	k, ok := p.apiKeys.Get(c.Tx, digest(token))
+	k, ok := p.apiKeys.Get(c.Tx, kit.Digest(token))
 	if !ok {
 		return unauthorized.Because("the API key is not known")
 	}

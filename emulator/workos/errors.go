@@ -2,7 +2,6 @@ package workos
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -102,7 +101,7 @@ func renderError(c *kernel.Call, p *kernel.Problem) kernel.Answer {
 // quoted is an identifier for a reason, if it looks like one: a client that swaps
 // its id and its secret sends a secret in its place.
 func quoted(id string) string {
-	for _, prefix := range []string{applicationPrefix, clientPrefix, secretPrefix} {
+	for _, prefix := range []string{applicationPrefix, clientPrefix, secretPrefix, organizationKeyPrefix} {
 		if strings.HasPrefix(id, prefix) {
 			return ": " + id
 		}
@@ -199,16 +198,4 @@ func oauthError(c *kernel.Call, status int, code, description string) kernel.Ans
 	}
 	answer.Body = oauth.Error{Code: code, Description: cmp.Or(description, http.StatusText(status))}
 	return answer
-}
-
-// decode reads bodies. Nothing at all, with a JSON content type or none, is an
-// object without properties: official clients send no body where there is none to
-// give.
-func decode(c *kernel.Call) (kernel.Body, error) {
-	body, err := c.DecodeBody(c.Takes)
-	var problem *kernel.Problem
-	if errors.As(err, &problem) && problem.Kind == kernel.EmptyBody || err == nil && body.JSON == nil {
-		return kernel.NewBody(body.MediaType, map[string]any{}), nil
-	}
-	return body, err
 }

@@ -2,7 +2,6 @@ package workos
 
 import (
 	"encoding/binary"
-	"time"
 
 	"github.com/understudy-dev/understudy/internal/entropy"
 	"github.com/understudy-dev/understudy/internal/kernel"
@@ -10,15 +9,16 @@ import (
 
 // The prefixes of identifiers.
 const (
-	applicationPrefix  = "conn_app_"
-	clientPrefix       = "client_"
-	secretPrefix       = "secret_"
-	organizationPrefix = "org_"
-	domainPrefix       = "org_domain_"
-	keyPrefix          = "sso_oidc_key_pair_"
-	personPrefix       = "user_"
-	consentPrefix      = "app_consent_"
-	tokenPrefix        = "" // the jti of a token is bare
+	applicationPrefix     = "conn_app_"
+	clientPrefix          = "client_"
+	secretPrefix          = "secret_"
+	organizationPrefix    = "org_"
+	domainPrefix          = "org_domain_"
+	keyPrefix             = "sso_oidc_key_pair_"
+	personPrefix          = "user_"
+	consentPrefix         = "app_consent_"
+	organizationKeyPrefix = "api_key_"
+	tokenPrefix           = "" // the jti of a token is bare
 )
 
 // A tick is where the last identifier of a prefix stands: its millisecond and
@@ -78,13 +78,4 @@ func (t tick) ulid() string {
 		high >>= 5
 	}
 	return string(text[:])
-}
-
-// nullable is a moment, or null for none.
-func nullable(t time.Time) *timestamp {
-	if t.IsZero() {
-		return nil
-	}
-	at := timestamp(t)
-	return &at
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 )
 
 // keepCalls is how long an idempotency key is remembered.
@@ -38,7 +39,7 @@ func (p *Provider) once(c *kernel.Call, next func() (kernel.Answer, error)) (ker
 		return kernel.Answer{}, err
 	}
 	sum := sha256.Sum256(body)
-	place := digest(c.Caller.(apiKey).Digest + "\x00" + strings.TrimSuffix(c.Request.URL.Path, "/") + "\x00" + key)
+	place := kit.Digest(c.Caller.(apiKey).Digest + "\x00" + strings.TrimSuffix(c.Request.URL.Path, "/") + "\x00" + key)
 	switch known, ok := p.idempotentCalls.Get(c.Tx, place); {
 	case !ok || known.stale(c.Now):
 	case known.Body != sum:

@@ -1,12 +1,14 @@
 package workos
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 )
 
 // organization is a customer, to whom applications belong.
@@ -16,6 +18,7 @@ type organization struct {
 	Domains              []domain
 	Metadata             map[string]string
 	ExternalID           string // "" for none
+	StripeCustomerID     string
 	CreatedAt, UpdatedAt time.Time
 }
 
@@ -33,20 +36,21 @@ type organizationData struct {
 	Domains        []domainData      `json:"domains"`
 	Metadata       map[string]string `json:"metadata"`
 	ExternalID     *string           `json:"external_id"`
-	CreatedAt      timestamp         `json:"created_at"`
-	UpdatedAt      timestamp         `json:"updated_at"`
+	StripeID       string            `json:"stripe_customer_id,omitempty"`
+	CreatedAt      kit.Timestamp     `json:"created_at"`
+	UpdatedAt      kit.Timestamp     `json:"updated_at"`
 }
 
 type domainData struct {
-	Object               string    `json:"object"`
-	ID                   string    `json:"id"`
-	OrganizationID       string    `json:"organization_id"`
-	Domain               string    `json:"domain"`
-	State                string    `json:"state"`
-	VerificationStrategy string    `json:"verification_strategy"`
-	VerificationToken    string    `json:"verification_token,omitempty"`
-	CreatedAt            timestamp `json:"created_at"`
-	UpdatedAt            timestamp `json:"updated_at"`
+	Object               string        `json:"object"`
+	ID                   string        `json:"id"`
+	OrganizationID       string        `json:"organization_id"`
+	Domain               string        `json:"domain"`
+	State                string        `json:"state"`
+	VerificationStrategy string        `json:"verification_strategy"`
+	VerificationToken    string        `json:"verification_token,omitempty"`
+	CreatedAt            kit.Timestamp `json:"created_at"`
+	UpdatedAt            kit.Timestamp `json:"updated_at"`
 }
 
 // The states of a domain.
@@ -58,8 +62,8 @@ const (
 func (o organization) data() organizationData {
 	d := organizationData{
 		Object: "organization", ID: o.ID, Name: o.Name, AllowOutsiders: o.AllowOutsiders,
-		Domains: []domainData{}, Metadata: o.Metadata,
-		CreatedAt: timestamp(o.CreatedAt), UpdatedAt: timestamp(o.UpdatedAt),
+		Domains: []domainData{}, Metadata: o.Metadata, StripeID: o.StripeCustomerID,
+		CreatedAt: kit.Timestamp(o.CreatedAt), UpdatedAt: kit.Timestamp(o.UpdatedAt),
 	}
 	if o.Metadata == nil {
 		d.Metadata = map[string]string{}
@@ -89,61 +93,156 @@ func (p *Provider) organization(c *kernel.Call, id string) (organization, *kerne
 	return o, nil
 }
 
-type createOrganizationRequest struct {
-	Name           string   `json:"name"`
-	AllowOutsiders bool     `json:"allow_profiles_outside_organization"`
-	Domains        []string `json:"domains"`
-	DomainData     []struct {
+// domainsInput are the two ways of naming an organization's domains.
+type domainsInput struct {
+	Domains    *[]string `json:"domains"`
+	DomainData *[]struct {
 		Domain string `json:"domain"`
 		State  string `json:"state"`
 	} `json:"domain_data"`
-	Metadata   map[string]string `json:"metadata"`
-	ExternalID *string           `json:"external_id"`
+}
+
+// given are the domains that a body names, nil when it names none.
+func (in domainsInput) given() []domain {
+	var all []domain
+	if in.DomainData != nil {
+		all = []domain{}
+		for _, d := range *in.DomainData {
+			all = append(all, domain{Name: d.Domain, State: d.State})
+		}
+	}
+	if in.Domains != nil {
+		all = kit.List(all)
+		for _, name := range *in.Domains {
+			all = append(all, domain{Name: strings.ToLower(name), State: statePending})
+		}
+	}
+	return all
+}
+
+// free refuses what another organization than the one with the id has.
+func (p *Provider) free(c *kernel.Call, id, externalID string, domains []domain) error {
+	if other, ok := p.byExternalID.Get(c.Tx, externalID); ok && other.ID != id {
+		return refuse(http.StatusBadRequest, "external_id_already_used", externalIDUsed, externalID).
+			Because("organization %s has the external id", other.ID)
+	}
+	for i, d := range domains {
+		other, taken := p.domains.Get(c.Tx, d.Name)
+		taken = taken && other != id || slices.ContainsFunc(domains[:i], func(before domain) bool { return before.Name == d.Name })
+		if taken {
+			return refuse(http.StatusConflict, "", "An Organization with the domain %s already exists.", d.Name).
+				Because("the domain is another organization's (%s), or given twice", other)
+		}
+	}
+	return nil
+}
+
+type createOrganizationRequest struct {
+	domainsInput
+	Name           string            `json:"name"`
+	AllowOutsiders bool              `json:"allow_profiles_outside_organization"`
+	Metadata       map[string]string `json:"metadata"`
+	ExternalID     string            `json:"external_id"`
 }
 
 // createOrganization makes an organization.
 // https://workos.com/docs/reference/organization/create
 func (p *Provider) createOrganization(c *kernel.Call, in createOrganizationRequest) (organizationData, error) {
-	o := organization{Name: in.Name, AllowOutsiders: in.AllowOutsiders, Metadata: in.Metadata}
-	if in.ExternalID != nil {
-		o.ExternalID = *in.ExternalID
-	}
-	if other, ok := p.byExternalID.Get(c.Tx, o.ExternalID); ok {
-		return organizationData{}, refuse(http.StatusBadRequest, "external_id_already_used", externalIDUsed, o.ExternalID).
-			Because("organization %s has the external id", other.ID)
-	}
-	for _, d := range in.DomainData {
-		o.Domains = append(o.Domains, domain{Name: d.Domain, State: d.State})
-	}
-	for _, name := range in.Domains {
-		o.Domains = append(o.Domains, domain{Name: strings.ToLower(name), State: statePending})
-	}
-	for i, d := range o.Domains {
-		other, taken := p.domains.Get(c.Tx, d.Name)
-		if !taken {
-			taken = slices.ContainsFunc(o.Domains[:i], func(before domain) bool { return before.Name == d.Name })
-		}
-		if taken {
-			return organizationData{}, refuse(http.StatusConflict, "", "An Organization with the domain %s already exists.", d.Name).
-				Because("the domain is another organization's (%s), or given twice", other)
-		}
+	o := organization{Name: in.Name, AllowOutsiders: in.AllowOutsiders, Metadata: in.Metadata, ExternalID: in.ExternalID, Domains: in.given()}
+	if err := p.free(c, "", o.ExternalID, o.Domains); err != nil {
+		return organizationData{}, err
 	}
 	return p.addOrganization(c, o).data(), nil
 }
+
+type updateOrganizationRequest struct {
+	idPath
+	domainsInput
+	Name             *string            `json:"name"`
+	AllowOutsiders   *bool              `json:"allow_profiles_outside_organization"`
+	StripeCustomerID *string            `json:"stripe_customer_id"`
+	Metadata         map[string]*string `json:"metadata"`
+	ExternalID       kit.Field[string]  `json:"external_id"`
+}
+
+// updateOrganization changes what is given. Of the metadata it changes the keys
+// that are given, and null takes one away.
+// https://workos.com/docs/reference/organization/update
+func (p *Provider) updateOrganization(c *kernel.Call, in updateOrganizationRequest) (organizationData, error) {
+	o, problem := p.organization(c, in.ID)
+	if problem != nil {
+		return organizationData{}, problem
+	}
+	kit.Put(&o.Name, in.Name)
+	kit.Put(&o.AllowOutsiders, in.AllowOutsiders)
+	kit.Put(&o.StripeCustomerID, in.StripeCustomerID)
+	switch id := in.ExternalID; {
+	case id.Value != nil && *id.Value != "":
+		o.ExternalID = *id.Value
+	case id.Sent && id.Value == nil:
+		o.ExternalID = ""
+	}
+	o.Metadata = maps.Clone(o.Metadata)
+	for key, value := range in.Metadata {
+		if value == nil {
+			delete(o.Metadata, key)
+			continue
+		}
+		if o.Metadata == nil {
+			o.Metadata = map[string]string{}
+		}
+		o.Metadata[key] = *value
+	}
+	if len(o.Metadata) > maxMetadata {
+		return organizationData{}, refuse(http.StatusBadRequest, "invalid_metadata", invalidMetadata).
+			Because("there would be %d keys of metadata, more than %d", len(o.Metadata), maxMetadata)
+	}
+	domains := in.given()
+	if err := p.free(c, o.ID, o.ExternalID, domains); err != nil {
+		return organizationData{}, err
+	}
+	if domains != nil {
+		p.removeDomains(c, o)
+		for i, d := range domains {
+			if at := slices.IndexFunc(o.Domains, func(old domain) bool { return old.Name == d.Name }); at >= 0 {
+				domains[i].ID, domains[i].Token = o.Domains[at].ID, o.Domains[at].Token
+			}
+		}
+		o.Domains = domains
+	}
+	o.UpdatedAt = c.Now
+	return p.putOrganization(c, o).data(), nil
+}
+
+// maxMetadata is how many keys an organization's metadata can have.
+const maxMetadata = 50
 
 // addOrganization stores an organization with what every one gets.
 func (p *Provider) addOrganization(c *kernel.Call, o organization) organization {
 	if o.ID == "" {
 		o.ID = p.newID(c, organizationPrefix)
 	}
-	for i := range o.Domains {
-		o.Domains[i].ID = p.newID(c, domainPrefix)
-		o.Domains[i].Token = c.Draw("domain-token").Alphanumeric(25)
-		p.domains.Put(c.Tx, o.Domains[i].Name, o.ID)
-	}
 	o.CreatedAt, o.UpdatedAt = c.Now, c.Now
+	return p.putOrganization(c, o)
+}
+
+// putOrganization stores an organization and its domains.
+func (p *Provider) putOrganization(c *kernel.Call, o organization) organization {
+	for i, d := range o.Domains {
+		if d.ID == "" {
+			o.Domains[i].ID = p.newID(c, domainPrefix)
+			o.Domains[i].Token = c.Draw("domain-token").Alphanumeric(25)
+		}
+		p.domains.Put(c.Tx, d.Name, o.ID)
+	}
 	p.organizations.Put(c.Tx, o.ID, o)
 	return o
+}
+
+func (p *Provider) removeDomains(c *kernel.Call, o organization) {
+	for _, d := range o.Domains {
+		p.domains.Delete(c.Tx, d.Name)
+	}
 }
 
 // getOrganization returns one organization.
@@ -152,6 +251,20 @@ func (p *Provider) getOrganization(c *kernel.Call, in idPath) (organizationData,
 	o, err := p.organization(c, in.ID)
 	if err != nil {
 		return organizationData{}, err
+	}
+	return o.data(), nil
+}
+
+type externalIDPath struct {
+	ExternalID string `path:"external_id" json:"-"`
+}
+
+// organizationByExternalID returns the organization that has an external id.
+// https://workos.com/docs/reference/organization/get-by-external-id
+func (p *Provider) organizationByExternalID(c *kernel.Call, in externalIDPath) (organizationData, error) {
+	o, ok := p.byExternalID.Get(c.Tx, in.ExternalID)
+	if !ok {
+		return organizationData{}, entityNotFound("Organization", in.ExternalID).Because("no organization has the external id %s", in.ExternalID)
 	}
 	return o.data(), nil
 }
@@ -178,7 +291,7 @@ func (p *Provider) listOrganizations(c *kernel.Call, in listOrganizationsRequest
 	return paginate(in.page, organizationPrefix, rows(c, p.organizationsByID, ""), keep, organization.data)
 }
 
-// deleteOrganization ends an organization and its applications, at once: the
+// deleteOrganization ends an organization, its applications and API keys, at once: the
 // service says that it will.
 //
 // Differs: the recorded answer has the plain text "Accepted" for a body.
@@ -196,9 +309,14 @@ func (p *Provider) deleteOrganization(c *kernel.Call, in idPath) (kernel.Answer,
 	for _, a := range applications {
 		p.removeApplication(c, a)
 	}
-	for _, d := range o.Domains {
-		p.domains.Delete(c.Tx, d.Name)
+	var keys []string
+	for _, k := range p.keysOf.Between(c.Tx, o.ID+"/", o.ID+"/"+lastID, false) {
+		keys = append(keys, k.ID)
 	}
+	for _, id := range keys {
+		p.keys.Delete(c.Tx, id)
+	}
+	p.removeDomains(c, o)
 	p.organizations.Delete(c.Tx, o.ID)
 	return kernel.Answer{Status: http.StatusAccepted}, nil
 }

@@ -2,10 +2,10 @@ package workos
 
 import (
 	"strings"
-	"time"
 
 	"github.com/understudy-dev/understudy/internal/gate"
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 	"github.com/understudy-dev/understudy/internal/oauth"
 	"github.com/understudy-dev/understudy/internal/signin"
 	"github.com/understudy-dev/understudy/internal/store"
@@ -16,7 +16,7 @@ import (
 const Name = "workos"
 
 // document is parsed once for all servers of a process.
-var document = gate.NewDocument(specs.WorkOS, gate.PathRule{IgnoreTrailingSlash: true}).Beyond(specs.WorkOSBeyond)
+var document = gate.NewDocument(specs.WorkOS, gate.PathRule{IgnoreTrailingSlash: true, IgnoreCase: true}).Beyond(specs.WorkOSBeyond)
 
 // A Provider is an emulated WorkOS environment.
 type Provider struct {
@@ -37,13 +37,18 @@ type Provider struct {
 	byRegistration   *store.Index[application] // registration type, "/" and id
 	byOrganization   *store.Index[application] // organization, "/" and id
 
+	secrets        *store.Table[clientSecret]
+	secretByDigest *store.Unique[clientSecret]
+	secretsOf      *store.Index[clientSecret]
+
+	keys        *store.Table[organizationKey]
+	keyByDigest *store.Unique[organizationKey]
+	keysOf      *store.Index[organizationKey] // organization, "/" and id
+
 	people        *store.Table[person]
 	personByEmail *store.Unique[person]
 	desk          *signin.Desk
 
-	secrets         *store.Table[clientSecret]
-	secretByDigest  *store.Unique[clientSecret]
-	secretsOf       *store.Index[clientSecret]
 	idempotentCalls *store.Table[idempotentCall]
 	ticks           *store.Table[tick] // by prefix of the ids
 	rates           *kernel.RateLimit
@@ -92,9 +97,13 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.secrets = store.NewTable[clientSecret](env.Schema, "client secret")
 	p.secretByDigest = p.secrets.Unique("digest", func(s clientSecret) string { return s.Digest })
 	p.secretsOf = p.secrets.Index(func(s clientSecret) string { return s.ApplicationID })
+	p.keys = store.NewTable[organizationKey](env.Schema, "organization's API key")
+	p.keyByDigest = p.keys.Unique("digest", func(k organizationKey) string { return k.Digest })
+	p.keysOf = p.keys.Index(func(k organizationKey) string { return k.OrganizationID + "/" + k.ID })
 	p.idempotentCalls = store.NewTable[idempotentCall](env.Schema, "idempotent call")
 	p.ticks = store.NewTable[tick](env.Schema, "tick")
 	p.rates = kernel.NewRateLimit(env.Schema, rateLimit)
+	p.rules(env)
 
 	return kernel.Description{
 		Name:        Name,
@@ -108,12 +117,14 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Values:      p.settings,
 		Order:       kernel.IdentifyFirst,
 		Identify:    p.identify,
-		Decode:      decode,
-		Admit:       p.admit,
-		Around:      p.once,
-		Error:       renderError,
-		Finish:      finish,
-		Expose:      []string{"X-Request-Id"},
+		Decode:      kit.DecodeOrEmpty,
+
+		NullIsAbsent: true,
+		Admit:        p.admit,
+		Around:       p.once,
+		Error:        renderError,
+		Finish:       finish,
+		Expose:       []string{"X-Request-Id"},
 
 		DefaultWorld: p.defaultWorld,
 		Load:         p.load,
@@ -126,12 +137,4 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Example: "curl -sS -X POST '{url}/connect/applications/{applicationId}/client_secrets'" +
 			" -H 'Authorization: Bearer {apiKey}' -H 'Content-Type: application/json' -d '{}'",
 	}
-}
-
-// timestamp is a moment as JavaScript's Date writes it.
-type timestamp time.Time
-
-// MarshalJSON writes UTC with milliseconds.
-func (t timestamp) MarshalJSON() ([]byte, error) {
-	return time.Time(t).UTC().AppendFormat(nil, `"2006-01-02T15:04:05.000Z"`), nil
 }

@@ -18,7 +18,14 @@ const (
 	OpListOrganizations      Op = "workos GET /organizations"
 	OpCreateOrganization     Op = "workos POST /organizations"
 	OpGetOrganization        Op = "workos GET /organizations/{id}"
+	OpUpdateOrganization     Op = "workos PUT /organizations/{id}"
 	OpDeleteOrganization     Op = "workos DELETE /organizations/{id}"
+	OpGetByExternalID        Op = "workos GET /organizations/external_id/{external_id}"
+	OpListAPIKeys            Op = "workos GET /organizations/{organizationId}/api_keys"
+	OpCreateAPIKey           Op = "workos POST /organizations/{organizationId}/api_keys"
+	OpValidateAPIKey         Op = "workos POST /api_keys/validations"
+	OpExpireAPIKey           Op = "workos POST /api_keys/{id}/expire"
+	OpDeleteAPIKey           Op = "workos DELETE /api_keys/{id}"
 	OpAuthorize              Op = "workos GET /oauth2/authorize"
 	OpPostAuthorize          Op = "workos POST /oauth2/authorize"
 	OpSignInError            Op = "workos GET /oauth2/error"
@@ -34,13 +41,11 @@ const (
 
 // The operations that are not.
 const (
-	opUpdateOrganization  Op = "workos PUT /organizations/{id}"
 	opDeviceAuthorization Op = "workos POST /oauth2/device_authorization"
 	opRegister            Op = "workos POST /oauth2/register"
 )
 
 var declined = map[Op]string{
-	opUpdateOrganization:  "organizations are here for applications to belong to",
 	opDeviceAuthorization: "people sign in by a browser here",
 	opRegister:            "what registers itself does so for user logins; SeedApplication makes such an application",
 }
@@ -64,7 +69,14 @@ func (p *Provider) routes() []kernel.Route {
 		kernel.On(OpListOrganizations, p.listOrganizations),
 		kernel.On(OpCreateOrganization, p.createOrganization),
 		kernel.On(OpGetOrganization, p.getOrganization),
+		kernel.On(OpUpdateOrganization, p.updateOrganization),
 		kernel.On(OpDeleteOrganization, p.deleteOrganization),
+		kernel.On(OpGetByExternalID, p.organizationByExternalID),
+		kernel.On(OpListAPIKeys, p.listAPIKeys),
+		kernel.On(OpCreateAPIKey, p.createAPIKey).Secret(),
+		kernel.On(OpValidateAPIKey, p.validateAPIKey),
+		kernel.On(OpExpireAPIKey, p.expireAPIKey),
+		kernel.On(OpDeleteAPIKey, p.deleteAPIKey),
 		kernel.Handle(OpAuthorize, p.authorize),
 		kernel.Handle(OpPostAuthorize, p.authorize),
 		kernel.Handle(OpSignInError, p.signInError),

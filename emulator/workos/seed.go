@@ -8,6 +8,7 @@ import (
 
 	"github.com/understudy-dev/understudy/fixtures"
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 )
 
 // An Application is a Connect application with one client secret, as
@@ -55,7 +56,7 @@ func (p *Provider) SeedApplication(in Application) Application {
 			ID: in.ID, ClientID: in.ClientID, Type: cmp.Or(in.Type, typeM2M), Name: cmp.Or(in.Name, "application"),
 			Description: in.Description, Scopes: in.Scopes, OrganizationID: in.OrganizationID,
 			UsesPKCE: in.UsesPKCE, FirstParty: in.FirstParty, Dynamic: in.Dynamic,
-			ClientSecrets: []worldClientSecret{{in.ClientSecret}},
+			ClientSecrets: []worldClientSecret{{Secret: in.ClientSecret}},
 		}
 		for _, uri := range in.RedirectURIs {
 			w.RedirectURIs = append(w.RedirectURIs, redirectURI(uri))
@@ -88,7 +89,7 @@ func (p *Provider) SeedClientSecret(in ClientSecret) ClientSecret {
 		if err != nil {
 			return in, err
 		}
-		value, s, err := p.addWorldSecret(c, a, in.Secret, nil)
+		value, s, err := p.addWorldSecret(c, a, worldClientSecret{in.ID, in.Secret}, nil)
 		in.ApplicationID, in.ID, in.Secret = a.ID, s.ID, value
 		return in, err
 	})
@@ -110,6 +111,8 @@ func (p *Provider) SeedAPIKey(key string) string {
 const (
 	apiKeyPrefix = "sk_test_"
 	apiKeyLength = 40
+	// organizationKeyValue begins the value of an organization's key.
+	organizationKeyValue = "sk_"
 )
 
 // The provider's section of a world file; specs/world.yaml describes it.
@@ -140,6 +143,7 @@ type (
 		ClientSecrets  []worldClientSecret `json:"clientSecrets,omitempty"`
 	}
 	worldClientSecret struct {
+		ID     string `json:"id,omitempty"`
 		Secret string `json:"secret,omitempty"`
 	}
 )
@@ -157,6 +161,10 @@ func (p *Provider) defaultWorld(c *kernel.Call) any {
 			ClientID: worldID(clientPrefix, c.DrawWorld("client")),
 			Type:     typeM2M, Name: "understudy", Scopes: []string{"reports:read", "reports:write"},
 			OrganizationID: org.ID,
+			ClientSecrets: []worldClientSecret{{
+				ID:     worldID(secretPrefix, c.DrawWorld("client-secret-id")),
+				Secret: c.DrawWorld("client-secret").Hex(secretBytes),
+			}},
 		}},
 	}
 }
@@ -194,12 +202,15 @@ func (p *Provider) load(c *kernel.Call, section json.RawMessage) (map[string]str
 		}
 	}
 	for i, in := range w.Applications {
-		a, _, err := p.addWorldApplication(c, in, []any{"applications", i})
+		a, secrets, err := p.addWorldApplication(c, in, []any{"applications", i})
 		if err != nil {
 			return nil, err
 		}
 		if i == 0 {
-			credentials["applicationId"] = a.ID
+			credentials["applicationId"], credentials["applicationClientId"] = a.ID, a.ClientID
+			if len(secrets) > 0 {
+				credentials["applicationClientSecret"] = secrets[0]
+			}
 		}
 	}
 	for i, in := range w.People {
@@ -271,7 +282,7 @@ func (p *Provider) addWorldApplication(c *kernel.Call, in worldApplication, path
 	a = p.addApplication(c, a)
 	var secrets []string
 	for i, s := range in.ClientSecrets {
-		value, _, err := p.addWorldSecret(c, a, s.Secret, append(slices.Clone(path), "clientSecrets", i))
+		value, _, err := p.addWorldSecret(c, a, s, append(slices.Clone(path), "clientSecrets", i))
 		if err != nil {
 			return a, nil, err
 		}
@@ -281,15 +292,18 @@ func (p *Provider) addWorldApplication(c *kernel.Call, in worldApplication, path
 }
 
 // addWorldSecret stores a secret; an empty value is drawn.
-func (p *Provider) addWorldSecret(c *kernel.Call, a application, value string, path []any) (string, clientSecret, error) {
-	if value != "" {
-		if _, ok := p.secretByDigest.Get(c.Tx, digest(value)); ok {
+func (p *Provider) addWorldSecret(c *kernel.Call, a application, in worldClientSecret, path []any) (string, clientSecret, error) {
+	if _, ok := p.secrets.Get(c.Tx, in.ID); ok || in.ID != "" && !strings.HasPrefix(in.ID, secretPrefix) {
+		return "", clientSecret{}, wrong(path, "id", "client secret id %q is taken or does not begin with %s", in.ID, secretPrefix)
+	}
+	if in.Secret != "" {
+		if _, ok := p.secretByDigest.Get(c.Tx, kit.Digest(in.Secret)); ok {
 			return "", clientSecret{}, wrong(path, "secret", "a client secret is given twice")
 		}
 	}
 	if p.countSecrets(c, a) >= maxSecrets {
 		return "", clientSecret{}, wrong(path, "secret", tooManySecrets, maxSecrets)
 	}
-	value, s := p.addClientSecret(c, a, value)
+	value, s := p.addClientSecret(c, a, in.ID, in.Secret)
 	return value, s, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/understudy-dev/understudy/fixtures"
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 	"github.com/understudy-dev/understudy/internal/oauth"
 )
 
@@ -93,7 +94,7 @@ func (p *Provider) authenticate(c *kernel.Call) (application, clientSecret, erro
 	case client.Secret == "":
 		return fail(invalidClient(missingClient).Because("the request has no client secret"))
 	}
-	s, ok := p.secretByDigest.Get(c.Tx, digest(client.Secret))
+	s, ok := p.secretByDigest.Get(c.Tx, kit.Digest(client.Secret))
 	if !ok {
 		return fail(invalidClient(wrongSecret).Because("the secret is none of application %s; it may have been deleted", a.ID))
 	}
@@ -128,7 +129,7 @@ func (p *Provider) token(c *kernel.Call) (any, error) {
 		OrganizationID: a.OrganizationID, Scope: scope, ID: p.newID(c, tokenPrefix),
 		ExpiresAt: c.Now.Unix() + lifetime, IssuedAt: c.Now.Unix(),
 	}
-	s.LastUsedAt = c.Now
+	s.LastUsedAt, s.UpdatedAt = c.Now, c.Now
 	p.secrets.Put(c.Tx, s.ID, s)
 	c.Header.Set("Pragma", "no-cache")
 	signing := key(c)

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 )
 
 // personalAccessToken is a token that a machine user calls the APIs with
@@ -25,10 +26,17 @@ type personalAccessToken struct {
 var patScopes = []string{"openid", "urn:zitadel:iam:user:metadata", "urn:zitadel:iam:user:resourceowner"}
 
 // opaque draws a token that says nothing: to the service it is a random block and
-// as many encrypted bytes as its plain text has.
-func opaque(c *kernel.Call, kind, plain string) string {
+// as many encrypted bytes as its plain text has. What an imported state has already,
+// because its sequence was put back, is passed over.
+func (p *Provider) opaque(c *kernel.Call, kind, plain string) string {
 	const block = 16
-	return base64URL(c.Draw(kind).Bytes(block + len(plain)))
+	for {
+		value := base64URL(c.Draw(kind).Bytes(block + len(plain)))
+		_, isPAT := p.byPATDigest.Get(c.Tx, kit.Digest(value))
+		if _, isToken := p.byTokenDigest.Get(c.Tx, kit.Digest(value)); !isPAT && !isToken {
+			return value
+		}
+	}
 }
 
 // newPAT creates a token, and returns its value.
@@ -57,9 +65,9 @@ func (p *Provider) addPersonalAccessToken(c *kernel.Call, in *management.AddPers
 // addPAT stores a token with what every token gets; an empty value is drawn.
 func (p *Provider) addPAT(c *kernel.Call, u *user, t *personalAccessToken, value string) string {
 	if value == "" {
-		value = opaque(c, "personal-access-token", t.ID+":"+u.ID)
+		value = p.opaque(c, "personal-access-token", t.ID+":"+u.ID)
 	}
-	t.UserID, t.Digest, t.Scopes = u.ID, digest(value), patScopes
+	t.UserID, t.Digest, t.Scopes = u.ID, kit.Digest(value), patScopes
 	p.userEvent(c, u)
 	t.touch(u.Events, c.Now)
 	p.pats.Put(c.Tx, t.ID, *t)

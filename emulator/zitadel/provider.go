@@ -92,6 +92,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.tokens = store.NewTable[accessToken](env.Schema, "access token")
 	p.byTokenDigest = p.tokens.Unique("digest", func(t accessToken) string { return t.Digest })
 	p.tokensOf = p.tokens.Index(func(t accessToken) string { return t.UserID })
+	p.rules()
 
 	p.served = map[Op]method{}
 	routes := p.endpoints()

@@ -259,12 +259,12 @@ func (p *Provider) issue(c *kernel.Call, u user, clientID, scope string) tokenRe
 	answer := tokenResponse{TokenType: "Bearer", ExpiresIn: expiresIn}
 	asJWT := u.AccessTokenType == userv1.AccessTokenType_ACCESS_TOKEN_TYPE_JWT
 	if !asJWT {
-		answer.AccessToken = opaque(c, "access-token", t.ID+":"+u.ID)
+		answer.AccessToken = p.opaque(c, "access-token", t.ID+":"+u.ID)
 		t.Digest = digest(answer.AccessToken)
 	}
 	p.tokens.Put(c.Tx, t.ID, t)
 	if slices.Contains(scopes, "offline_access") {
-		answer.RefreshToken = opaque(c, "refresh-token", t.ID+":"+u.ID)
+		answer.RefreshToken = p.opaque(c, "refresh-token", t.ID+":"+u.ID)
 	}
 	openID := slices.Contains(scopes, "openid")
 	if !asJWT && !openID {

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/understudy-dev/understudy/emulator/journal"
+	"github.com/understudy-dev/understudy/internal/entropy"
 	"github.com/understudy-dev/understudy/internal/gate"
 	"github.com/understudy-dev/understudy/internal/store"
 )
@@ -77,6 +78,23 @@ type Provider interface {
 // An Env is what a provider is mounted in.
 type Env struct {
 	Schema *store.Schema
+
+	drawn []drawn
+}
+
+// A drawn is that the rows of a table, or the values of an index, come from the
+// draws of a kind.
+type drawn struct {
+	kind  string
+	to    store.Target
+	shape func(*entropy.Draw) string
+}
+
+// Drawn says that a table's keys, or an index's values, are what Draw returns for
+// a kind, in a shape. An imported state's sequence must not stand before them: what
+// is drawn next would be there already.
+func (e *Env) Drawn(kind string, to store.Target, shape func(*entropy.Draw) string) {
+	e.drawn = append(e.drawn, drawn{kind, to, shape})
 }
 
 // A Description is a provider as data.
@@ -97,6 +115,9 @@ type Description struct {
 	// Tolerate lets a breach of the document pass; unknown keys that pass are
 	// removed before the handler sees the body.
 	Tolerate func(c *Call, b gate.Breach) bool
+	// NullIsAbsent makes a member of a body that is null count as not sent, where
+	// the schema gives null no meaning.
+	NullIsAbsent bool
 	// UnknownKeys says what the service does with keys that its page does not
 	// name: "drops them", as far as is known.
 	UnknownKeys string
@@ -153,8 +174,8 @@ type Description struct {
 // An EnvVar is an environment variable of an official client.
 type EnvVar struct{ Name, Value string }
 
-// A Choice is a behaviour that had to be chosen.
-type Choice struct{ Name, What string }
+// A Choice is a behaviour that had to be chosen, and what would decide it.
+type Choice struct{ Name, What, Decided string }
 
 // Settings lists settings of any type.
 func Settings(settings ...anySetting) []anySetting { return settings }

@@ -36,7 +36,9 @@ const windowLength = time.Minute
 
 // NewRateLimit adds a rate limit's table to the schema.
 func NewRateLimit(schema *store.Schema, setting *Setting[int]) *RateLimit {
-	return &RateLimit{setting, store.NewTable[window](schema, "rate window")}
+	windows := store.NewTable[window](schema, "rate window")
+	windows.KeyedFreely() // by address
+	return &RateLimit{setting, windows}
 }
 
 // A RateCount is where a call stands in its window.

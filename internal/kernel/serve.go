@@ -317,6 +317,9 @@ func (in *Instance) decode(c *Call) (err error) {
 	} else {
 		c.Body, err = c.DecodeBody(c.operation.Takes)
 	}
+	if err == nil && in.desc.NullIsAbsent {
+		c.dropNulls()
+	}
 	return err
 }
 

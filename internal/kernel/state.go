@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/understudy-dev/understudy/emulator/clock"
+	"github.com/understudy-dev/understudy/internal/entropy"
 	"github.com/understudy-dev/understudy/internal/store"
 )
 
@@ -154,11 +155,30 @@ func (w *World) replace(s *State) error {
 		if err != nil {
 			return misfitAt(at, "%w", err)
 		}
+		if err := in.checkDrawn(begun.entropy, content.Sequences, rows); err != nil {
+			return misfitAt(at+"/sequences", "%w", err)
+		}
 		next.stores = append(next.stores, rows)
 	}
 	w.state.Lock()
 	defer w.state.Unlock()
 	w.restore(next)
+	return nil
+}
+
+// checkDrawn looks whether what the sequences give out next is there already. It
+// looks as far ahead as the rows can reach that are there, and as many again have
+// been deleted.
+func (in *Instance) checkDrawn(source entropy.Source, sequences map[string]uint64, rows store.Snapshot) error {
+	for _, d := range in.drawn {
+		kind := in.Name() + "/" + d.kind
+		stands := sequences[kind]
+		for n := stands + 1; n <= stands+2*uint64(rows.Len(d.to)); n++ {
+			if key := d.shape(source.Draw(kind, n)); rows.Names(d.to, key) {
+				return fmt.Errorf("%s stands at %d, and number %d, %s, is there already", kind, stands, n, key)
+			}
+		}
+	}
 	return nil
 }
 

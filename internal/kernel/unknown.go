@@ -2,6 +2,8 @@ package kernel
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/understudy-dev/understudy/internal/gate"
 )
@@ -42,4 +44,25 @@ func (in *Instance) wayOut() string {
 		service = "takes them or not, nobody public says"
 	}
 	return fmt.Sprintf("; of unknown keys, the service %s; --set %s.%s=%s lets them pass", service, in.Name(), UnknownKeys.Name(), IgnoreUnknown)
+}
+
+// dropNulls takes members out of the body that are null where that means nothing.
+func (c *Call) dropNulls() {
+	object, _ := c.Body.Value.(map[string]any)
+	schema := c.operation.BodySchema(mediaJSON)
+	if schema == nil {
+		return
+	}
+	var absent []string
+	for name, value := range object {
+		if p := schema.Properties[name]; value == nil && p != nil && !p.Value.Nullable {
+			absent = append(absent, name)
+		}
+	}
+	if len(absent) == 0 {
+		return
+	}
+	slices.Sort(absent)
+	c.Warn("null for %s counts as not sent: official clients send it", strings.Join(absent, ", "))
+	c.Body = NewBody(c.Body.MediaType, gate.Prune(object, gate.Breach{Keys: absent}))
 }

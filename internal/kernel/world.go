@@ -111,6 +111,7 @@ type origin struct {
 type mounted struct {
 	desc   Description
 	schema *store.Schema
+	drawn  []drawn
 	routes map[Op]*Route
 }
 
@@ -187,8 +188,8 @@ func (w *World) Sibling(start *Start, j *journal.Journal) (*World, error) {
 }
 
 func mount(p Provider) (*mounted, error) {
-	schema := &store.Schema{}
-	m := &mounted{desc: p.Mount(&Env{Schema: schema}), schema: schema, routes: map[Op]*Route{}}
+	env := &Env{Schema: &store.Schema{}}
+	m := &mounted{desc: p.Mount(env), schema: env.Schema, drawn: env.drawn, routes: map[Op]*Route{}}
 	d := &m.desc
 	switch {
 	case d.Name == "" || d.Document == nil || d.Error == nil:

@@ -38,6 +38,8 @@ type conversation struct {
 	body     []byte // the last one
 	header   http.Header
 	moves    bool // whether the world is exported and imported before each call
+	noted    int  // calls
+	scenes   []*scene
 }
 
 type conversationKey struct{}
@@ -45,7 +47,8 @@ type conversationKey struct{}
 // Scripts runs the scripts in dir, and logs which documented statuses of which
 // operations they reach. It fails when no script reaches the success of an
 // operation that is served. Each script runs a second time in a world that is
-// exported and imported before every call, which must not show.
+// exported and imported before every call, which must not show. Then the scripts'
+// calls are made again in damaged worlds, and at the edges of time.
 func Scripts(t *testing.T, dir string, new func() emulator.Option) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*.txtar"))
@@ -55,9 +58,10 @@ func Scripts(t *testing.T, dir string, new func() emulator.Option) {
 	var (
 		mu      sync.Mutex
 		reached []reach
+		scenes  []*scene
 		ended   int
 	)
-	run := func(t *testing.T, update, moves bool, end func(name string, w *world)) {
+	run := func(t *testing.T, update, moves bool, end func(name string, c *conversation)) {
 		testscript.Run(t, testscript.Params{
 			Dir:                dir,
 			UpdateScripts:      update,
@@ -69,30 +73,39 @@ func Scripts(t *testing.T, dir string, new func() emulator.Option) {
 			},
 			Setup: func(env *testscript.Env) error {
 				w := newWorld(env.T().(emulator.TB), new, seed)
-				env.Values[conversationKey{}] = &conversation{world: w, moves: moves}
+				c := &conversation{world: w, moves: moves}
+				env.Values[conversationKey{}] = c
 				env.Setenv("url", "http://"+host)
 				for name, value := range w.credentials {
 					env.Setenv(name, value)
 				}
 				name := env.T().(testing.TB).Name()
 				name = name[strings.LastIndex(name, "/")+1:]
-				env.Defer(func() { end(name, w) })
+				env.Defer(func() { end(name, c) })
 				return nil
 			},
 		})
 	}
 	// Tests of their own, because scripts run in parallel: each is over when they are.
 	t.Run("script", func(t *testing.T) {
-		run(t, *update, false, func(name string, w *world) {
+		run(t, *update, false, func(name string, c *conversation) {
 			mu.Lock()
 			defer mu.Unlock()
 			ended++
-			for _, e := range w.Journal.All() {
+			for _, scene := range c.scenes {
+				scene.script = name
+				scenes = append(scenes, scene)
+			}
+			for _, e := range c.Journal.All() {
 				reached = append(reached, reach{name, e.Operation, e.Response.Status, e.Fault != ""})
 			}
 		})
 	})
-	t.Run("moved", func(t *testing.T) { run(t, false, true, func(string, *world) {}) })
+	t.Run("moved", func(t *testing.T) { run(t, false, true, func(string, *conversation) {}) })
+	if !t.Failed() && len(scenes) > 0 {
+		t.Run("damaged", func(t *testing.T) { damaged(t, scenes, new) })
+		t.Run("edges", func(t *testing.T) { edges(t, scenes, new) })
+	}
 	// A part of the scripts (go test -run) says nothing about all of them.
 	if ended == len(files) && !t.Failed() {
 		coverage(t, examine(t, new), reached)
@@ -180,6 +193,8 @@ func httpCommand(ts *testscript.TestScript, neg bool, args []string) {
 
 	if c.moves {
 		ts.Check(c.move())
+	} else {
+		ts.Check(c.note(request{method: args[0], path: args[1], header: header.Clone(), body: body}))
 	}
 	before := c.Snapshot()
 	a := c.send(args[0], args[1], header, body)

@@ -38,6 +38,9 @@ func (w *world) move() error {
 // is exported and imported: fields that are not exported, names that stand for
 // two, types that cannot be read back.
 func rows(t *testing.T, s subject) {
+	for name := range s.schema.Unruled() {
+		t.Errorf("the table %q does not say what its rows' keys are: Keyed, KeyedBy or KeyedFreely; rules.go says what else an import is held to", name)
+	}
 	seen := map[string]bool{}
 	for name, of := range s.schema.RowTypes() {
 		if seen[name] {

@@ -62,8 +62,9 @@ type Difference struct {
 
 // A Choice is a behaviour that nobody public describes.
 type Choice struct {
-	Name string `json:"name"`
-	What string `json:"what"`
+	Name    string `json:"name"`
+	What    string `json:"what"`
+	Decided string `json:"decided,omitempty"` // what would decide it
 }
 
 // A Setting is a setting.
@@ -148,9 +149,9 @@ func (c Coverage) Markdown() string {
 			}
 		}
 		if len(p.Chosen) > 0 {
-			b.WriteString("\nChosen, because nobody public says; do not lean on it:\n\n| behaviour | what |\n|---|---|\n")
+			b.WriteString("\nChosen, because nobody public says; do not lean on it:\n\n| behaviour | what | what would decide it |\n|---|---|---|\n")
 			for _, choice := range p.Chosen {
-				fmt.Fprintf(&b, "| `%s` | %s |\n", choice.Name, choice.What)
+				fmt.Fprintf(&b, "| `%s` | %s | %s |\n", choice.Name, choice.What, choice.Decided)
 			}
 		}
 		if len(p.Settings) > 0 {

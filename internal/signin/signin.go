@@ -219,6 +219,13 @@ func NewDesk(schema *store.Schema, dialect Dialect) *Desk {
 	d.tokensOf = d.tokens.Index(func(t Token) string { return t.Grant })
 	d.devices = store.NewTable[Device](schema, "device")
 	d.byUserCode = d.devices.Unique("user code", func(v Device) string { return v.UserCode })
+	d.sessions.Keyed(func(s session) string { return s.ID })
+	d.consents.KeyedFreely() // by person and client
+	d.grants.Keyed(func(g Grant) string { return g.ID })
+	d.tokens.Keyed(func(t Token) string { return t.Key })
+	d.tokens.Refers("Grant", d.grants, func(t Token) string { return t.Grant })
+	d.devices.Keyed(func(v Device) string { return v.Key })
+	d.devices.Refers("Grant", d.grants, func(v Device) string { return v.Grant })
 	return d
 }
 

@@ -81,8 +81,8 @@ func drawn(sequences map[string]uint64) map[string]uint64 {
 	return all
 }
 
-// Decode returns the snapshot of a content. What does not fit the schema is a
-// *MisfitError.
+// Decode returns the snapshot of a content. What does not fit the schema or breaks
+// a table's rules is a *MisfitError.
 func (s *Schema) Decode(c Content) (Snapshot, error) {
 	snap := Snapshot{tables: make([]*rows, len(s.tables)), sequences: map[string]uint64{}}
 	for _, name := range slices.Sorted(maps.Keys(c.Sequences)) {
@@ -98,7 +98,12 @@ func (s *Schema) Decode(c Content) (Snapshot, error) {
 			return Snapshot{}, &MisfitError{"/tables/" + name, errors.New("there is no such table")}
 		}
 		var err error
-		if snap.tables[i], err = s.tables[i].decode(c.Tables[name]); err != nil {
+		if snap.tables[i], err = s.tables[i].decode(c.Tables[name], snap.sequences); err != nil {
+			return Snapshot{}, err
+		}
+	}
+	for _, t := range s.tables {
+		if err := t.checkReferences(snap); err != nil {
 			return Snapshot{}, err
 		}
 	}
@@ -117,7 +122,7 @@ func (s *Schema) RowTypes() iter.Seq2[string, reflect.Type] {
 	}
 }
 
-func (t *table) decode(encoded []Row) (*rows, error) {
+func (t *table) decode(encoded []Row, sequences map[string]uint64) (*rows, error) {
 	d := t.newRows()
 	for i, e := range encoded {
 		misfit := func(member string, format string, args ...any) error {
@@ -136,10 +141,14 @@ func (t *table) decode(encoded []Row) (*rows, error) {
 		if err != nil {
 			return nil, misfit("/value", "%w", err)
 		}
+		r := &row{key: e.Key, seq: e.Order, value: value}
+		if member, err := t.checkRow(r, sequences); err != nil {
+			return nil, misfit(member, "%w", err)
+		}
 		if u, other := t.holder(d, e.Key, value); u != nil {
 			return nil, misfit("/value", "its %s belongs to %q", u.name, other.key)
 		}
-		t.replace(d, nil, &row{key: e.Key, seq: e.Order, value: value})
+		t.replace(d, nil, r)
 		d.nextSeq = e.Order + 1
 	}
 	return d, nil

@@ -27,6 +27,7 @@ type table struct {
 	unique  []*unique
 	indexes []func(any) string
 	read    func(json.RawMessage) (any, error) // a row's value
+	rules   rules
 }
 
 type unique struct {

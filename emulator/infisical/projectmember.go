@@ -1,0 +1,318 @@
+package infisical
+
+import (
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
+)
+
+// projectMember is an identity's membership of a project.
+//
+// Differs: it is kept and shown; what an identity may do in a project follows from
+// its role in the organization.
+type projectMember struct {
+	ID, ProjectID, IdentityID string
+	Roles                     []memberRole
+	CreatedAt, UpdatedAt      time.Time
+}
+
+// memberRole is one role of a member, for good or for a while.
+type memberRole struct {
+	ID, Slug, Range      string
+	Temporary            bool
+	From, Until          time.Time
+	CreatedAt, UpdatedAt time.Time
+}
+
+// memberRoleInput is a role as it is sent.
+type memberRoleInput struct {
+	Role        string    `json:"role"`
+	IsTemporary bool      `json:"isTemporary"`
+	Range       string    `json:"temporaryRange"`
+	Start       time.Time `json:"temporaryAccessStartTime"`
+}
+
+type memberRoleBody struct {
+	ID                       string         `json:"id"`
+	Role                     string         `json:"role"`
+	CustomRoleID             *string        `json:"customRoleId"`
+	CustomRoleName           *string        `json:"customRoleName"`
+	CustomRoleSlug           *string        `json:"customRoleSlug"`
+	IsTemporary              bool           `json:"isTemporary"`
+	TemporaryMode            *string        `json:"temporaryMode"`
+	TemporaryRange           *string        `json:"temporaryRange"`
+	TemporaryAccessStartTime *kit.Timestamp `json:"temporaryAccessStartTime"`
+	TemporaryAccessEndTime   *kit.Timestamp `json:"temporaryAccessEndTime"`
+	CreatedAt                kit.Timestamp  `json:"createdAt"`
+	UpdatedAt                kit.Timestamp  `json:"updatedAt"`
+}
+
+type memberBody struct {
+	ID         string           `json:"id"`
+	CreatedAt  kit.Timestamp    `json:"createdAt"`
+	UpdatedAt  kit.Timestamp    `json:"updatedAt"`
+	ProjectID  string           `json:"projectId"`
+	IdentityID string           `json:"identityId"`
+	Roles      []memberRoleBody `json:"roles"`
+	Identity   memberIdentity   `json:"identity"`
+	Project    memberProject    `json:"project"`
+}
+
+type memberIdentity struct {
+	ID                  string   `json:"id"`
+	Name                string   `json:"name"`
+	HasDeleteProtection bool     `json:"hasDeleteProtection"`
+	OrgID               string   `json:"orgId"`
+	ProjectID           *string  `json:"projectId"`
+	AuthMethods         []string `json:"authMethods"`
+}
+
+type memberProject struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Slug string `json:"slug"`
+}
+
+// relative is the only mode of roles that end.
+const relative = "relative"
+
+func (p *Provider) showRoles(c *kernel.Call, m projectMember) []memberRoleBody {
+	list := []memberRoleBody{}
+	for _, r := range m.Roles {
+		body := memberRoleBody{ID: r.ID, Role: r.Slug, CreatedAt: kit.Timestamp(r.CreatedAt), UpdatedAt: kit.Timestamp(r.UpdatedAt), IsTemporary: r.Temporary}
+		if own, ok := p.roleBySlug.Get(c.Tx, key(m.ProjectID, r.Slug)); ok {
+			body.Role, body.CustomRoleID, body.CustomRoleName, body.CustomRoleSlug = customRoleName, &own.ID, &own.Name, &own.Slug
+		}
+		if r.Temporary {
+			mode := relative
+			body.TemporaryMode, body.TemporaryRange = &mode, &r.Range
+			body.TemporaryAccessStartTime, body.TemporaryAccessEndTime = kit.Nullable(r.From), kit.Nullable(r.Until)
+		}
+		list = append(list, body)
+	}
+	return list
+}
+
+// customRoleName stands where a role's slug does for one of the scope's own.
+const customRoleName = "custom"
+
+func (p *Provider) showMember(c *kernel.Call, m projectMember) any {
+	id, _ := p.identities.Get(c.Tx, m.IdentityID)
+	project, _ := p.projects.Get(c.Tx, m.ProjectID)
+	identity := id.body()
+	return memberBody{
+		m.ID, kit.Timestamp(m.CreatedAt), kit.Timestamp(m.UpdatedAt), m.ProjectID, m.IdentityID, p.showRoles(c, m),
+		memberIdentity{id.ID, id.Name, id.HasDeleteProtection, id.OrganizationID, identity.ProjectID, p.authMethods(c, id)},
+		memberProject{project.ID, project.Name, project.Slug},
+	}
+}
+
+type memberInput struct {
+	Role  *string           `json:"role"`
+	Roles []memberRoleInput `json:"roles"`
+}
+
+// memberResource are the identities of a project.
+// https://infisical.com/docs/api-reference/endpoints/project-identities/add-identity-membership
+func (p *Provider) memberResource() kit.Resource[projectMember, memberInput] {
+	return kit.Resource[projectMember, memberInput]{
+		Rows: p.membersOf, Key: func(m projectMember) string { return m.ID }, Path: "identityId",
+		Enter: inProject[memberInput](p, "identity"),
+		Find: func(c *kernel.Call, project, identity string) (projectMember, bool) {
+			return p.memberByPlace.Get(c.Tx, key(project, identity))
+		},
+		New: func(c *kernel.Call, project string) projectMember { return newMember(c, project, c.Vars["identityId"]) },
+		Assign: func(c *kernel.Call, m *projectMember, in memberInput) error {
+			if _, err := p.identity(c, m.IdentityID, "Failed to find identity with id %s"); err != nil {
+				return err
+			}
+			if in.Role != nil && in.Roles == nil {
+				in.Roles = []memberRoleInput{{Role: *in.Role}}
+			}
+			return p.assignRoles(c, m, in.Roles)
+		},
+		Show:    p.showMember,
+		Missing: func(id string) error { return notFound("Identity with ID '%s' is not a member of the project", id) },
+		Taken: func(m projectMember, _ string) error {
+			return badRequest("Identity with ID %s already exists in project with ID %s", m.IdentityID, m.ProjectID)
+		},
+		Guard: func(c *kernel.Call, do kit.Action, m projectMember) error {
+			if do == kit.Delete {
+				p.privilegesOf.Delete(c.Tx, m.ID)
+			}
+			return nil
+		},
+		Answer: func(do kit.Action, shown any) any {
+			if do == kit.Edit {
+				return map[string]any{"roles": shown.(memberBody).Roles}
+			}
+			return map[string]any{"identityMembership": shown}
+		},
+		Page: allUnder("identityMemberships"),
+	}
+}
+
+func newMember(c *kernel.Call, project, identity string) projectMember {
+	return projectMember{ID: c.Draw("project-membership").UUID(), ProjectID: project, IdentityID: identity, CreatedAt: c.Now}
+}
+
+// assignRoles sets a member's roles, the least of all where none is sent.
+func (p *Provider) assignRoles(c *kernel.Call, m *projectMember, in []memberRoleInput) error {
+	if len(in) == 0 {
+		in = []memberRoleInput{{Role: roleNoAccess}}
+	}
+	m.Roles, m.UpdatedAt = nil, c.Now
+	for _, r := range in {
+		if _, ok := p.roleNamed(c, m.ProjectID, r.Role); !ok {
+			return notFound(unknownRole, r.Role)
+		}
+		next := memberRole{ID: c.Draw("member-role").UUID(), Slug: r.Role, Temporary: r.IsTemporary, CreatedAt: c.Now, UpdatedAt: c.Now}
+		if r.IsTemporary {
+			lasts, err := parseRange(r.Range)
+			if err != nil {
+				return err
+			}
+			next.Range, next.From, next.Until = r.Range, r.Start, r.Start.Add(lasts)
+		}
+		m.Roles = append(m.Roles, next)
+	}
+	return nil
+}
+
+// parseRange reads how long a role lasts: a number and s, m, h, d, w or y.
+func parseRange(text string) (time.Duration, error) {
+	units := map[byte]time.Duration{'s': time.Second, 'm': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour, 'w': 7 * 24 * time.Hour, 'y': 365 * 24 * time.Hour}
+	if n := len(text); n > 1 {
+		if count, err := strconv.ParseUint(text[:n-1], 10, 16); err == nil && count > 0 && units[text[n-1]] > 0 {
+			return min(time.Duration(count), 1<<62/units[text[n-1]]) * units[text[n-1]], nil
+		}
+	}
+	return 0, validation(custom{"custom", "Temporary range must be a positive number", []any{"temporaryRange"}}).
+		Because("temporaryRange %q is not a number and one of s, m, h, d, w and y", text)
+}
+
+// privilege is what one identity may do in a project beside its roles.
+//
+// Differs: like roles, privileges are kept and shown.
+type privilege struct {
+	ID, MemberID         string
+	Slug, Permissions    string
+	Temporary            bool
+	Range                string
+	From, Until          time.Time
+	CreatedAt, UpdatedAt time.Time
+}
+
+type privilegeInput struct {
+	ProjectID   string          `json:"projectId"`
+	IdentityID  string          `json:"identityId"`
+	Slug        *string         `json:"slug"`
+	Permissions json.RawMessage `json:"permissions"`
+	Type        *struct {
+		IsTemporary bool      `json:"isTemporary"`
+		Range       string    `json:"temporaryRange"`
+		Start       time.Time `json:"temporaryAccessStartTime"`
+	} `json:"type"`
+}
+
+type privilegeBody struct {
+	ID                       string          `json:"id"`
+	Slug                     string          `json:"slug"`
+	ProjectMembershipID      string          `json:"projectMembershipId"`
+	IsTemporary              bool            `json:"isTemporary"`
+	TemporaryMode            *string         `json:"temporaryMode"`
+	TemporaryRange           *string         `json:"temporaryRange"`
+	TemporaryAccessStartTime *kit.Timestamp  `json:"temporaryAccessStartTime"`
+	TemporaryAccessEndTime   *kit.Timestamp  `json:"temporaryAccessEndTime"`
+	CreatedAt                kit.Timestamp   `json:"createdAt"`
+	UpdatedAt                kit.Timestamp   `json:"updatedAt"`
+	Permissions              json.RawMessage `json:"permissions"`
+}
+
+// privilegeResource are the specific privileges of a project's members; a row is
+// found by its id alone.
+// https://infisical.com/docs/api-reference/endpoints/identity-specific-privilege/v2/create
+func (p *Provider) privilegeResource() kit.Resource[privilege, privilegeInput] {
+	return kit.Resource[privilege, privilegeInput]{
+		Rows: p.privilegesOf, Key: func(v privilege) string { return v.ID }, Path: "privilegeId",
+		Enter: func(c *kernel.Call, do kit.Action, in privilegeInput) (string, error) {
+			m, ok := p.memberByPlace.Get(c.Tx, key(in.ProjectID, in.IdentityID))
+			if do != kit.Create {
+				v, _ := p.privileges.Get(c.Tx, c.Vars["privilegeId"])
+				m, ok = p.members.Get(c.Tx, v.MemberID)
+			}
+			if !ok && do != kit.Create {
+				return "", noPrivilege(c.Vars["privilegeId"])
+			}
+			if !ok {
+				return "", notFound("Failed to find identity with ID %s", in.IdentityID).Because("the identity is no member of project %s", in.ProjectID)
+			}
+			if _, err := p.project(c, m.ProjectID, ""); err != nil {
+				return "", err
+			}
+			return m.ID, permitChange(c, do, "identity")
+		},
+		New: func(c *kernel.Call, member string) privilege {
+			v := privilege{ID: c.Draw("privilege").UUID(), MemberID: member, Permissions: "[]", CreatedAt: c.Now}
+			v.Slug = "privilege-" + v.ID[:8]
+			return v
+		},
+		Assign: func(c *kernel.Call, v *privilege, in privilegeInput) error {
+			kit.Put(&v.Slug, in.Slug)
+			if in.Permissions != nil {
+				v.Permissions = string(in.Permissions)
+			}
+			v.UpdatedAt = c.Now
+			if in.Type == nil {
+				return nil
+			}
+			v.Temporary, v.Range, v.From, v.Until = in.Type.IsTemporary, "", time.Time{}, time.Time{}
+			if !v.Temporary {
+				return nil
+			}
+			lasts, err := parseRange(in.Type.Range)
+			v.Range, v.From, v.Until = in.Type.Range, in.Type.Start, in.Type.Start.Add(lasts)
+			return err
+		},
+		Show: func(_ *kernel.Call, v privilege) any {
+			body := privilegeBody{ID: v.ID, Slug: v.Slug, ProjectMembershipID: v.MemberID, IsTemporary: v.Temporary,
+				CreatedAt: kit.Timestamp(v.CreatedAt), UpdatedAt: kit.Timestamp(v.UpdatedAt), Permissions: json.RawMessage(v.Permissions)}
+			if v.Temporary {
+				mode := relative
+				body.TemporaryMode, body.TemporaryRange = &mode, &v.Range
+				body.TemporaryAccessStartTime, body.TemporaryAccessEndTime = kit.Nullable(v.From), kit.Nullable(v.Until)
+			}
+			return body
+		},
+		Missing: noPrivilege,
+		Taken: func(v privilege, _ string) error {
+			return badRequest("Additional privilege with provided slug already exists").Because("the identity has a privilege %s already", v.Slug)
+		},
+		Answer: kit.Under("privilege"),
+	}
+}
+
+// deletePrivilegeBySlug deletes a privilege that is named by everything but its id.
+// https://infisical.com/docs/api-reference/endpoints/identity-specific-privilege/v1/delete
+func (p *Provider) deletePrivilegeBySlug(c *kernel.Call, in struct {
+	ProjectSlug   string `json:"projectSlug"`
+	IdentityID    string `json:"identityId"`
+	PrivilegeSlug string `json:"privilegeSlug"`
+}) (any, error) {
+	project, err := p.project(c, "", trim(in.ProjectSlug))
+	if err != nil {
+		return nil, err
+	}
+	m, _ := p.memberByPlace.Get(c.Tx, key(project.ID, trim(in.IdentityID)))
+	v, ok := p.privilegeBySlug.Get(c.Tx, key(m.ID, trim(in.PrivilegeSlug)))
+	if !ok {
+		return nil, noPrivilege(trim(in.PrivilegeSlug))
+	}
+	c.Vars["privilegeId"] = v.ID
+	return p.privilegeResource().Delete(c, privilegeInput{})
+}
+
+func noPrivilege(id string) error { return notFound("Identity privilege with ID '%s' not found", id) }

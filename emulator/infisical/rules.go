@@ -1,0 +1,58 @@
+package infisical
+
+import (
+	"github.com/understudy-dev/understudy/internal/entropy"
+	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
+)
+
+// rules says what the handlers take for granted of the tables; an imported state
+// is held to it.
+func (p *Provider) rules(env *kernel.Env) {
+	p.organizations.Keyed(func(o organization) string { return o.ID })
+	p.identities.Keyed(func(i identity) string { return i.ID })
+	p.identities.Refers("OrganizationID", p.organizations, func(i identity) string { return i.OrganizationID })
+	p.universalAuths.Keyed(func(u universalAuth) string { return u.IdentityID })
+	p.universalAuths.KeyedBy(p.identities)
+	p.clientSecrets.Keyed(func(s clientSecret) string { return s.ID })
+	p.clientSecrets.Refers("UAID", p.byUAID, func(s clientSecret) string { return s.UAID })
+	p.lockouts.KeyedBy(p.byUAID)
+	p.tokenAuths.Keyed(func(t tokenAuth) string { return t.IdentityID })
+	p.tokenAuths.KeyedBy(p.identities)
+	p.tokens.Keyed(func(t accessToken) string { return t.ID })
+	p.tokens.Refers("IdentityID", p.identities, func(t accessToken) string { return t.IdentityID })
+	p.issued.Keyed(func(t issuedToken) string { return t.ID })
+	p.revocations.KeyedFreely() // by tokens and what made them, which may be gone
+	p.tokenUses.KeyedFreely()   // by tokens of any auth
+
+	p.projects.Keyed(func(r project) string { return r.ID })
+	p.projects.Refers("OrganizationID", p.organizations, func(r project) string { return r.OrganizationID })
+	p.environments.Keyed(func(e environment) string { return e.ID })
+	p.environments.Refers("ProjectID", p.projects, func(e environment) string { return e.ProjectID })
+	p.folders.Keyed(func(f folder) string { return f.ID })
+	p.folders.Refers("EnvironmentID", p.environments, func(f folder) string { return f.EnvironmentID })
+	p.folders.Refers("ParentID", p.folders, func(f folder) string { return f.ParentID })
+	p.tags.Keyed(func(t tag) string { return t.ID })
+	p.tags.Refers("ProjectID", p.projects, func(t tag) string { return t.ProjectID })
+	p.secrets.Keyed(func(s secret) string { return s.ID })
+	p.secrets.Refers("FolderID", p.folders, func(s secret) string { return s.FolderID })
+	p.secrets.RefersAll("Tags", p.tags, func(s secret) []string { return s.Tags })
+	p.pastVersions.Keyed(func(s secret) string { return s.versionKey(float64(s.Version)) })
+	p.imports.Keyed(func(i secretImport) string { return i.ID })
+	p.imports.Refers("FolderID", p.folders, func(i secretImport) string { return i.FolderID })
+	p.imports.Refers("EnvironmentID", p.environments, func(i secretImport) string { return i.EnvironmentID })
+
+	uuid := (*entropy.Draw).UUID
+	env.Drawn("organization", p.organizations, uuid)
+	env.Drawn("identity", p.identities, uuid)
+	env.Drawn("universal-auth", p.byUAID, uuid)
+	env.Drawn("client-id", p.byClientID, uuid)
+	env.Drawn("client-secret-id", p.clientSecrets, uuid)
+	env.Drawn("client-secret", p.byDigest, func(d *entropy.Draw) string { return kit.Digest(d.Hex(32)) })
+	env.Drawn("access-token", p.tokens, uuid)
+	env.Drawn("project", p.projects, uuid)
+	env.Drawn("environment", p.environments, uuid)
+	env.Drawn("folder", p.folders, uuid)
+	env.Drawn("tag", p.tags, uuid)
+	env.Drawn("secret", p.secrets, uuid)
+}

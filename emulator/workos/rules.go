@@ -1,0 +1,27 @@
+package workos
+
+import (
+	"github.com/understudy-dev/understudy/internal/entropy"
+	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
+)
+
+// rules says what the handlers take for granted of the tables; an imported state
+// is held to it.
+func (p *Provider) rules(env *kernel.Env) {
+	p.environments.Keyed(func(environment) string { return theEnvironment })
+	p.apiKeys.Keyed(func(k apiKey) string { return k.Digest })
+	p.organizations.Keyed(func(o organization) string { return o.ID })
+	p.domains.KeyedFreely() // by name
+	p.domains.Refers("organization", p.organizations, func(id string) string { return id })
+	p.applications.Keyed(func(a application) string { return a.ID })
+	p.applications.Refers("OrganizationID", p.organizations, func(a application) string { return a.OrganizationID })
+	p.secrets.Keyed(func(s clientSecret) string { return s.ID })
+	p.secrets.Refers("ApplicationID", p.applications, func(s clientSecret) string { return s.ApplicationID })
+	p.people.Keyed(func(u person) string { return u.ID })
+	p.people.RefersAll("Organizations", p.organizations, func(u person) []string { return u.Organizations })
+	p.idempotentCalls.KeyedFreely() // by operation and key
+	p.ticks.KeyedFreely()           // by prefix
+
+	env.Drawn("client-secret", p.secretByDigest, func(d *entropy.Draw) string { return kit.Digest(d.Hex(secretBytes)) })
+}

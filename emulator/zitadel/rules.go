@@ -1,0 +1,23 @@
+package zitadel
+
+// rules says what the handlers take for granted of the tables; an imported state
+// is held to it.
+func (p *Provider) rules() {
+	p.ids.Keyed(func(lastID) string { return "" })
+	p.organizations.Keyed(func(o organization) string { return o.ID })
+	p.members.Keyed(member.key)
+	p.members.Refers("UserID", p.users, func(m member) string { return m.UserID })
+	p.members.Refers("OrgID", p.organizations, func(m member) string { return m.OrgID })
+	p.members.Refers("ProjectID", p.projects, func(m member) string { return m.ProjectID })
+	p.projects.Keyed(func(v project) string { return v.ID })
+	p.projects.Refers("OrgID", p.organizations, func(v project) string { return v.OrgID })
+	p.apps.Keyed(func(a app) string { return a.ID })
+	p.apps.Refers("ProjectID", p.projects, func(a app) string { return a.ProjectID })
+	p.users.Keyed(func(u user) string { return u.ID })
+	p.users.Refers("OrgID", p.organizations, func(u user) string { return u.OrgID })
+	p.keys.Keyed(func(k key) string { return k.ID })
+	p.pats.Keyed(func(t personalAccessToken) string { return t.ID })
+	p.pats.Refers("UserID", p.users, func(t personalAccessToken) string { return t.UserID })
+	p.tokens.Keyed(func(t accessToken) string { return t.ID })
+	p.tokens.Refers("UserID", p.users, func(t accessToken) string { return t.UserID })
+}
