@@ -108,6 +108,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Routes:      routes,
 		Declined:    declined,
 		Differences: differences,
+		Inventory:   p.inventory,
 		Chosen:      chosen,
 		Settings:    kernel.Settings(lag),
 		Values:      p.settings,
