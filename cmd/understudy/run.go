@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
 	"github.com/understudy-dev/understudy/internal/control"
 	"github.com/understudy-dev/understudy/internal/host"
+	"github.com/understudy-dev/understudy/internal/near"
 )
 
 // cli is the command line. Every flag has an UNDERSTUDY_* twin.
@@ -23,6 +26,8 @@ type cli struct {
 	Inventory   inventoryCommand   `cmd:"" help:"Print who can log in now, and why the others cannot."`
 	Rehearse    rehearseCommand    `cmd:"" help:"Run a program again under every fault at every call, with a verdict for each."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
+
+	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
 }
 
 // streams are where a command writes: results and talk.
@@ -49,6 +54,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status i
 		kong.Exit(func(code int) { panic(exited(code)) }),
 		kong.DefaultEnvars("UNDERSTUDY"),
 		kong.Vars{
+			"version":     control.Version(),
 			"sandboxes":   strconv.Itoa(host.DefaultSandboxes),
 			"sandboxIdle": host.DefaultSandboxIdle.String(),
 		},
@@ -73,9 +79,33 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status i
 		status = 1
 	}
 	if err != nil {
+		err = meant(parser, args, err)
 		fmt.Fprintln(stderr, "understudy:", err)
 	}
 	return status
+}
+
+// meant adds to a mistake in the command what it is near to. Kong does so for flags.
+func meant(parser *kong.Kong, args []string, err error) error {
+	if parse := (*kong.ParseError)(nil); !errors.As(err, &parse) || len(args) == 0 || strings.HasPrefix(args[0], "-") {
+		return err
+	}
+	var commands []string
+	for _, command := range parser.Model.Children {
+		commands = append(commands, command.Name)
+	}
+	if slices.Contains(commands, args[0]) {
+		return err
+	}
+	return unknown("command", args[0], commands)
+}
+
+// unknown refuses a name and tells the ones that there are, first the near one.
+func unknown(what, name string, names []string) error {
+	if nearest := near.To(name, names); nearest != "" {
+		return fmt.Errorf("there is no %s %q; did you mean %s? There are %s", what, name, nearest, strings.Join(names, ", "))
+	}
+	return fmt.Errorf("there is no %s %q; there are %s", what, name, strings.Join(names, ", "))
 }
 
 type versionCommand struct{}

@@ -134,8 +134,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 			{Name: "ClientSecret", Value: "{clientSecret}"},
 		},
 		Port: 4,
-		Example: "curl -sS -X POST '{url}/api/v1/Tenants/{tenantId}/ClientCredentialClients/{clientId}/Secrets'" +
-			" -H 'Authorization: Bearer {accessToken}' -H 'Content-Type: application/json'" +
-			` -d '{"Description":"from the shell","Expiration":"2030-01-01T00:00:00Z"}'`,
+		Example: "curl -sS '{url}/identity/connect/token' -d grant_type=client_credentials" +
+			" -d 'client_id={clientId}' --data-urlencode 'client_secret={clientSecret}'",
 	}
 }
