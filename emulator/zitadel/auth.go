@@ -176,8 +176,9 @@ func (p *Provider) authorize(c *kernel.Call, u user, orgID, projectID, permissio
 // held is a good token and who holds it.
 type held struct {
 	accessToken
-	PAT  bool
-	user user
+	PAT    bool
+	user   user
+	person *person // nil for a machine user
 }
 
 // resolve finds what a token stands for, or says why it is not good. Opaque ones
@@ -206,7 +207,12 @@ func (p *Provider) resolve(c *kernel.Call, text string) (held, string) {
 	if !c.Now.Before(h.ExpiresAt) {
 		return h, "the token expired at " + h.ExpiresAt.UTC().Format(time.RFC3339)
 	}
-	h.user, _ = p.users.Get(c.Tx, h.UserID) // whose tokens go when it goes
+	h.user, h.person = p.holder(c, h.UserID)
+	if h.person != nil {
+		if _, _, why := p.desk.Token(c, h.ID); why != "" {
+			return h, "the token of a sign-in: " + why
+		}
+	}
 	return h, ""
 }
 

@@ -167,7 +167,7 @@ const (
 func isOAuth(op Op) bool {
 	_, line := kernel.SplitOp(op)
 	_, path, found := strings.Cut(line, " ")
-	return found && (strings.HasPrefix(path, "/oauth/") || strings.HasPrefix(path, "/oidc/") || strings.HasPrefix(path, "/.well-known/"))
+	return found && (path == devicePath || strings.HasPrefix(path, "/oauth/") || strings.HasPrefix(path, "/oidc/") || strings.HasPrefix(path, "/.well-known/"))
 }
 
 // isRPCOnly reports whether an operation has no REST path: Connect's is its only

@@ -124,6 +124,14 @@ const (
 	OpListOrganizations   Op = "zitadel POST /v2/organizations/_search"
 	OpGetMyUser           Op = "zitadel GET /auth/v1/users/me"
 
+	OpAuthorize      Op = "zitadel GET /oauth/v2/authorize"
+	OpPostAuthorize  Op = "zitadel POST /oauth/v2/authorize"
+	OpDeviceCode     Op = "zitadel POST /oauth/v2/device_authorization"
+	OpDevice         Op = "zitadel GET /device"
+	OpPostDevice     Op = "zitadel POST /device"
+	OpEndSession     Op = "zitadel GET /oidc/v1/end_session"
+	OpPostEndSession Op = "zitadel POST /oidc/v1/end_session"
+
 	OpToken        Op = "zitadel POST /oauth/v2/token"
 	OpIntrospect   Op = "zitadel POST /oauth/v2/introspect"
 	OpRevoke       Op = "zitadel POST /oauth/v2/revoke"
@@ -136,6 +144,13 @@ const (
 // endpoints are those of OAuth, which take forms.
 func (p *Provider) endpoints() []kernel.Route {
 	return []kernel.Route{
+		kernel.Handle(OpAuthorize, p.signInAt),
+		kernel.Handle(OpPostAuthorize, p.signInAt),
+		kernel.On(OpDeviceCode, p.authorizeDevice).Secret(),
+		kernel.Handle(OpDevice, p.devicePage),
+		kernel.Handle(OpPostDevice, p.devicePage),
+		kernel.Handle(OpEndSession, p.endSession),
+		kernel.Handle(OpPostEndSession, p.endSession),
 		kernel.On(OpToken, p.token).Secret(),
 		kernel.On(OpIntrospect, p.introspect).Secret(),
 		kernel.On(OpRevoke, p.revoke),
@@ -263,11 +278,4 @@ func (p *Provider) methods() []method {
 		on(OpListOrganizations, p.listOrganizations),
 		on(OpGetMyUser, p.getMyUser),
 	}
-}
-
-// declined are the operations that are not served.
-var declined = map[Op]string{
-	"zitadel GET /oauth/v2/authorize":             "there are no login pages",
-	"zitadel POST /oauth/v2/device_authorization": "there are no login pages",
-	"zitadel GET /oidc/v1/end_session":            "there are no login pages",
 }
