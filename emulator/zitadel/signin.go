@@ -123,7 +123,7 @@ func (p *Provider) dialect() signin.Dialect {
 		IDToken: func(c *kernel.Call, g signin.Grant, _, _ string) any {
 			return p.newIDToken(c, g, []string{g.Client}, c.In(tokenLifetime*time.Second))
 		},
-		Code:    func(c *kernel.Call) string { return opaque(c, "code", p.nextID(c)) },
+		Code:    func(c *kernel.Call) string { return p.opaque(c, "code", p.nextID(c)) },
 		Session: func(c *kernel.Call) string { return "V2_" + p.nextID(c) },
 
 		CodeLifetime: codeLifetime, SessionLifetime: sessionLifetime,
@@ -205,7 +205,7 @@ func (p *Provider) authorizeDevice(c *kernel.Call, in tokenRequest) (deviceRespo
 		return !slices.Contains(knownScopes, s) && !strings.HasPrefix(s, scopePrefix)
 	})
 	answer := deviceResponse{
-		DeviceCode: opaque(c, "device-code", p.nextID(c)), UserCode: signin.UserCode(c.Draw("user-code")), URI: c.Base + devicePath,
+		DeviceCode: p.opaque(c, "device-code", p.nextID(c)), UserCode: signin.UserCode(c.Draw("user-code")), URI: c.Base + devicePath,
 		ExpiresIn: int(deviceLifetime.Seconds()), Interval: int(deviceInterval.Seconds()),
 	}
 	answer.Complete = answer.URI + "?user_code=" + answer.UserCode
@@ -243,14 +243,14 @@ func (p *Provider) exchange(c *kernel.Call, a app, in tokenRequest) (tokenRespon
 	answer := tokenResponse{TokenType: "Bearer", ExpiresIn: expiresIn}
 	asJWT := a.OIDC.AccessTokenType == appv1.OIDCTokenType_OIDC_TOKEN_TYPE_JWT
 	if !asJWT {
-		answer.AccessToken = opaque(c, "access-token", t.ID+":"+g.Person)
+		answer.AccessToken = p.opaque(c, "access-token", t.ID+":"+g.Person)
 		t.Digest = digest(answer.AccessToken)
 	}
 	p.tokens.Put(c.Tx, t.ID, t)
 	p.desk.Give(c, signin.Access, g, t.ID, scopes, end)
 	renews := slices.Contains(a.OIDC.GrantTypes, appv1.OIDCGrantType_OIDC_GRANT_TYPE_REFRESH_TOKEN)
 	if renews && slices.Contains(g.Scopes, offlineScope) {
-		answer.RefreshToken = opaque(c, "refresh-token", t.ID+":"+g.Person)
+		answer.RefreshToken = p.opaque(c, "refresh-token", t.ID+":"+g.Person)
 		p.desk.Give(c, signin.Refresh, g, answer.RefreshToken, g.Scopes, c.In(min(refreshIdleLifetime, refreshLifetime-c.Now.Sub(g.At))))
 	}
 	identity := p.newIDToken(c, g, t.Audience, end)
@@ -258,12 +258,13 @@ func (p *Provider) exchange(c *kernel.Call, a app, in tokenRequest) (tokenRespon
 		u, who := p.holder(c, g.Person)
 		identity.profile = p.profileOf(c, u, who, scopes)
 	}
+	roles := p.rolesFor(c, g.Person, a.ProjectID, scopes, t.Audience, false)
 	signer := signingKey(c)
 	c.Later(func() (any, error) {
 		var err error
 		if asJWT {
 			answer.AccessToken, err = signer.Sign("JWT", accessClaims{
-				identity.Issuer, g.Person, t.Audience, end.Unix(), t.IssuedAt.Unix(), t.IssuedAt.Unix(), a.ClientID, t.ID,
+				identity.Issuer, g.Person, t.Audience, end.Unix(), t.IssuedAt.Unix(), t.IssuedAt.Unix(), a.ClientID, t.ID, roles,
 			})
 		}
 		if err == nil && slices.Contains(scopes, "openid") {
