@@ -229,7 +229,12 @@ func TestSandboxLife(t *testing.T) {
 	for _, id := range []string{"B", "a_b", strings.Repeat("a", 41), "%61b%2f"} {
 		wantProblem(t, gateway.call(t, "PUT", "/~"+id+"/_understudy", "", http.StatusBadRequest))
 	}
-	wantProblem(t, gateway.call(t, "GET", "/~a/_understudy", "", http.StatusMethodNotAllowed))
+	for _, path := range []string{"/~a/_understudy", "/~a/_understudy/"} {
+		if got := gateway.call(t, "GET", path, "", http.StatusOK).body; !strings.Contains(got, `"seed":"x"`) {
+			t.Errorf("GET %s: %s", path, got)
+		}
+	}
+	gateway.call(t, "PUT", "/~a/_understudy/", `{"seed":"x"}`, http.StatusOK)
 	wantProblem(t, gateway.call(t, "GET", "/~b/_understudy/health", "", http.StatusNotFound))
 	wantProblem(t, gateway.call(t, "GET", "/~a/_understudy/sandboxes", "", http.StatusNotFound))
 

@@ -59,3 +59,42 @@ func TestSetContract(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatAPersonExpects asks the control API as somebody who guesses.
+func TestWhatAPersonExpects(t *testing.T) {
+	srv := emulator.NewTest(t, infisical.New())
+	ct := controlOf(srv)
+	info := ct.call(t, "GET", "/info", "", http.StatusOK).body
+	for _, path := range []string{"", "/"} {
+		if got := ct.call(t, "GET", path, "", http.StatusOK).body; strings.Split(got, `"clock"`)[0] != strings.Split(info, `"clock"`)[0] {
+			t.Errorf("GET /_understudy%s: %s", path, got)
+		}
+	}
+	for call, detail := range map[string]string{
+		"/journal?stauts=200":                                        `there is no query parameter \"stauts\" here; did you mean status?`,
+		"/journal?provider=infisicl":                                 `there is no provider \"infisicl\" here; did you mean infisical?`,
+		"/journal?operation=POST%20/api/v1/auth/universal-auth/logn": `did you mean POST /api/v1/auth/universal-auth/login?`,
+	} {
+		if got := ct.call(t, "GET", call, "", http.StatusBadRequest).body; !strings.Contains(got, detail) {
+			t.Errorf("%s: %s", call, got)
+		}
+	}
+	ct.call(t, "POST", "/clock/freeze", "", http.StatusOK)
+	before := srv.Clock.Now()
+	ct.call(t, "POST", "/clock/advance", `{"by":"30d"}`, http.StatusOK)
+	ct.call(t, "POST", "/clock/advance", `{"by":"1d12h"}`, http.StatusOK)
+	if got := srv.Clock.Now().Sub(before).Hours(); got != 31.5*24 {
+		t.Errorf("the clock moved by %v hours", got)
+	}
+	made := ct.call(t, "POST", "/sandboxes", `{"seed":"other"}`, http.StatusCreated).body
+	sandbox := decode[struct {
+		Providers map[string]struct {
+			URL         string
+			Credentials map[string]string
+		}
+	}](t, made).Providers["infisical"]
+	api{http.DefaultClient, sandbox.URL, ""}.call(t, "POST", loginPath, loginBody(sandbox.Credentials["clientId"], sandbox.Credentials["clientSecret"]), http.StatusOK)
+	if list := ct.call(t, "GET", "/sandboxes", "", http.StatusOK).body; strings.Contains(list, "credentials") {
+		t.Errorf("the list tells credentials: %s", list)
+	}
+}

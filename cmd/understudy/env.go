@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/understudy-dev/understudy/internal/control"
@@ -31,7 +33,7 @@ func (cmd envCommand) Run(ctx context.Context, s streams) error {
 		if cmd.URL != "" {
 			return err
 		}
-		fmt.Fprintf(s.err, "understudy: no server answers (%v); these are the default world's, at the default address\n", err)
+		fmt.Fprintf(s.err, "understudy: %v; these are the default world's, at the default address\n", err)
 		if running, err = server.InfoAt(cmd.Listen); err != nil {
 			return err
 		}
@@ -39,7 +41,7 @@ func (cmd envCommand) Run(ctx context.Context, s streams) error {
 	info, ok := running.Providers[cmd.Provider]
 	provider := server.World().Instance(cmd.Provider)
 	if !ok || provider == nil {
-		return fmt.Errorf("there is no provider %q", cmd.Provider)
+		return unknown("provider", cmd.Provider, slices.Sorted(maps.Keys(running.Providers)))
 	}
 	vars := provider.Env(cmp.Or(info.PublicURL, info.URL), info.Credentials)
 	if ca := cmp.Or(cmd.CA, running.CA); ca != "" {

@@ -45,7 +45,7 @@ func (t target) get(ctx context.Context, path string, read func(*http.Response) 
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return err
+		return fmt.Errorf("no server answers at %s; understudy serve starts one: %w", url, err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {

@@ -2,14 +2,18 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
 	"github.com/understudy-dev/understudy/internal/control"
 	"github.com/understudy-dev/understudy/internal/host"
+	"github.com/understudy-dev/understudy/internal/near"
 )
 
 // cli is the command line. Every flag has an UNDERSTUDY_* twin.
@@ -20,6 +24,8 @@ type cli struct {
 	World       worldCommand       `cmd:"" help:"Print the default world as YAML, to edit for serve --world."`
 	Supported   supportedCommand   `cmd:"" help:"Print what is supported."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
+
+	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
 }
 
 // streams are where a command writes: results and talk.
@@ -46,6 +52,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status i
 		kong.Exit(func(code int) { panic(exited(code)) }),
 		kong.DefaultEnvars("UNDERSTUDY"),
 		kong.Vars{
+			"version":     control.Version(),
 			"sandboxes":   strconv.Itoa(host.DefaultSandboxes),
 			"sandboxIdle": host.DefaultSandboxIdle.String(),
 		},
@@ -60,10 +67,34 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status i
 		err = command.Run()
 	}
 	if err != nil {
+		err = meant(parser, args, err)
 		fmt.Fprintln(stderr, "understudy:", err)
 		return 1
 	}
 	return 0
+}
+
+// meant adds to a mistake in the command what it is near to. Kong does so for flags.
+func meant(parser *kong.Kong, args []string, err error) error {
+	if parse := (*kong.ParseError)(nil); !errors.As(err, &parse) || len(args) == 0 || strings.HasPrefix(args[0], "-") {
+		return err
+	}
+	var commands []string
+	for _, command := range parser.Model.Children {
+		commands = append(commands, command.Name)
+	}
+	if slices.Contains(commands, args[0]) {
+		return err
+	}
+	return unknown("command", args[0], commands)
+}
+
+// unknown refuses a name and tells the ones that there are, first the near one.
+func unknown(what, name string, names []string) error {
+	if nearest := near.To(name, names); nearest != "" {
+		return fmt.Errorf("there is no %s %q; did you mean %s? There are %s", what, name, nearest, strings.Join(names, ", "))
+	}
+	return fmt.Errorf("there is no %s %q; there are %s", what, name, strings.Join(names, ", "))
 }
 
 type versionCommand struct{}

@@ -85,6 +85,7 @@ func serve(t *testing.T, args ...string) serving {
 
 func TestVersion(t *testing.T) {
 	understudy(t, "version").check(t, 0, control.Version()+"\n", "")
+	understudy(t, "--version").check(t, 0, control.Version()+"\n", "")
 }
 
 func TestMistakes(t *testing.T) {
@@ -97,6 +98,7 @@ func TestMistakes(t *testing.T) {
 	if err := os.WriteFile(bad, []byte("seed: a\nsed: b\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	running := serve(t, "--listen", "127.0.0.1:0")
 	free := []string{"serve", "--listen", "127.0.0.1:0"}
 	for _, test := range []struct {
 		name string
@@ -104,7 +106,11 @@ func TestMistakes(t *testing.T) {
 		want string
 	}{
 		{"unknown flag", []string{"serve", "--nope"}, "unknown flag --nope"},
-		{"unknown command", []string{"nope"}, "unexpected argument nope"},
+		{"unknown command", []string{"nope"}, `there is no command "nope"; there are serve`},
+		{"misspelt command", []string{"serv"}, `there is no command "serv"; did you mean serve?`},
+		{"misspelt provider", append(free, "--provider", "infisicl"), `there is no provider "infisicl"; did you mean infisical?`},
+		{"misspelt setting", append(free, "--set", "infisical.rateLimits=1"), `infisical has no setting "rateLimits"; did you mean rateLimit?`},
+		{"misspelt provider of env", []string{"env", "zitadl", "--listen", "127.0.0.1:1"}, `there is no provider "zitadl"; did you mean zitadel?`},
 		{"bad setting form", append(free, "--set", "rateLimit=1"), "--set rateLimit=1 is not of the form PROVIDER.NAME=VALUE"},
 		{"bad setting", append(free, "--set", "infisical.rateLimit=many"), `infisical.rateLimit: strconv.Atoi: parsing "many"`},
 		{"unknown setting", append(free, "--set", "infisical.rate=1"), `infisical has no setting "rate"`},
@@ -113,7 +119,8 @@ func TestMistakes(t *testing.T) {
 		{"no such world", append(free, "--world", "no-such-file.yaml"), "no-such-file.yaml"},
 		{"bad world", append(free, "--world", bad), "world file, line 2: /sed: unknown sed"},
 		{"bad address", []string{"serve", "--listen", "here"}, "missing port in address"},
-		{"port taken", []string{"serve", "--listen", taken.Addr().String()}, "address already in use"},
+		{"port taken", []string{"serve", "--listen", taken.Addr().String()}, "another program has that port"},
+		{"port of an understudy", []string{"serve", "--listen", strings.TrimPrefix(running.info.Gateway, "http://")}, "an understudy " + control.Version() + " listens there already"},
 		{"ready file in no folder", append(free, "--ready-file", filepath.Join(t.TempDir(), "no", "ready")), "ready file: "},
 		{"no server", []string{"healthcheck", "--listen", "127.0.0.1:1"}, "connection refused"},
 		{"env without a provider", []string{"env"}, "<provider>"},
@@ -154,12 +161,15 @@ func TestServe(t *testing.T) {
 	// A cancelled context is what a signal becomes.
 	o := s.stop()
 	o.check(t, 0, "gateway    "+s.info.Gateway, "status=200")
-	for _, line := range []string{"control    " + s.info.Control, "infisical  " + infisical.URL, "accessToken     " + infisical.Credentials["accessToken"]} {
+	for _, line := range []string{"control    " + s.info.Control, "infisical  " + infisical.URL, "  clientSecret            " + infisical.Credentials["clientSecret"]} {
 		if !strings.Contains(o.out, line) {
 			t.Errorf("the banner lacks %q:\n%s", line, o.out)
 		}
 	}
-	understudy(t, "healthcheck", "--url", s.info.Gateway).check(t, 1, "", "connection refused")
+	if strings.Contains(o.out, infisical.Credentials["accessToken"]) {
+		t.Error("the banner has a whole token")
+	}
+	understudy(t, "healthcheck", "--url", s.info.Gateway).check(t, 1, "", "understudy serve starts one")
 }
 
 // TestWorldRoundTrip serves what understudy world prints.

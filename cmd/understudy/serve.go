@@ -10,11 +10,13 @@ import (
 	"io/fs"
 	"log/slog"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/understudy-dev/understudy/emulator"
@@ -33,7 +35,9 @@ type serveCommand struct {
 	Contract     string   `enum:"documented,live," default:"" placeholder:"NAME" help:"Which contract to follow: documented (the default) or live."`
 	Set          []string `placeholder:"PROVIDER.NAME=VALUE" sep:"none" help:"Set a provider's setting; repeatable."`
 	State        string   `placeholder:"FILE" help:"Keep the world in this file; one that is there wins over --seed, --world and --contract."`
-	LogFormat    string   `enum:"text,json" default:"text" help:"How to log calls, ${enum} (${default})."`
+	LogFormat    string   `enum:"auto,text,json" default:"auto" help:"How to log calls, ${enum}; auto is a line a call on a terminal, text elsewhere (${default})."`
+	NoColor      string   `env:"NO_COLOR" hidden:""`
+	Verbose      bool     `help:"Print all credentials of the default world, and a line to paste for each provider; log calls of the control API."`
 	LogLevel     string   `enum:"debug,info,warn,error,off" default:"info" help:"What to log, ${enum} (${default})."`
 	ReadyFile    string   `placeholder:"FILE" help:"Write addresses and credentials to this file, as JSON, once listening."`
 	CheckAnswers bool     `help:"Hold every answer to the provider's document; breaches go to the journal."`
@@ -75,7 +79,7 @@ func (cmd serveCommand) Run(ctx context.Context, s streams) (err error) {
 		}
 	}
 	if err := server.Listen(cmd.Listen); err != nil {
-		return err
+		return whose(ctx, cmd.Listen, err)
 	}
 	defer func() { _ = server.Close() }()
 	if ca := server.CertificatePEM(); ca != nil {
@@ -105,7 +109,7 @@ func (cmd serveCommand) Run(ctx context.Context, s streams) (err error) {
 		server.Warm()
 		debug.FreeOSMemory() // of what parsing needed, nothing is needed again
 	}()
-	banner(s.out, info)
+	banner(s.out, info, cmd.Verbose)
 
 	select {
 	case <-ctx.Done():
@@ -114,6 +118,19 @@ func (cmd serveCommand) Run(ctx context.Context, s streams) (err error) {
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
 	defer cancel()
 	return server.Shutdown(grace)
+}
+
+// whose tells who has a port that is taken, if it is a server like this one.
+func whose(ctx context.Context, listen string, err error) error {
+	if !errors.Is(err, syscall.EADDRINUSE) {
+		return err
+	}
+	var health struct{ Version string }
+	asked := target{Listen: listen}.get(ctx, "/_understudy/health", func(r *http.Response) error { return json.NewDecoder(r.Body).Decode(&health) })
+	if asked == nil && health.Version != "" {
+		return fmt.Errorf("%w: an understudy %s listens there already; use it, or give this one --listen 127.0.0.1:0", err, health.Version)
+	}
+	return fmt.Errorf("%w: another program has that port; --listen 127.0.0.1:0 takes free ones", err)
 }
 
 // beginning lists the flags that say what to start with.
@@ -179,9 +196,15 @@ func (cmd serveCommand) logger(w io.Writer) *slog.Logger {
 	if err := level.UnmarshalText([]byte(cmd.LogLevel)); err != nil {
 		panic(err) // the flag's enum allows only levels
 	}
+	if cmd.Verbose {
+		level = min(level, slog.LevelDebug)
+	}
 	options := &slog.HandlerOptions{Level: level}
-	if cmd.LogFormat == "json" {
+	switch {
+	case cmd.LogFormat == "json":
 		return slog.New(slog.NewJSONHandler(w, options))
+	case cmd.LogFormat == "auto" && isTerminal(w):
+		return slog.New(newLines(w, level, cmd.NoColor == ""))
 	}
 	return slog.New(slog.NewTextHandler(w, options))
 }
@@ -217,17 +240,18 @@ func writeFile(path string, text []byte) error {
 	return err
 }
 
-// banner tells a person where everything is.
-func banner(w io.Writer, info control.Info) {
+// banner tells a person where everything is, and how to begin: for each provider a
+// line to paste with the credentials in it, or all of them.
+func banner(w io.Writer, info control.Info, verbose bool) {
 	fmt.Fprintf(w, "understudy %s: for tests and development only; its secrets are predictable\n\n", control.Version())
 	fmt.Fprintf(w, "  %-10s %s\n", "gateway", info.Gateway)
 	if info.Control != "" {
 		fmt.Fprintf(w, "  %-10s %s\n", "control", info.Control)
 	}
-	example := "  %s\n"
+	curl := "curl "
 	if info.CA != "" {
 		fmt.Fprintf(w, "  %-10s %s\n", "ca", info.CA)
-		example = "  CURL_CA_BUNDLE='" + strings.ReplaceAll(info.CA, "'", `'\''`) + "' %s\n"
+		curl += "--cacert '" + strings.ReplaceAll(info.CA, "'", `'\''`) + "' "
 	}
 	names := slices.Sorted(maps.Keys(info.Providers))
 	for _, name := range names {
@@ -235,11 +259,25 @@ func banner(w io.Writer, info control.Info) {
 	}
 	for _, name := range names {
 		p := info.Providers[name]
-		fmt.Fprintf(w, "\n%s, the default world's credentials:\n", name)
+		fmt.Fprintf(w, "\n%s\n", name)
 		for _, key := range slices.Sorted(maps.Keys(p.Credentials)) {
-			fmt.Fprintf(w, "  %-15s %s\n", key, p.Credentials[key])
+			value := p.Credentials[key]
+			if verbose || strings.Contains(p.Example, value) {
+				fmt.Fprintf(w, "  %-23s %s\n", key, short(value))
+			}
 		}
-		fmt.Fprintf(w, "try it:\n"+example, p.Example)
+		fmt.Fprintf(w, "  %s\n", strings.Replace(p.Example, "curl ", curl, 1))
 	}
-	fmt.Fprintln(w)
+	fmt.Fprintln(w, "\nunderstudy env PROVIDER prints what its official clients read.")
+}
+
+// longest is how much of a credential is shown: a client secret, not a token, which
+// logs would keep and nobody types.
+const longest = 100
+
+func short(value string) string {
+	if len(value) <= longest {
+		return value
+	}
+	return value[:longest/4] + "…"
 }

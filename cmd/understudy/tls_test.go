@@ -45,7 +45,7 @@ func TestTLS(t *testing.T) {
 
 	o = s.stop()
 	o.check(t, 0, "ca         "+s.info.CA, "")
-	o.check(t, 0, "CURL_CA_BUNDLE='"+s.info.CA+"' curl ", "")
+	o.check(t, 0, "curl --cacert '"+s.info.CA+"' ", "")
 	if _, err := os.Stat(s.info.CA); err == nil {
 		t.Error("the CA file has outlived the server")
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/understudy-dev/understudy/emulator/ocs"
 	"github.com/understudy-dev/understudy/emulator/workos"
 	"github.com/understudy-dev/understudy/emulator/zitadel"
+	"github.com/understudy-dev/understudy/internal/near"
 )
 
 // providers names every provider, in the order of their ports.
@@ -37,6 +38,9 @@ next:
 				options = append(options, p.make())
 				continue next
 			}
+		}
+		if nearest := near.To(name, Names()); nearest != "" {
+			return nil, fmt.Errorf("there is no provider %q; did you mean %s?", name, nearest)
 		}
 		return nil, fmt.Errorf("there is no provider %q; there are %s", name, strings.Join(Names(), ", "))
 	}

@@ -197,8 +197,8 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 			{Name: "INFISICAL_TOKEN", Value: "{accessToken}"},
 		},
 		Port: 1,
-		Example: "curl -sS -X POST '{url}/api/v1/auth/universal-auth/identities/{identityId}/client-secrets'" +
-			" -H 'Authorization: Bearer {accessToken}' -H 'Content-Type: application/json' -d '{}'",
+		Example: "curl -sS '{url}/api/v1/auth/universal-auth/login' -H 'Content-Type: application/json'" +
+			` -d '{"clientId":"{clientId}","clientSecret":"{clientSecret}"}'`,
 	}
 }
 

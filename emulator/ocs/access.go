@@ -99,6 +99,31 @@ var access = map[Op]level{
 	OpHeadAutomationIdentity:           members,
 	OpUpdateAutomationIdentity:         members,
 	OpDeleteAutomationIdentity:         members,
+	OpListUsers:                        members,
+	OpCountUsers:                       members,
+	OpCreateUser:                       administrators,
+	OpListUserStatuses:                 members,
+	OpGetUser:                          selfOrReaders,
+	OpHeadUser:                         selfOrReaders,
+	OpUpdateUser:                       administrators,
+	OpDeleteUser:                       administrators,
+	OpGetUserStatus:                    selfOrReaders,
+	OpListUserRoles:                    selfOrReaders,
+	OpCountUserRoles:                   selfOrReaders,
+	OpSetUserRoles:                     administrators,
+	OpGetUserInvitation:                administrators,
+	OpHeadUserInvitation:               administrators,
+	OpCreateUserInvitation:             administrators,
+	OpSetUserInvitation:                administrators,
+	OpDeleteUserInvitation:             administrators,
+	OpListInvitations:                  administrators,
+	OpCountInvitations:                 administrators,
+	OpGetInvitation:                    administrators,
+	OpHeadInvitation:                   administrators,
+	OpUpdateInvitation:                 administrators,
+	OpDeleteInvitation:                 administrators,
+	OpListRoleUsers:                    readers,
+	OpCountRoleUsers:                   readers,
 	OpListNamespaces:                   members,
 	OpGetNamespace:                     members,
 	OpListCommunities:                  members,
@@ -189,7 +214,8 @@ func (p *Provider) enter(c *kernel.Call, who caller, id string) error {
 
 // permit refuses a caller whose roles do not allow the operation.
 func permit(c *kernel.Call, who caller) error {
-	isSelf := c.Vars["clientId"] != "" && c.Vars["clientId"] == who.ClientID
+	isSelf := c.Vars["clientId"] != "" && c.Vars["clientId"] == who.ClientID ||
+		c.Vars["userId"] != "" && strings.EqualFold(c.Vars["userId"], who.Person)
 	required := access[c.Op]
 	switch required {
 	case anybody:

@@ -406,27 +406,35 @@ type multiStatus struct {
 func (p *Provider) listClients(k Kind) func(*kernel.Call, listClientsRequest) (any, error) {
 	return func(c *kernel.Call, in listClientsRequest) (any, error) {
 		found, total, missing := p.find(c, k, in)
-		c.Header.Set("Total-Count", strconv.Itoa(total))
 		data := make([]any, len(found))
 		for i, cl := range found {
 			data[i] = cl.body()
 		}
-		if len(missing) == 0 || k != clientCredential {
-			return data, nil
+		if k != clientCredential {
+			missing = nil
 		}
-		answer := multiStatus{
-			OperationID: operationID(c), Error: "Some clients were not found.",
-			Reason: "Not all requested identifiers are those of clients.", ChildErrors: []childError{}, Data: data,
-		}
-		for _, id := range missing {
-			why := notFound("client", id)
-			text := why.Details.(advice)
-			answer.ChildErrors = append(answer.ChildErrors, childError{
-				http.StatusNotFound, id, errorBody{operationID(c), why.Message, text.Reason, text.Resolution},
-			})
-		}
-		return kernel.Answer{Status: http.StatusMultiStatus, Body: answer}, nil
+		return partly(c, "client", data, total, missing), nil
 	}
+}
+
+// partly is a list of which a part was not found.
+func partly(c *kernel.Call, what string, data []any, total int, missing []string) any {
+	c.Header.Set("Total-Count", strconv.Itoa(total))
+	if len(missing) == 0 {
+		return data
+	}
+	answer := multiStatus{
+		OperationID: operationID(c), Error: "Some " + what + "s were not found.",
+		Reason: "Not all requested identifiers are those of " + what + "s.", ChildErrors: []childError{}, Data: data,
+	}
+	for _, id := range missing {
+		why := notFound(what, id)
+		text := why.Details.(advice)
+		answer.ChildErrors = append(answer.ChildErrors, childError{
+			http.StatusNotFound, id, errorBody{operationID(c), why.Message, text.Reason, text.Resolution},
+		})
+	}
+	return kernel.Answer{Status: http.StatusMultiStatus, Body: answer}
 }
 
 // find returns a page of the clients that are asked for, how many there are in

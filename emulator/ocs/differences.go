@@ -164,6 +164,8 @@ var chosen = []kernel.Choice{
 	{Name: "hybrid-pkce", What: "hybrid clients may use PKCE, authorization-code clients must; S256 alone", Decided: "a sign-in to each kind without a code_challenge, and with a plain one"},
 	{Name: "user-token-claims", What: "tid and role_type in access and ID tokens, as the vendor's samples read them of user profiles; name and email by the scopes profile and email", Decided: "a user's tokens"},
 	{Name: "device-code-lifetime", What: "300 seconds when nothing is said, as IdentityServer4 has it", Decided: "a POST without DeviceCodeLifetime"},
+	{Name: "users", What: "those made over the API cannot sign in, because nobody accepts an invitation here; 400 for an Id that another has; the member role alone when no roles are given", Decided: "a POST with the Id of another, and one without RoleIds"},
+	{Name: "invitations", What: "sent at once and by every update, unless SendInvitation is false; State is not taken from requests; one that has expired is still found by its identifier and its user", Decided: "a POST without SendInvitation; a GET after the Expires"},
 	{Name: "automation-identity-roles", What: "the member role alone when none are given; 400 without it", Decided: "a POST without RoleIds"},
 	{Name: "namespaces", What: "those of the world, in one region; a missing one is a 404 with the envelope; their access control is left out", Decided: "a recorded namespace, and a GET of one that is not there"},
 	{Name: "communities", What: "those of the caller's tenant, which owns them alone; a missing one is a 404, which the page does not list", Decided: "a GET of one that is not there"},

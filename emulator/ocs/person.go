@@ -29,6 +29,8 @@ type person struct {
 	ID, TenantID, GivenName, Surname, Email string
 	Roles                                   []string // ids
 	Disabled                                bool
+	Invited                                 bool // made over the API, and has not signed in
+	contact
 }
 
 func (u person) name() string { return strings.TrimSpace(u.GivenName + " " + u.Surname) }
@@ -38,6 +40,9 @@ func (u person) signIn() signin.Person {
 	k := signin.Person{ID: u.ID, Name: u.name(), Email: u.Email}
 	if u.Disabled {
 		k.Gone = "the person " + u.ID + " is disabled"
+	}
+	if u.Invited {
+		k.Gone = "the user " + u.ID + " has not accepted an invitation, which nobody does here"
 	}
 	return k
 }
@@ -68,7 +73,10 @@ func worldPeople(c *kernel.Call) []Person {
 // addPerson stores a person and fills in what is left empty. Path is where they
 // stand in a world file.
 func (p *Provider) addPerson(c *kernel.Call, in Person, path []any) (Person, error) {
-	u := person(in)
+	u := person{
+		ID: in.ID, TenantID: in.TenantID, GivenName: in.GivenName, Surname: in.Surname, Email: in.Email,
+		Roles: in.Roles, Disabled: in.Disabled,
+	}
 	refuse := func(field, format string, args ...any) (Person, error) {
 		return in, kernel.WorldErrorf(append(slices.Clone(path), field), format, args...)
 	}
@@ -108,5 +116,6 @@ func (p *Provider) addPerson(c *kernel.Call, in Person, path []any) (Person, err
 		u.Roles[i] = id
 	}
 	p.people.Put(c.Tx, u.ID, u)
-	return Person(u), nil
+	in.ID, in.TenantID, in.GivenName, in.Surname, in.Email, in.Roles = u.ID, u.TenantID, u.GivenName, u.Surname, u.Email, u.Roles
+	return in, nil
 }

@@ -23,28 +23,33 @@ type Provider struct {
 	kernel.Binding
 	verified oauth.Verified[claims]
 
-	tenants         *store.Table[tenant]
-	roles           *store.Table[role]
-	rolesOf         *store.Index[role] // by tenant
-	roleByName      *store.Unique[role]
-	clients         *store.Table[client]
-	clientsOf       *store.Index[client] // by tenant and kind
-	automations     *store.Table[automationIdentity]
-	automationsOf   *store.Index[automationIdentity] // by tenant
-	namespaceTable  *store.Table[Namespace]
-	namespacesOf    *store.Index[Namespace] // by tenant
-	communityTable  *store.Table[Community]
-	communitiesOf   *store.Index[Community] // by tenant
-	secrets         *store.Table[secret]
-	byDigest        *store.Unique[secret]
-	secretsOf       *store.Index[secret] // by client
-	people          *store.Table[person]
-	personByEmail   *store.Unique[person]
-	desk            *signin.Desk
-	goneClients     *store.Table[gone[client]]
-	goneSecrets     *store.Table[gone[secret]]
-	goneByDigest    *store.Index[gone[secret]]
-	goneClientsByID *store.Index[gone[client]]
+	tenants           *store.Table[tenant]
+	roles             *store.Table[role]
+	rolesOf           *store.Index[role] // by tenant
+	roleByName        *store.Unique[role]
+	clients           *store.Table[client]
+	clientsOf         *store.Index[client] // by tenant and kind
+	automations       *store.Table[automationIdentity]
+	automationsOf     *store.Index[automationIdentity] // by tenant
+	namespaceTable    *store.Table[Namespace]
+	namespacesOf      *store.Index[Namespace] // by tenant
+	communityTable    *store.Table[Community]
+	communitiesOf     *store.Index[Community] // by tenant
+	secrets           *store.Table[secret]
+	byDigest          *store.Unique[secret]
+	secretsOf         *store.Index[secret] // by client
+	people            *store.Table[person]
+	personByEmail     *store.Unique[person]
+	usersOf           *store.Index[person] // by tenant
+	invitationTable   *store.Table[invitation]
+	invitationsOf     *store.Index[invitation] // by tenant
+	invitationByUser  *store.Unique[invitation]
+	invitationsByUser *store.Index[invitation]
+	desk              *signin.Desk
+	goneClients       *store.Table[gone[client]]
+	goneSecrets       *store.Table[gone[secret]]
+	goneByDigest      *store.Index[gone[secret]]
+	goneClientsByID   *store.Index[gone[client]]
 
 	settings []Setting
 }
@@ -84,6 +89,11 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.byDigest = p.secrets.Unique("digest", func(s secret) string { return s.Digest })
 	p.secretsOf = p.secrets.Index(func(s secret) string { return s.ClientID })
 	p.people = store.NewTable[person](env.Schema, "person")
+	p.usersOf = p.people.Index(func(u person) string { return u.TenantID })
+	p.invitationTable = store.NewTable[invitation](env.Schema, "invitation")
+	p.invitationsOf = p.invitationTable.Index(func(i invitation) string { return i.TenantID })
+	p.invitationByUser = p.invitationTable.Unique("user", func(i invitation) string { return i.UserID })
+	p.invitationsByUser = p.invitationTable.Index(func(i invitation) string { return i.UserID })
 	p.personByEmail = p.people.Unique("email", func(u person) string { return strings.ToLower(u.Email) })
 	p.desk = signin.NewDesk(env.Schema, p.dialect())
 	p.goneClients = store.NewTable[gone[client]](env.Schema, "deleted client")
@@ -123,8 +133,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 			{Name: "ClientSecret", Value: "{clientSecret}"},
 		},
 		Port: 4,
-		Example: "curl -sS -X POST '{url}/api/v1/Tenants/{tenantId}/ClientCredentialClients/{clientId}/Secrets'" +
-			" -H 'Authorization: Bearer {accessToken}' -H 'Content-Type: application/json'" +
-			` -d '{"Description":"from the shell","Expiration":"2030-01-01T00:00:00Z"}'`,
+		Example: "curl -sS '{url}/identity/connect/token' -d grant_type=client_credentials" +
+			" -d 'client_id={clientId}' --data-urlencode 'client_secret={clientSecret}'",
 	}
 }

@@ -117,8 +117,37 @@ func (p *Provider) guardRole(c *kernel.Call, do kit.Action, r role) error {
 			cl.RoleIDs = slices.DeleteFunc(slices.Clone(cl.RoleIDs), func(id string) bool { return id == r.ID })
 			p.clients.Put(c.Tx, cl.ID, cl)
 		}
+		p.takeRole(c, r)
 	}
 	return nil
+}
+
+// takeRole takes a role from users and automation identities.
+func (p *Provider) takeRole(c *kernel.Call, r role) {
+	without := func(ids []string) ([]string, bool) {
+		left := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == r.ID })
+		return left, len(left) < len(ids)
+	}
+	var users []person
+	for _, u := range p.usersOf.All(c.Tx, r.TenantID) {
+		users = append(users, u)
+	}
+	for _, u := range users {
+		if left, had := without(u.Roles); had {
+			u.Roles = left
+			p.people.Put(c.Tx, u.ID, u)
+		}
+	}
+	var identities []automationIdentity
+	for _, a := range p.automationsOf.All(c.Tx, r.TenantID) {
+		identities = append(identities, a)
+	}
+	for _, a := range identities {
+		if left, had := without(a.RoleIDs); had {
+			a.RoleIDs = left
+			p.automations.Put(c.Tx, a.ID, a)
+		}
+	}
 }
 
 // check refuses what would make a role another tenant's or another role. What the

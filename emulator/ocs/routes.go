@@ -73,6 +73,32 @@ const (
 	OpUpdateAutomationIdentity  Op = "ocs PUT /api/v1/Tenants/{tenantId}/AutomationIdentities/{automationIdentityId}"
 	OpDeleteAutomationIdentity  Op = "ocs DELETE /api/v1/Tenants/{tenantId}/AutomationIdentities/{automationIdentityId}"
 
+	OpListUsers            Op = "ocs GET /api/v1/Tenants/{tenantId}/Users"
+	OpCountUsers           Op = "ocs HEAD /api/v1/Tenants/{tenantId}/Users"
+	OpCreateUser           Op = "ocs POST /api/v1/Tenants/{tenantId}/Users"
+	OpListUserStatuses     Op = "ocs GET /api/v1/Tenants/{tenantId}/Users/Status"
+	OpGetUser              Op = "ocs GET /api/v1/Tenants/{tenantId}/Users/{userId}"
+	OpHeadUser             Op = "ocs HEAD /api/v1/Tenants/{tenantId}/Users/{userId}"
+	OpUpdateUser           Op = "ocs PUT /api/v1/Tenants/{tenantId}/Users/{userId}"
+	OpDeleteUser           Op = "ocs DELETE /api/v1/Tenants/{tenantId}/Users/{userId}"
+	OpGetUserStatus        Op = "ocs GET /api/v1/Tenants/{tenantId}/Users/{userId}/Status"
+	OpListUserRoles        Op = "ocs GET /api/v1/Tenants/{tenantId}/Users/{userId}/Roles"
+	OpCountUserRoles       Op = "ocs HEAD /api/v1/Tenants/{tenantId}/Users/{userId}/Roles"
+	OpSetUserRoles         Op = "ocs PUT /api/v1/Tenants/{tenantId}/Users/{userId}/Roles"
+	OpGetUserInvitation    Op = "ocs GET /api/v1/Tenants/{tenantId}/Users/{userId}/Invitation"
+	OpHeadUserInvitation   Op = "ocs HEAD /api/v1/Tenants/{tenantId}/Users/{userId}/Invitation"
+	OpCreateUserInvitation Op = "ocs POST /api/v1/Tenants/{tenantId}/Users/{userId}/Invitation"
+	OpSetUserInvitation    Op = "ocs PUT /api/v1/Tenants/{tenantId}/Users/{userId}/Invitation"
+	OpDeleteUserInvitation Op = "ocs DELETE /api/v1/Tenants/{tenantId}/Users/{userId}/Invitation"
+	OpListInvitations      Op = "ocs GET /api/v1/Tenants/{tenantId}/Invitations"
+	OpCountInvitations     Op = "ocs HEAD /api/v1/Tenants/{tenantId}/Invitations"
+	OpGetInvitation        Op = "ocs GET /api/v1/Tenants/{tenantId}/Invitations/{invitationId}"
+	OpHeadInvitation       Op = "ocs HEAD /api/v1/Tenants/{tenantId}/Invitations/{invitationId}"
+	OpUpdateInvitation     Op = "ocs PUT /api/v1/Tenants/{tenantId}/Invitations/{invitationId}"
+	OpDeleteInvitation     Op = "ocs DELETE /api/v1/Tenants/{tenantId}/Invitations/{invitationId}"
+	OpListRoleUsers        Op = "ocs GET /api/v1/Tenants/{tenantId}/Roles/{roleId}/users"
+	OpCountRoleUsers       Op = "ocs HEAD /api/v1/Tenants/{tenantId}/Roles/{roleId}/users"
+
 	OpListNamespaces  Op = "ocs GET /api/v1/Tenants/{tenantId}/Namespaces"
 	OpGetNamespace    Op = "ocs GET /api/v1/Tenants/{tenantId}/Namespaces/{namespaceId}"
 	OpListCommunities Op = "ocs GET /api/v1-preview/Communities"
@@ -116,6 +142,7 @@ const (
 func (p *Provider) routes() []kernel.Route {
 	roles, identities := p.tenantRoles(), p.automationIdentities()
 	namespaces, communities := p.namespaces(), p.communities()
+	users, invitations, theirs := p.users(), p.invitations(), p.invitationsOfUsers()
 	return []kernel.Route{
 		kernel.On(OpListHybridSecrets, p.listSecrets(hybrid)),
 		kernel.On(OpCountHybridSecrets, kit.Head(p.listSecrets(hybrid))),
@@ -172,6 +199,31 @@ func (p *Provider) routes() []kernel.Route {
 		kernel.On(OpHeadAutomationIdentity, kit.Head(identities.Get)),
 		kernel.On(OpUpdateAutomationIdentity, identities.Update),
 		kernel.On(OpDeleteAutomationIdentity, identities.Delete),
+		kernel.On(OpListUsers, p.listUsers),
+		kernel.On(OpCountUsers, kit.Head(p.listUsers)),
+		kernel.On(OpCreateUser, users.Create),
+		kernel.On(OpListUserStatuses, p.listUserStatuses),
+		kernel.On(OpGetUser, users.Get),
+		kernel.On(OpHeadUser, kit.Head(users.Get)),
+		kernel.On(OpUpdateUser, users.Update),
+		kernel.On(OpDeleteUser, users.Delete),
+		kernel.On(OpGetUserStatus, p.getUserStatus),
+		kernel.On(OpListUserRoles, p.listRolesOfUser),
+		kernel.On(OpCountUserRoles, kit.Head(p.listRolesOfUser)),
+		kernel.Handle(OpSetUserRoles, p.setRolesOfUser),
+		kernel.On(OpGetUserInvitation, theirs.Get),
+		kernel.On(OpHeadUserInvitation, kit.Head(theirs.Get)),
+		kernel.On(OpCreateUserInvitation, theirs.Create),
+		kernel.On(OpSetUserInvitation, p.setInvitation),
+		kernel.On(OpDeleteUserInvitation, theirs.Delete),
+		kernel.On(OpListInvitations, p.listInvitations),
+		kernel.On(OpCountInvitations, kit.Head(p.listInvitations)),
+		kernel.On(OpGetInvitation, invitations.Get),
+		kernel.On(OpHeadInvitation, kit.Head(invitations.Get)),
+		kernel.On(OpUpdateInvitation, invitations.Update),
+		kernel.On(OpDeleteInvitation, invitations.Delete),
+		kernel.On(OpListRoleUsers, p.listRoleUsers),
+		kernel.On(OpCountRoleUsers, kit.Head(p.listRoleUsers)),
 		kernel.On(OpListNamespaces, namespaces.List),
 		kernel.On(OpGetNamespace, namespaces.Get),
 		kernel.On(OpListCommunities, communities.List),

@@ -33,7 +33,7 @@ type client struct {
 }
 
 // uniqueName is what no other application of the project may have.
-func (a app) uniqueName() string { return present(a.Removed, a.ProjectID+"/"+a.Name) }
+func (a app) uniqueName() string { return present(a.Removed, a.ProjectID+"/"+fold(a.Name)) }
 
 // digest is what a secret is found by, so that finding it takes the same time
 // however many there are.

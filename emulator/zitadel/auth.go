@@ -13,8 +13,15 @@ import (
 // member gives a user roles in an organization or a project, or, when both are
 // empty, in the whole instance.
 type member struct {
+	stamp
 	UserID, OrgID, ProjectID string
 	Roles                    []string
+}
+
+// putMember stores a member after an event.
+func (p *Provider) putMember(c *kernel.Call, m member) {
+	m.touch(m.Sequence+1, c.Now)
+	p.members.Put(c.Tx, m.key(), m)
 }
 
 func (m member) key() string { return m.UserID + "/" + m.OrgID + "/" + m.ProjectID }

@@ -20,17 +20,13 @@ var (
 		Name: "unknown-enum-name", Documented: "400", Live: "as if not sent",
 		Source: "protojson drops unknown names with the gateway's DiscardUnknown",
 	}
-	twoMethods = &kernel.Difference{
-		Name: "two-client-authentications", Documented: "400 invalid_request", Live: "those of the Authorization header count",
-		Source: "RFC 6749 section 2.3; zitadel/oidc refuses them since v3.49 (#858)",
-	}
 	badAssertion = &kernel.Difference{
 		Name: "bad-assertion-grant", Documented: "400 invalid_grant", Live: "500 server_error, Errors.Internal",
 		Source: "RFC 7523 section 3.1; zitadel/zitadel issues 9745, 12692",
 	}
 )
 
-var differences = []*kernel.Difference{emptyBody, contentType, trailingData, unknownEnum, twoMethods, badAssertion}
+var differences = []*kernel.Difference{emptyBody, contentType, trailingData, unknownEnum, badAssertion}
 
 // What nobody public says, and is chosen; chosen lists it for users.
 const (
@@ -60,34 +56,35 @@ const (
 )
 
 var chosen = []kernel.Choice{
-	{Name: "empty-body-message", What: "in the documented contract a missing body is 400, code 3, \"" + emptyBodyMessage + "\", before anybody asks who calls"},
-	{Name: "content-type-message", What: "in the documented contract a body of another type than JSON is 400, code 3, \"" + contentTypeMessage + "\"; one without a type is read as JSON"},
-	{Name: "unknown-enum-message", What: "in the documented contract an unknown enum name is answered like an unknown number"},
-	{Name: "body-over-1-MiB", What: "413, code 8, \"" + tooLargeMessage + "\""},
-	{Name: "unknown-paths", What: "unknown paths and methods are answered as by the gateway of the Management API wherever they are"},
-	{Name: "sequence", What: "every project, user and organization counts its events from 1; applications and keys count with their project or user"},
-	{Name: "unknown-project-admin", What: "400, code 9, \"" + unknownAdmin + "\", without an id"},
-	{Name: "list-order", What: "lists are in the order of creation, users by the sorting column if one is named; processedSequence is the highest sequence in reach and viewTimestamp now"},
-	{Name: "list-limits", What: "a page has 100 rows unless limit says otherwise, and at most 1000"},
-	{Name: "unique-names", What: "a project's name is unique in its organization, an application's in its project, a user name in the instance, upper and lower case told apart"},
-	{Name: "project-scoped-callers", What: "a caller with permissions on single projects alone cannot create or search projects: 403 AUTH-3jknH"},
-	{Name: "roles", What: "IAM_OWNER, IAM_OWNER_VIEWER, ORG_OWNER, ORG_OWNER_VIEWER, ORG_USER_MANAGER, PROJECT_OWNER and PROJECT_OWNER_VIEWER have permissions; others have none"},
-	{Name: "past-expiration", What: "an expiration date in the past is 400, code 3, " + keyExpiredID + " for keys and personal access tokens alike"},
-	{Name: "key-pairs", What: "generated keys of applications and machine users are taken in turn from a few public RSA keys"},
-	{Name: "oidc-compliance", What: "no OIDC application is found non-compliant"},
-	{Name: "secret-of-a-removed-user", What: "a user is seen by the OAuth endpoints at once, and gone at once, whatever the lag; the lag holds for secrets, keys, applications and the state of projects"},
-	{Name: "machine-login-name", What: "a machine user's login name, and so its client id, is its user name"},
-	{Name: "id-token", What: "a grant with the scope openid answers with an ID token too"},
-	{Name: "refresh-token", What: "the scope offline_access adds a refresh token, which no client of a machine user can use"},
-	{Name: "other-grants", What: "codes, refresh tokens, device codes and subject tokens are never good: 400 invalid_grant"},
-	{Name: "jwt-profile-client-id", What: "the client_id of a token from a JWT-profile grant is the user's id, of one from client credentials the user name"},
-	{Name: "revocation", What: "an OIDC application can revoke a token whose audience has its client id or its project's id; other tokens are left alone and the answer is 200 all the same"},
-	{Name: "version-2", What: "methods of version 2 refuse with the ids and messages of the methods of version 1 that do the same; creating without a type is 400, code 3, \"" + unknownAppType + "\" or \"" + unknownUserType + "\""},
-	{Name: "version-2-permissions", What: "methods of version 2 ask for the permission in the organization of what they work on: 403 AUTH-5mWD2; lists leave out what the caller may not read"},
-	{Name: "version-2-lists", What: "in the order of creation, whatever the sorting column; pages as in version 1"},
-	{Name: "version-2-users", What: "a machine user without a user name logs in by its id; an update that changes nothing is 200"},
-	{Name: "default-organization", What: "the first organization; deleting it is 400, code 9, \"" + defaultOrgStays + "\", without an id"},
-	{Name: "general-settings", What: "English is the one language"},
-	{Name: "rpc-status", What: "an injected status has the code of the gateway's table; a fault's code that is a gRPC code's name, in any spelling, names it exactly"},
-	{Name: "default-token", What: "the personal access token of the world's credentials lives until 2100-01-01"},
+	{Name: "empty-body-message", What: "in the documented contract a missing body is 400, code 3, \"" + emptyBodyMessage + "\", before anybody asks who calls", Decided: "the same call to an instance of the service"},
+	{Name: "content-type-message", What: "in the documented contract a body of another type than JSON is 400, code 3, \"" + contentTypeMessage + "\"; one without a type is read as JSON", Decided: "the same call to an instance of the service"},
+	{Name: "unknown-enum-message", What: "in the documented contract an unknown enum name is answered like an unknown number", Decided: "the same call to an instance of the service"},
+	{Name: "body-over-1-MiB", What: "413, code 8, \"" + tooLargeMessage + "\"", Decided: "nothing: it is Understudy's own"},
+	{Name: "unknown-paths", What: "unknown paths and methods are answered as by the gateway of the Management API wherever they are", Decided: "the same call to an instance of the service"},
+	{Name: "sequence", What: "every project, user and organization counts its events from 1; applications and keys count with their project or user", Decided: "the same call to an instance of the service"},
+	{Name: "unknown-project-admin", What: "400, code 9, \"" + unknownAdmin + "\", without an id", Decided: "the same call to an instance of the service"},
+	{Name: "list-order", What: "lists are in the order of creation, users by the sorting column if one is named; processedSequence is the highest sequence in reach and viewTimestamp now", Decided: "the same call to an instance of the service"},
+	{Name: "list-limits", What: "a page has 100 rows unless limit says otherwise, and at most 1000", Decided: "the same call to an instance of the service"},
+	{Name: "unique-names", What: "a project's name is unique in its organization, an application's in its project, a user name in the instance, whatever their case, as internal/eventstore/v3/unique_constraints.go stores them", Decided: "the same call to an instance of the service"},
+	{Name: "project-scoped-callers", What: "a caller with permissions on single projects alone cannot create or search projects: 403 AUTH-3jknH", Decided: "the same call to an instance of the service"},
+	{Name: "member-and-grant-messages", What: "the words of refusals about members, roles and grants; the ids are the service's where public (ORG-GoXOn, Org-4N8es, COMMAND-vv8M9, COMMAND-3M9sd, COMMAND-Rs8fy, QUERY-wIPkA); an account with the service would decide the rest", Decided: "the same call to an instance of the service"},
+	{Name: "roles", What: "IAM_OWNER, IAM_OWNER_VIEWER, ORG_OWNER, ORG_OWNER_VIEWER, ORG_USER_MANAGER, PROJECT_OWNER and PROJECT_OWNER_VIEWER have permissions; others have none", Decided: "the same call to an instance of the service"},
+	{Name: "past-expiration", What: "an expiration date in the past is 400, code 3, " + keyExpiredID + " for keys and personal access tokens alike", Decided: "the same call to an instance of the service"},
+	{Name: "key-pairs", What: "generated keys of applications and machine users are taken in turn from a few public RSA keys", Decided: "nothing: it is Understudy's own"},
+	{Name: "oidc-compliance", What: "no OIDC application is found non-compliant", Decided: "the same call to an instance of the service"},
+	{Name: "secret-of-a-removed-user", What: "a user is seen by the OAuth endpoints at once, and gone at once, whatever the lag; the lag holds for secrets, keys, applications and the state of projects", Decided: "the same call to an instance of the service"},
+	{Name: "machine-login-name", What: "a machine user's login name, and so its client id, is its user name", Decided: "the same call to an instance of the service"},
+	{Name: "id-token", What: "a grant with the scope openid answers with an ID token too", Decided: "the same call to an instance of the service"},
+	{Name: "refresh-token", What: "the scope offline_access adds a refresh token, which no client of a machine user can use", Decided: "the same call to an instance of the service"},
+	{Name: "other-grants", What: "codes, refresh tokens, device codes and subject tokens are never good: 400 invalid_grant", Decided: "the same call to an instance of the service"},
+	{Name: "jwt-profile-client-id", What: "the client_id of a token from a JWT-profile grant is the user's id, of one from client credentials the user name", Decided: "the same call to an instance of the service"},
+	{Name: "revocation", What: "an OIDC application can revoke a token whose audience has its client id or its project's id; other tokens are left alone and the answer is 200 all the same", Decided: "the same call to an instance of the service"},
+	{Name: "version-2", What: "methods of version 2 refuse with the ids and messages of the methods of version 1 that do the same; creating without a type is 400, code 3, \"" + unknownAppType + "\" or \"" + unknownUserType + "\"", Decided: "the same call to an instance of the service"},
+	{Name: "version-2-permissions", What: "methods of version 2 ask for the permission in the organization of what they work on: 403 AUTH-5mWD2; lists leave out what the caller may not read", Decided: "the same call to an instance of the service"},
+	{Name: "version-2-lists", What: "in the order of creation, whatever the sorting column; pages as in version 1", Decided: "the same call to an instance of the service"},
+	{Name: "version-2-users", What: "a machine user without a user name logs in by its id; an update that changes nothing is 200", Decided: "the same call to an instance of the service"},
+	{Name: "default-organization", What: "the first organization; deleting it is 400, code 9, \"" + defaultOrgStays + "\", without an id", Decided: "the same call to an instance of the service"},
+	{Name: "general-settings", What: "English is the one language", Decided: "the same call to an instance of the service"},
+	{Name: "rpc-status", What: "an injected status has the code of the gateway's table; a fault's code that is a gRPC code's name, in any spelling, names it exactly", Decided: "the same call to an instance of the service"},
+	{Name: "default-token", What: "the personal access token of the world's credentials lives until 2100-01-01", Decided: "nothing: it is Understudy's own"},
 }

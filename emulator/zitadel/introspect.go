@@ -2,6 +2,7 @@ package zitadel
 
 import (
 	"crypto/subtle"
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -53,6 +54,23 @@ type introspectResponse struct {
 	ID        string   `json:"jti,omitempty"`
 	UserName  string   `json:"username,omitempty"`
 	profile
+	Roles roleClaims `json:"-"`
+}
+
+// MarshalJSON adds the claims with roles, whose names hold a project's id.
+func (r introspectResponse) MarshalJSON() ([]byte, error) {
+	type plain introspectResponse
+	return withClaims(plain(r), r.Roles)
+}
+
+// withClaims writes claims behind a JSON object.
+func withClaims(object any, claims roleClaims) ([]byte, error) {
+	text, err := json.Marshal(object)
+	if err != nil || len(claims) == 0 {
+		return text, err
+	}
+	more, err := json.Marshal(claims)
+	return slices.Concat(text[:len(text)-1], []byte(","), more[1:]), err
 }
 
 // introspect tells an application about a token that is meant for it or its
@@ -86,11 +104,13 @@ func (p *Provider) introspect(c *kernel.Call, in tokenForm) (introspectResponse,
 		c.Reason = why // not a refusal, but what everybody asks
 		return inactive, nil
 	}
+	v, _ := p.projects.Get(c.Tx, a.ProjectID)
 	return introspectResponse{
 		Active: true, Scope: strings.Join(h.Scopes, " "), ClientID: h.ClientID, TokenType: "Bearer",
 		ExpiresAt: h.ExpiresAt.Unix(), IssuedAt: h.IssuedAt.Unix(), NotBefore: h.IssuedAt.Unix(),
 		Subject: h.UserID, Audience: h.Audience, Issuer: c.Base, ID: h.ID, UserName: h.user.UserName,
 		profile: p.profileOf(c, h.user, h.Scopes),
+		Roles:   p.rolesFor(c, h.UserID, a.ProjectID, h.Scopes, h.Audience, h.PAT || v.RoleAssertion),
 	}, nil
 }
 
@@ -143,13 +163,20 @@ func (p *Provider) revoke(c *kernel.Call, in tokenForm) (kernel.Answer, error) {
 type userInfoResponse struct {
 	Subject string `json:"sub"`
 	profile
+	Roles roleClaims `json:"-"`
+}
+
+// MarshalJSON adds the claims with roles.
+func (r userInfoResponse) MarshalJSON() ([]byte, error) {
+	type plain userInfoResponse
+	return withClaims(plain(r), r.Roles)
 }
 
 // userInfo tells whom the calling token stands for.
 // https://zitadel.com/docs/apis/openidoauth/endpoints#userinfo_endpoint
 func (p *Provider) userInfo(c *kernel.Call, _ struct{}) (userInfoResponse, error) {
 	h := c.Caller.(held)
-	return userInfoResponse{h.UserID, p.profileOf(c, h.user, h.Scopes)}, nil
+	return userInfoResponse{h.UserID, p.profileOf(c, h.user, h.Scopes), p.rolesFor(c, h.UserID, "", h.Scopes, h.Audience, false)}, nil
 }
 
 // keySet returns the key that tokens are verified with.

@@ -31,9 +31,8 @@ func clientCredentials(c *kernel.Call) (credentials, error) {
 	if assertion != "" && assertionType != "" && plain.Secret != "" {
 		both = true
 	}
-	if both && !c.Differs(twoMethods) {
-		return credentials{}, refuseOAuth(invalidRequest, "client authentication must not use more than one method").
-			Because("the request authenticates its client in two ways")
+	if both { // what oidc v3.45.5 sends; the releases of the service that are known take it
+		c.Warn("the request authenticates its client in two ways; those of the Authorization header count, and zitadel/oidc v3.47.9 and later refuse it")
 	}
 	switch {
 	case plain.ID == "" && assertion == "":

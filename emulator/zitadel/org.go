@@ -38,7 +38,7 @@ func (p *Provider) getOrgByDomain(c *kernel.Call, in *management.GetOrgByDomainG
 // getUserByLoginName finds a user wherever the caller is at home.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.GetUserByLoginNameGlobal
 func (p *Provider) getUserByLoginName(c *kernel.Call, in *management.GetUserByLoginNameGlobalRequest) (*management.GetUserByLoginNameGlobalResponse, error) {
-	u, ok := p.byUserName.Get(c.Tx, in.LoginName)
+	u, ok := p.byUserName.Get(c.Tx, fold(in.LoginName))
 	if !ok {
 		return nil, refuse(notFound, "QUERY-Dfbg2", userNotFound).Because("no user has the login name %q", in.LoginName)
 	}

@@ -12,6 +12,17 @@ import (
 
 // What clients that manage whole instances call of the organizations in version 2.
 
+// newOrganization stores a new organization, whose domain follows from its name.
+func (p *Provider) newOrganization(c *kernel.Call, id, name string) (organization, error) {
+	if _, taken := p.organizations.Get(c.Tx, id); taken {
+		return organization{}, nameTaken(orgExists).Because("there is an organization %s", id)
+	}
+	if other, taken := p.byDomain.Get(c.Tx, fixtures.Slug(name)+domainSuffix); taken {
+		return other, nameTaken(orgExists).Because("organization %s has the domain that would follow from the name %q", other.ID, name)
+	}
+	return p.addOrganization(c, worldOrganization{ID: id, Name: name}, nil)
+}
+
 // createOrganization creates an organization. Its administrators are users that
 // exist; its owners, unless other roles are named.
 // https://zitadel.com/docs/reference/api/org/zitadel.org.v2.OrganizationService.AddOrganization
@@ -19,14 +30,7 @@ func (p *Provider) createOrganization(c *kernel.Call, in *orgv2.AddOrganizationR
 	if err := p.workIn(c, orgOf(c), "", "org.create"); err != nil {
 		return nil, err
 	}
-	id := cmp.Or(in.GetOrganizationId(), in.GetOrgId()) // the latter is an older name
-	if _, taken := p.organizations.Get(c.Tx, id); taken {
-		return nil, nameTaken(orgExists).Because("there is an organization %s", id)
-	}
-	if other, taken := p.byDomain.Get(c.Tx, fixtures.Slug(in.Name)+domainSuffix); taken {
-		return nil, nameTaken(orgExists).Because("organization %s has the domain that would follow from the name %q", other.ID, in.Name)
-	}
-	org, err := p.addOrganization(c, worldOrganization{ID: id, Name: in.Name}, nil)
+	org, err := p.newOrganization(c, cmp.Or(in.GetOrganizationId(), in.GetOrgId()), in.Name) // the latter is an older name
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +45,7 @@ func (p *Provider) createOrganization(c *kernel.Call, in *orgv2.AddOrganizationR
 		if len(m.Roles) == 0 {
 			m.Roles = []string{roleOrgOwner}
 		}
-		p.members.Put(c.Tx, m.key(), m)
+		p.putMember(c, m)
 	}
 	return &orgv2.AddOrganizationResponse{Details: detailsV2(created(c, org.Sequence, org.ID)), OrganizationId: org.ID}, nil
 }
@@ -92,6 +96,7 @@ func (p *Provider) deleteOrganization(c *kernel.Call, in *orgv2.DeleteOrganizati
 			return nil, err
 		}
 	}
+	p.dropGrants(c, func(g grant) bool { return g.OrgID == org.ID })
 	for _, m := range rows(p.members.All(c.Tx)) {
 		if m.OrgID == org.ID {
 			p.members.Delete(c.Tx, m.key())

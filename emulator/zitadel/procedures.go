@@ -44,12 +44,20 @@ func findProcedure(path string) (procedure, bool) {
 	return procedure{line: path}, slices.ContainsFunc(contract.Beyond(), isPath)
 }
 
-// descriptorOf is the method that takes a message: none takes another's, and all
-// are called like it.
+// descriptorOf is the method that takes a message: none takes another's, and
+// nearly all are called like it.
 func descriptorOf(input proto.Message) protoreflect.MethodDescriptor {
 	message := input.ProtoReflect().Descriptor()
-	service := message.ParentFile().Services().Get(0)
-	return service.Methods().ByName(protoreflect.Name(strings.TrimSuffix(string(message.Name()), "Request")))
+	methods := message.ParentFile().Services().Get(0).Methods()
+	if called := methods.ByName(protoreflect.Name(strings.TrimSuffix(string(message.Name()), "Request"))); called != nil {
+		return called
+	}
+	for i := range methods.Len() {
+		if called := methods.Get(i); called.Input() == message {
+			return called
+		}
+	}
+	panic("no method takes " + string(message.FullName()))
 }
 
 // procedurePath is the path that a method is called by.

@@ -27,7 +27,7 @@ type projectSettings struct {
 }
 
 // uniqueName is what no other project of the organization may have.
-func (v project) uniqueName() string { return present(v.Removed, v.OrgID+"/"+v.Name) }
+func (v project) uniqueName() string { return present(v.Removed, v.OrgID+"/"+fold(v.Name)) }
 
 func (v project) state() projectv1.ProjectState {
 	if v.Inactive {
@@ -84,7 +84,7 @@ func (p *Provider) addProject(c *kernel.Call, in *management.AddProjectRequest) 
 		if _, ok := p.users.Get(c.Tx, m.UserID); !ok {
 			return nil, refuse(failedPrecondition, "", unknownAdmin).Because("the administrator %q does not exist", m.UserID)
 		}
-		p.members.Put(c.Tx, m.key(), m)
+		p.putMember(c, m)
 		p.push(c, &v, 1)
 	}
 	return &management.AddProjectResponse{Id: v.ID, Details: created(c, v.Events, v.OrgID)}, nil
@@ -208,6 +208,8 @@ func (p *Provider) dropProject(c *kernel.Call, id string) (project, error) {
 		p.dropApp(c, a)
 	}
 	p.membersOf.Delete(c.Tx, v.ID)
+	p.rolesOf.Delete(c.Tx, v.ID)
+	p.grantsOf.Delete(c.Tx, v.ID)
 	v.Removed = true
 	v.Active = v.Active.with(c, false)
 	v = p.projectChanged(c, v)

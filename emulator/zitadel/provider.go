@@ -1,6 +1,7 @@
 package zitadel
 
 import (
+	"strings"
 	"time"
 
 	objectv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/object"
@@ -27,6 +28,11 @@ type Provider struct {
 	members       *store.Table[member]
 	membershipsOf *store.Index[member] // by user
 	membersOf     *store.Index[member] // by project
+	roles         *store.Table[role]
+	rolesOf       *store.Index[role] // by project
+	grants        *store.Table[grant]
+	byGrantee     *store.Unique[grant]
+	grantsOf      *store.Index[grant] // by project
 	projects      *store.Table[project]
 	byProjectName *store.Unique[project]
 	projectsOf    *store.Index[project] // by organization
@@ -74,6 +80,11 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.members = store.NewTable[member](env.Schema, "member")
 	p.membershipsOf = p.members.Index(func(m member) string { return m.UserID })
 	p.membersOf = p.members.Index(func(m member) string { return m.ProjectID })
+	p.roles = store.NewTable[role](env.Schema, "project role")
+	p.rolesOf = p.roles.Index(func(r role) string { return r.ProjectID })
+	p.grants = store.NewTable[grant](env.Schema, "user grant")
+	p.byGrantee = p.grants.Unique("grantee", grant.ofUser)
+	p.grantsOf = p.grants.Index(func(g grant) string { return g.ProjectID })
 	p.projects = store.NewTable[project](env.Schema, "project")
 	p.byProjectName = p.projects.Unique("name", project.uniqueName)
 	p.projectsOf = p.projects.Index(func(v project) string { return present(v.Removed, v.OrgID) })
@@ -82,7 +93,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.byClientID = p.apps.Unique("client id", func(a app) string { return a.ClientID })
 	p.appsOf = p.apps.Index(func(a app) string { return present(a.Removed, a.ProjectID) })
 	p.users = store.NewTable[user](env.Schema, "user")
-	p.byUserName = p.users.Unique("user name", func(u user) string { return u.UserName })
+	p.byUserName = p.users.Unique("user name", user.uniqueName)
 	p.usersOf = p.users.Index(func(u user) string { return u.OrgID })
 	p.keys = store.NewTable[key](env.Schema, "key")
 	p.keysOf = p.keys.Index(func(k key) string { return present(k.Removed, k.OwnerID) })
@@ -132,6 +143,9 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 			" -d 'scope=openid urn:zitadel:iam:org:project:id:{projectId}:aud'",
 	}
 }
+
+// fold is a name as unique constraints compare it: without regard to case.
+func fold(name string) string { return strings.ToLower(name) }
 
 // present is what an index knows a row by: nothing once it is removed.
 func present(removed bool, key string) string {

@@ -94,6 +94,36 @@ const (
 	OpDeactivateProjectV2   Op = "zitadel /zitadel.project.v2.ProjectService/DeactivateProject"
 	OpActivateProject       Op = "zitadel /zitadel.project.v2.ProjectService/ActivateProject"
 
+	// What stands around the credentials: roles, grants, members, organizations.
+	OpAddProjectRole      Op = "zitadel POST /management/v1/projects/{projectId}/roles"
+	OpBulkAddProjectRoles Op = "zitadel POST /management/v1/projects/{projectId}/roles/_bulk"
+	OpListProjectRoles    Op = "zitadel POST /management/v1/projects/{projectId}/roles/_search"
+	OpUpdateProjectRole   Op = "zitadel PUT /management/v1/projects/{projectId}/roles/{roleKey}"
+	OpRemoveProjectRole   Op = "zitadel DELETE /management/v1/projects/{projectId}/roles/{roleKey}"
+	OpListUserGrants      Op = "zitadel POST /management/v1/users/grants/_search"
+	OpAddUserGrant        Op = "zitadel POST /management/v1/users/{userId}/grants"
+	OpGetUserGrant        Op = "zitadel GET /management/v1/users/{userId}/grants/{grantId}"
+	OpUpdateUserGrant     Op = "zitadel PUT /management/v1/users/{userId}/grants/{grantId}"
+	OpRemoveUserGrant     Op = "zitadel DELETE /management/v1/users/{userId}/grants/{grantId}"
+	OpDeactivateUserGrant Op = "zitadel POST /management/v1/users/{userId}/grants/{grantId}/_deactivate"
+	OpReactivateUserGrant Op = "zitadel POST /management/v1/users/{userId}/grants/{grantId}/_reactivate"
+	OpAddOrgMember        Op = "zitadel POST /management/v1/orgs/me/members"
+	OpUpdateOrgMember     Op = "zitadel PUT /management/v1/orgs/me/members/{userId}"
+	OpRemoveOrgMember     Op = "zitadel DELETE /management/v1/orgs/me/members/{userId}"
+	OpListOrgMembers      Op = "zitadel POST /management/v1/orgs/me/members/_search"
+	OpAddProjectMember    Op = "zitadel POST /management/v1/projects/{projectId}/members"
+	OpUpdateProjectMember Op = "zitadel PUT /management/v1/projects/{projectId}/members/{userId}"
+	OpRemoveProjectMember Op = "zitadel DELETE /management/v1/projects/{projectId}/members/{userId}"
+	OpListProjectMembers  Op = "zitadel POST /management/v1/projects/{projectId}/members/_search"
+	OpAddOrg              Op = "zitadel POST /management/v1/orgs"
+	OpAddIAMMember        Op = "zitadel POST /admin/v1/members"
+	OpUpdateIAMMember     Op = "zitadel PUT /admin/v1/members/{userId}"
+	OpRemoveIAMMember     Op = "zitadel DELETE /admin/v1/members/{userId}"
+	OpListIAMMembers      Op = "zitadel POST /admin/v1/members/_search"
+	OpListOrgs            Op = "zitadel POST /admin/v1/orgs/_search"
+	OpListOrganizations   Op = "zitadel POST /v2/organizations/_search"
+	OpGetMyUser           Op = "zitadel GET /auth/v1/users/me"
+
 	OpToken        Op = "zitadel POST /oauth/v2/token"
 	OpIntrospect   Op = "zitadel POST /oauth/v2/introspect"
 	OpRevoke       Op = "zitadel POST /oauth/v2/revoke"
@@ -203,6 +233,35 @@ func (p *Provider) methods() []method {
 		on(OpListProjectsV2, p.listProjectsV2),
 		on(OpDeactivateProjectV2, p.deactivateProjectV2),
 		on(OpActivateProject, p.activateProject),
+
+		on(OpAddProjectRole, p.addProjectRole),
+		on(OpBulkAddProjectRoles, p.bulkAddProjectRoles),
+		on(OpListProjectRoles, p.listProjectRoles),
+		on(OpUpdateProjectRole, p.updateProjectRole),
+		on(OpRemoveProjectRole, p.removeProjectRole),
+		on(OpListUserGrants, p.listUserGrants),
+		on(OpAddUserGrant, p.addUserGrant),
+		on(OpGetUserGrant, p.getUserGrant),
+		on(OpUpdateUserGrant, p.updateUserGrant),
+		on(OpRemoveUserGrant, p.removeUserGrant),
+		on(OpDeactivateUserGrant, p.deactivateUserGrant),
+		on(OpReactivateUserGrant, p.reactivateUserGrant),
+		on(OpAddOrgMember, p.addOrgMember),
+		on(OpUpdateOrgMember, p.updateOrgMember),
+		on(OpRemoveOrgMember, p.removeOrgMember),
+		on(OpListOrgMembers, p.listOrgMembers),
+		on(OpAddProjectMember, p.addProjectMember),
+		on(OpUpdateProjectMember, p.updateProjectMember),
+		on(OpRemoveProjectMember, p.removeProjectMember),
+		on(OpListProjectMembers, p.listProjectMembers),
+		on(OpAddOrg, p.addOrg),
+		on(OpAddIAMMember, p.addIAMMember),
+		on(OpUpdateIAMMember, p.updateIAMMember),
+		on(OpRemoveIAMMember, p.removeIAMMember),
+		on(OpListIAMMembers, p.listIAMMembers),
+		on(OpListOrgs, p.listOrgs),
+		on(OpListOrganizations, p.listOrganizations),
+		on(OpGetMyUser, p.getMyUser),
 	}
 }
 

@@ -306,7 +306,7 @@ func (p *Provider) addWorldUser(c *kernel.Call, orgID string, in worldUser, path
 	if _, ok := p.users.Get(c.Tx, u.ID); ok {
 		return u, nil, kernel.WorldErrorf(at(path, "id"), "there is a user %s already", u.ID)
 	}
-	if _, ok := p.byUserName.Get(c.Tx, u.UserName); ok {
+	if _, ok := p.byUserName.Get(c.Tx, u.uniqueName()); ok {
 		return u, nil, kernel.WorldErrorf(at(path, "userName"), "the user name %q belongs to another user", u.UserName)
 	}
 	u.Secret = old("")
@@ -323,7 +323,7 @@ func (p *Provider) addWorldUser(c *kernel.Call, orgID string, in worldUser, path
 			m.Roles = append(m.Roles, known.Roles...)
 		}
 		m.Roles = append(m.Roles, role)
-		p.members.Put(c.Tx, m.key(), m)
+		p.putMember(c, m)
 	}
 	var tokens []string
 	for i, in := range in.Tokens {

@@ -140,7 +140,7 @@ func (p *Provider) machineClient(c *kernel.Call) (user, error) {
 	if err != nil {
 		return user{}, err
 	}
-	u, ok := p.byUserName.Get(c.Tx, cc.ID)
+	u, ok := p.byUserName.Get(c.Tx, fold(cc.ID))
 	if !ok {
 		problem := refuseOAuth(invalidClient, "client not found")
 		if a, ok := p.byClientID.Get(c.Tx, cc.ID); ok {
@@ -232,6 +232,14 @@ type accessClaims struct {
 	NotBefore int64    `json:"nbf"`
 	ClientID  string   `json:"client_id"`
 	ID        string   `json:"jti"`
+
+	Roles roleClaims `json:"-"`
+}
+
+// MarshalJSON adds the claims with roles.
+func (a accessClaims) MarshalJSON() ([]byte, error) {
+	type plain accessClaims
+	return withClaims(plain(a), a.Roles)
 }
 
 // idClaims are those of an ID token, in signing order.
@@ -271,11 +279,12 @@ func (p *Provider) issue(c *kernel.Call, u user, clientID, scope string) tokenRe
 		return answer
 	}
 	signer, issuer := signingKey(c), c.Base
+	roles := p.rolesFor(c, u.ID, "", scopes, t.Audience, false)
 	c.Later(func() (any, error) {
 		var err error
 		if asJWT {
 			answer.AccessToken, err = signer.Sign("JWT", accessClaims{
-				issuer, u.ID, t.Audience, t.ExpiresAt.Unix(), t.IssuedAt.Unix(), t.IssuedAt.Unix(), clientID, t.ID,
+				issuer, u.ID, t.Audience, t.ExpiresAt.Unix(), t.IssuedAt.Unix(), t.IssuedAt.Unix(), clientID, t.ID, roles,
 			})
 		}
 		if err == nil && openID {

@@ -39,6 +39,9 @@ func (u user) message() *userv1.User {
 	}
 }
 
+// uniqueName is what no other user of the instance may have.
+func (u user) uniqueName() string { return fold(u.UserName) }
+
 // user returns a user of the organization that the call works in.
 func (p *Provider) user(c *kernel.Call, id string) (user, bool) {
 	u, ok := p.users.Get(c.Tx, id)
@@ -75,7 +78,7 @@ func (p *Provider) newUser(c *kernel.Call, u user) (user, error) {
 	if _, ok := p.users.Get(c.Tx, u.ID); ok {
 		return u, refuse(failedPrecondition, "COMMAND-k2una", "Errors.User.AlreadyExisting").Because("there is a user with the id %s", u.ID)
 	}
-	if other, ok := p.byUserName.Get(c.Tx, u.UserName); ok {
+	if other, ok := p.byUserName.Get(c.Tx, u.uniqueName()); ok {
 		return u, nameTaken(userExists).Because("user %s has the user name %q", other.ID, u.UserName)
 	}
 	p.userChanged(c, &u)
@@ -110,6 +113,7 @@ func (p *Provider) dropUser(c *kernel.Call, id string) (user, error) {
 	p.patsOf.Delete(c.Tx, u.ID)
 	p.tokensOf.Delete(c.Tx, u.ID)
 	p.membershipsOf.Delete(c.Tx, u.ID)
+	p.dropGrants(c, func(g grant) bool { return g.UserID == u.ID })
 	p.users.Delete(c.Tx, u.ID)
 	u.Events++
 	return u, nil
@@ -198,7 +202,7 @@ func (p *Provider) updateUserName(c *kernel.Call, in *management.UpdateUserNameR
 	case u.UserName == in.UserName:
 		return nil, refuse(failedPrecondition, "COMMAND-6m9gs", "Username not changed").Because("the user has that name already")
 	}
-	if other, ok := p.byUserName.Get(c.Tx, in.UserName); ok && other.ID != u.ID {
+	if other, ok := p.byUserName.Get(c.Tx, fold(in.UserName)); ok && other.ID != u.ID {
 		return nil, nameTaken(userExists).Because("user %s has the user name %q", other.ID, in.UserName)
 	}
 	u.UserName = in.UserName

@@ -52,7 +52,7 @@ func duration(name string, v any) (time.Duration, error) {
 		d = time.Duration(v * float64(time.Second))
 	case string:
 		var err error
-		if d, err = time.ParseDuration(v); err != nil {
+		if d, err = kernel.ParseDuration(v); err != nil {
 			return 0, Refuse(http.StatusBadRequest, "%s: %v", name, err)
 		}
 	}

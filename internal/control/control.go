@@ -7,11 +7,15 @@ package control
 import (
 	"context"
 	"crypto/sha256"
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/understudy-dev/understudy/internal/gate"
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/near"
 	"github.com/understudy-dev/understudy/specs"
 )
 
@@ -92,6 +96,7 @@ func (a *api) Mount(*kernel.Env) kernel.Description {
 		Internal: true,
 		MaxBody:  maxBody,
 		Error:    renderProblem,
+		Identify: knowsQuery,
 		Routes: []kernel.Route{
 			kernel.On(kernel.Op(on+"GET /_understudy/health"), a.health),
 			kernel.On(kernel.Op(on+"GET /_understudy/info"), a.info),
@@ -123,6 +128,41 @@ func (a *api) Mount(*kernel.Env) kernel.Description {
 			kernel.On(kernel.Op(on+"DELETE /_understudy/sandboxes/{id}"), a.deleteSandbox),
 		},
 	}
+}
+
+// knowsQuery refuses query parameters that nobody reads: a misspelt filter would
+// let everything through.
+func knowsQuery(c *kernel.Call) error {
+	names := c.QueryNames()
+	for _, name := range slices.Sorted(maps.Keys(c.Request.URL.Query())) {
+		if !slices.Contains(names, name) {
+			return Refuse(http.StatusBadRequest, "there is no query parameter %q here%s", name, hint(name, names))
+		}
+	}
+	return nil
+}
+
+// hint names what a misspelt name was meant to be, or all that there are.
+func hint(misspelt string, names []string) string {
+	if nearest := near.To(misspelt, names); nearest != "" {
+		return "; did you mean " + nearest + "?"
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "; there are " + strings.Join(names, ", ")
+}
+
+// known refuses the name of a provider that the world does not have.
+func known(w *kernel.World, provider string) error {
+	if w.Instance(provider) != nil {
+		return nil
+	}
+	var names []string
+	for _, in := range w.Instances() {
+		names = append(names, in.Name())
+	}
+	return Refuse(http.StatusBadRequest, "there is no provider %q here%s", provider, hint(provider, names))
 }
 
 type none struct{}

@@ -1,7 +1,6 @@
 package control
 
 import (
-	"net/http"
 	"runtime/debug"
 	"time"
 
@@ -103,8 +102,10 @@ type operationBody struct {
 
 func (a *api) operations(c *kernel.Call, in operationsRequest) (operationsBody, error) {
 	body := operationsBody{Operations: []operationBody{}, Beyond: []beyondBody{}}
-	if in.Provider != nil && a.world(c).Instance(*in.Provider) == nil {
-		return body, Refuse(http.StatusBadRequest, "there is no provider %q here", *in.Provider)
+	if in.Provider != nil {
+		if err := known(a.world(c), *in.Provider); err != nil {
+			return body, err
+		}
 	}
 	for _, instance := range a.world(c).Instances() {
 		if in.Provider != nil && *in.Provider != instance.Name() {

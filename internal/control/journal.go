@@ -9,6 +9,7 @@ import (
 
 	"github.com/understudy-dev/understudy/emulator/journal"
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/near"
 )
 
 // A journalFilter picks entries.
@@ -23,6 +24,40 @@ func (f journalFilter) match(e journal.Entry) bool {
 	return (f.Provider == nil || e.Provider == *f.Provider) &&
 		(f.Operation == nil || string(e.Operation) == *f.Operation || line == *f.Operation) &&
 		(f.Status == nil || float64(e.Response.Status) == *f.Status)
+}
+
+// check refuses a provider or an operation that no entry can have.
+func (f journalFilter) check(w *kernel.World) error {
+	if f.Provider != nil {
+		if err := known(w, *f.Provider); err != nil {
+			return err
+		}
+	}
+	if f.Operation == nil {
+		return nil
+	}
+	var lines []string
+	for _, in := range w.Instances() {
+		contract, err := in.Contract()
+		if err != nil {
+			return err
+		}
+		for _, op := range contract.Operations {
+			if line := op.Line(); *f.Operation == line || *f.Operation == in.Name()+" "+line {
+				return nil
+			}
+			lines = append(lines, op.Line())
+		}
+	}
+	_, line := kernel.SplitOp(kernel.ResolveOp("", *f.Operation))
+	nearest := near.To(*f.Operation, lines)
+	if nearest == "" {
+		nearest = near.To(line, lines)
+	}
+	if nearest != "" {
+		return Refuse(http.StatusBadRequest, "no provider here has the operation %q; did you mean %s?", *f.Operation, nearest)
+	}
+	return Refuse(http.StatusBadRequest, "no provider here has the operation %q; GET operations lists them", *f.Operation)
 }
 
 // find returns the numbers of the entries that match: who keeps the entries
@@ -49,6 +84,9 @@ const defaultLimit = 100
 // listJournal writes the entries one by one: together they may be many times what
 // the journal holds, and a slow reader would keep them all.
 func (a *api) listJournal(c *kernel.Call, in journalRequest) (kernel.Answer, error) {
+	if err := in.check(a.world(c)); err != nil {
+		return kernel.Answer{}, err
+	}
 	limit := defaultLimit
 	if in.Limit != nil {
 		limit = int(*in.Limit)

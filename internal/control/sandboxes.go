@@ -25,13 +25,14 @@ type sandboxBody struct {
 }
 
 type sandboxProvider struct {
-	URL        string `json:"url"`
-	GatewayURL string `json:"gatewayUrl"`
+	URL         string            `json:"url"`
+	GatewayURL  string            `json:"gatewayUrl"`
+	Credentials map[string]string `json:"credentials,omitempty"`
 }
 
-// sandbox describes a sandbox by the address of the call. Its credentials are
-// left to its info: minting them may take longer than making the sandbox.
-func (a *api) sandbox(c *kernel.Call, sp Space) sandboxBody {
+// sandbox describes a sandbox by the address of the call, with its credentials or
+// without.
+func (a *api) sandbox(c *kernel.Call, sp Space, credentials bool) sandboxBody {
 	gateway := c.Base + sp.Path()
 	body := sandboxBody{
 		ID: sp.ID(), Gateway: gateway, Control: gateway + Prefix,
@@ -41,7 +42,11 @@ func (a *api) sandbox(c *kernel.Call, sp Space) sandboxBody {
 	}
 	for _, in := range sp.World().Instances() {
 		at := gateway + "/" + in.Name()
-		body.Providers[in.Name()] = sandboxProvider{sp.URL(in, c.Request, at), at}
+		p := sandboxProvider{URL: sp.URL(in, c.Request, at), GatewayURL: at}
+		if credentials {
+			p.Credentials = in.Credentials()
+		}
+		body.Providers[in.Name()] = p
 	}
 	return body
 }
@@ -66,7 +71,7 @@ func (a *api) createSandbox(c *kernel.Call, id string, in sandboxRequest) (kerne
 	if err != nil {
 		return kernel.Answer{}, err
 	}
-	body := a.sandbox(c, sp)
+	body := a.sandbox(c, sp, true)
 	if !created {
 		return kernel.Answer{Status: http.StatusOK, Body: body}, nil
 	}
@@ -96,7 +101,7 @@ type sandboxesBody struct {
 func (a *api) listSandboxes(c *kernel.Call, _ none) (sandboxesBody, error) {
 	body := sandboxesBody{[]sandboxBody{}}
 	for _, sp := range a.host.Sandboxes() {
-		body.Sandboxes = append(body.Sandboxes, a.sandbox(c, sp))
+		body.Sandboxes = append(body.Sandboxes, a.sandbox(c, sp, false))
 	}
 	return body, nil
 }

@@ -28,6 +28,9 @@ type streamRequest struct {
 // yet to come.
 func (a *api) streamJournal(c *kernel.Call, in streamRequest) (kernel.Answer, error) {
 	world := a.world(c)
+	if err := in.check(world); err != nil {
+		return kernel.Answer{}, err
+	}
 	since := world.Journal.Last().Seq
 	if in.Since != nil {
 		since = uint64(*in.Since)

@@ -104,6 +104,17 @@ func (o *Operation) Line() string {
 // Operation returns the operation of a line, or nil.
 func (c *Contract) Operation(line string) *Operation { return c.byLine[line] }
 
+// Query returns the names of the operation's query parameters.
+func (o *Operation) Query() []string {
+	var names []string
+	for _, p := range o.parameters {
+		if p.in == openapi3.ParameterInQuery {
+			names = append(names, p.name)
+		}
+	}
+	return names
+}
+
 // Refusals lists the statuses of 400 and above that the document lets op answer
 // with: its own, and those that any transport may give.
 func (o *Operation) Refusals() []int {

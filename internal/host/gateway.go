@@ -24,6 +24,9 @@ func (h *Host) Handler() http.Handler { return h.gateway(h.own) }
 // gateway returns the gateway of one space. A sandbox's does not lead to others.
 func (h *Host) gateway(own *space) http.Handler {
 	return h.named(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if path, ok := strings.CutSuffix(r.URL.EscapedPath(), control.Prefix+"/"); ok && r.Method != http.MethodGet {
+			r = inner(r, path+control.Prefix) // PUT /~a/_understudy/ means the sandbox
+		}
 		to := h.behind(own, r)
 		if to.in == nil {
 			control.WriteProblem(w, http.StatusNotFound, to.problem)
@@ -48,7 +51,7 @@ func (h *Host) behind(own *space, r *http.Request) target {
 	host, id := h.splitHost(r.Host)
 	byPath, rest, inSandbox := cutSandbox(path)
 	if inSandbox {
-		if rest == control.Prefix && own == h.own && !h.config.NoControl {
+		if rest == control.Prefix && own == h.own && !h.config.NoControl && r.Method != http.MethodGet && r.Method != http.MethodHead {
 			return target{in: h.api, request: r} // to make the sandbox, or end it
 		}
 		id, prefix, path = byPath, sandboxPrefix+byPath, rest
@@ -61,6 +64,10 @@ func (h *Host) behind(own *space, r *http.Request) target {
 		if sp = h.sandboxes.use(id); sp == nil {
 			return target{problem: "there is no sandbox " + id + ", or no longer; PUT " + sandboxPrefix + id + control.Prefix + " makes it"}
 		}
+	}
+	if (r.Method == http.MethodGet || r.Method == http.MethodHead) && strings.TrimSuffix(path, "/") == control.Prefix {
+		path = control.Prefix + "/info" // what a person looks for there
+		r = inner(r, strings.TrimSuffix(strings.TrimSuffix(r.URL.EscapedPath(), "/"), control.Prefix)+path)
 	}
 	if strings.HasPrefix(path, control.Prefix+"/") && (!h.config.NoControl || path == control.Prefix+"/health") {
 		if sp == h.own {

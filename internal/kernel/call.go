@@ -52,7 +52,8 @@ type Call struct {
 	Reason string
 
 	instance  *Instance
-	cameBy    string // the address of the request
+	cameAt    time.Time // by real time
+	cameBy    string    // the address of the request
 	setup     *setup
 	number    uint64
 	raw       []byte
@@ -91,6 +92,9 @@ func (c *Call) LateCredential(name string, fn func() (string, error)) {
 // that others should not wait for it. What the transaction stored stays even if
 // fn fails, and Around sees no encoded answer.
 func (c *Call) Later(fn func() (any, error)) { c.late = fn }
+
+// QueryNames are the query parameters that the call's operation has.
+func (c *Call) QueryNames() []string { return c.operation.Query() }
 
 // A Body is a decoded request body.
 type Body struct {

@@ -42,6 +42,7 @@ const (
 // Handle answers a request that came by the given address.
 func (in *Instance) Handle(r *http.Request, base string) (out *Outcome, err error) {
 	c := &Call{Request: r, cameBy: base, Header: http.Header{}, instance: in}
+	c.cameAt = in.world.wall.Now()
 	if err := c.readBody(); err != nil {
 		return nil, fmt.Errorf("reading the request: %w", err)
 	}

@@ -475,17 +475,23 @@ func (in *Instance) finish(c *Call, answer Answer, spec fault.Spec, injected boo
 }
 
 func (in *Instance) log(c *Call, out *Outcome) {
-	logger := in.world.Logger()
-	if !logger.Enabled(c.Request.Context(), slog.LevelInfo) {
+	logger, level := in.world.Logger(), slog.LevelInfo
+	if in.desc.Internal {
+		level = slog.LevelDebug
+	}
+	if !logger.Enabled(c.Request.Context(), level) {
 		return
 	}
-	attrs := []any{"method", c.Request.Method, "path", c.Request.URL.Path, "status", out.Status}
+	attrs := []any{"method", c.Request.Method, "path", c.Request.URL.Path, "status", out.Status, "duration", in.world.wall.Now().Sub(c.cameAt)}
+	if c.entry != "" {
+		attrs = append(attrs, "entry", c.entry)
+	}
 	for _, a := range []struct{ key, value string }{{"reason", c.Reason}, {"fault", c.fault}, {"differs", c.differs}} {
 		if a.value != "" {
 			attrs = append(attrs, a.key, a.value)
 		}
 	}
-	logger.InfoContext(c.Request.Context(), in.Name(), attrs...)
+	logger.Log(c.Request.Context(), level, in.Name(), attrs...)
 }
 
 // text is the body of an answer that nothing can take back any more.

@@ -3,9 +3,13 @@ package kernel
 import (
 	"fmt"
 	"maps"
+	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/understudy-dev/understudy/internal/near"
 )
 
 // A Setting is a knob of a provider: a part of the service that differs between
@@ -94,7 +98,7 @@ func read[T any](v any) (T, error) {
 	case *time.Duration:
 		switch {
 		case isText:
-			*to, err = time.ParseDuration(text)
+			*to, err = ParseDuration(text)
 			return value, err
 		case isNumber:
 			*to = time.Duration(number * float64(time.Second))
@@ -102,6 +106,30 @@ func read[T any](v any) (T, error) {
 		}
 	}
 	return value, fmt.Errorf("%v is not a %T", v, value)
+}
+
+// days are what a duration may begin with beside what Go's have.
+var days = regexp.MustCompile(`^(\d{1,6})d(.*)$`)
+
+// ParseDuration reads a Go duration that may have days, such as 30d or 1d12h.
+func ParseDuration(text string) (time.Duration, error) {
+	found := days.FindStringSubmatch(text)
+	if found == nil {
+		return time.ParseDuration(text)
+	}
+	n, err := strconv.Atoi(found[1])
+	if err != nil || n > int(math.MaxInt64/(24*time.Hour)) {
+		return 0, fmt.Errorf("%s days are too many", found[1])
+	}
+	whole := time.Duration(n) * 24 * time.Hour
+	if found[2] == "" {
+		return whole, nil
+	}
+	rest, err := time.ParseDuration(found[2])
+	if err != nil || rest < 0 || rest > math.MaxInt64-whole {
+		return 0, fmt.Errorf("%q is no duration such as 30d or 1d12h", text)
+	}
+	return whole + rest, nil
 }
 
 // shown is a value as JSON shows it.
@@ -125,6 +153,9 @@ func (in *Instance) settings(present map[string]any, changes map[string]any) (ma
 			var names []string
 			for _, s := range in.desc.Settings {
 				names = append(names, s.Name())
+			}
+			if nearest := near.To(name, names); nearest != "" {
+				return nil, fmt.Errorf("%s has no setting %q; did you mean %s?", in.Name(), name, nearest)
 			}
 			return nil, fmt.Errorf("%s has no setting %q; it has %v", in.Name(), name, names)
 		}

@@ -76,6 +76,7 @@ type World struct {
 	Journal *journal.Journal
 	Path    string // of this world below the gateway's public URL; "" for the default one
 
+	wall      *clock.Clock // real time, which nobody moves
 	config    Config
 	instances []*Instance
 	setup     atomic.Pointer[setup]
@@ -154,7 +155,7 @@ func NewWorld(config Config) (*World, error) {
 }
 
 func newWorld(config Config, mounts []*mounted, j *journal.Journal) *World {
-	w := &World{Clock: clock.New(), Journal: j, config: config}
+	w := &World{Clock: clock.New(), wall: clock.New(), Journal: j, config: config}
 	w.life, w.end = context.WithCancel(context.Background())
 	w.Faults = fault.NewSet(w.checkFault)
 	instances := make([]Instance, len(mounts))

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"time"
+)
+
+// isTerminal reports whether a person reads along.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	at, err := f.Stat()
+	return err == nil && at.Mode()&os.ModeCharDevice != 0
+}
+
+// lines is a log for a terminal: a line a call.
+type lines struct {
+	mu     *sync.Mutex
+	w      io.Writer
+	level  slog.Level
+	colour bool
+	attrs  []slog.Attr
+}
+
+func newLines(w io.Writer, level slog.Level, colour bool) *lines {
+	return &lines{mu: &sync.Mutex{}, w: w, level: level, colour: colour}
+}
+
+func (l *lines) Enabled(_ context.Context, level slog.Level) bool { return level >= l.level }
+
+func (l *lines) WithGroup(string) slog.Handler { return l } // nobody groups
+
+func (l *lines) WithAttrs(attrs []slog.Attr) slog.Handler {
+	next := *l
+	next.attrs = append(append([]slog.Attr{}, l.attrs...), attrs...)
+	return &next
+}
+
+// The colours, as terminals call them.
+const (
+	faint  = "2"
+	green  = "32"
+	yellow = "33"
+	red    = "31"
+)
+
+func (l *lines) paint(colour, text string) string {
+	if !l.colour || text == "" {
+		return text
+	}
+	return "\x1b[" + colour + "m" + text + "\x1b[0m"
+}
+
+// Handle writes a call as time, provider, method and path, status, duration, entry
+// and the reason, if it was refused; anything else as its message and attributes.
+func (l *lines) Handle(_ context.Context, r slog.Record) error {
+	values, order := map[string]slog.Value{}, []string{}
+	add := func(a slog.Attr) bool {
+		values[a.Key] = a.Value
+		order = append(order, a.Key)
+		return true
+	}
+	for _, a := range l.attrs {
+		add(a)
+	}
+	r.Attrs(add)
+	line := l.paint(faint, r.Time.Format(time.TimeOnly)) + " "
+	if status, ok := values["status"]; ok {
+		line += l.call(r.Message, int(status.Int64()), values)
+	} else {
+		colour := map[bool]string{true: red, false: yellow}[r.Level >= slog.LevelError]
+		line += l.paint(colour, r.Level.String()+" "+r.Message)
+		for _, key := range order {
+			line += fmt.Sprintf(" %s=%q", key, values[key].String())
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, err := io.WriteString(l.w, line+"\n")
+	return err
+}
+
+func (l *lines) call(provider string, status int, values map[string]slog.Value) string {
+	colour := green
+	switch {
+	case status >= 500:
+		colour = red
+	case status >= 400:
+		colour = yellow
+	}
+	text := fmt.Sprintf("%-9s %s %s %s", provider, l.paint(colour, fmt.Sprint(status)), values["method"], values["path"])
+	rest := " " + values["duration"].Duration().Round(10*time.Microsecond).String()
+	if entry, ok := values["entry"]; ok {
+		rest += " #" + entry.String()
+	}
+	text += l.paint(faint, rest)
+	for _, name := range []string{"reason", "fault", "differs"} {
+		if value, ok := values[name]; ok {
+			text += "  " + l.paint(colour, strings.TrimPrefix(name+": ", "reason: ")+value.String())
+		}
+	}
+	return text
+}

@@ -1,0 +1,205 @@
+package zitadel
+
+import (
+	"slices"
+
+	"github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/admin"
+	"github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/management"
+	memberv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/member"
+	objectv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/object"
+	userv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/user"
+
+	"github.com/understudy-dev/understudy/internal/kernel"
+)
+
+// A scope is what members are of: the instance, an organization or a project.
+type scope struct {
+	orgID, projectID string
+	prefix           string // of its roles
+	owner            string // the organization that details name
+}
+
+func (s scope) of(userID string) member {
+	return member{UserID: userID, OrgID: s.orgID, ProjectID: s.projectID}
+}
+
+func instanceScope(c *kernel.Call) scope { return scope{prefix: "IAM_", owner: orgOf(c)} }
+
+func orgScope(c *kernel.Call) scope {
+	return scope{orgID: orgOf(c), prefix: "ORG_", owner: orgOf(c)}
+}
+
+// projectScope is that of a project of the organization that the call works in.
+func (p *Provider) projectScope(c *kernel.Call, id string) (scope, error) {
+	v, ok := p.project(c, id)
+	if !ok {
+		return scope{}, refuse(notFound, "COMMAND-3M9sd", projectNotFound).Because("%s", p.whyNoProject(c, id))
+	}
+	return scope{projectID: v.ID, prefix: "PROJECT_", owner: v.OrgID}, nil
+}
+
+// setMember adds a member, or replaces the roles of one.
+func (p *Provider) setMember(c *kernel.Call, s scope, userID string, roles []string, isNew bool) (*objectv1.ObjectDetails, error) {
+	m := s.of(userID)
+	known, ok := p.members.Get(c.Tx, m.key())
+	_, isUser := p.users.Get(c.Tx, userID)
+	wrong := slices.IndexFunc(roles, func(role string) bool { return len(role) < len(s.prefix) || role[:len(s.prefix)] != s.prefix })
+	switch {
+	case len(roles) == 0:
+		return nil, refuse(invalidArgument, "V2-PfYhb", invalidMember).Because("a member needs a role")
+	case wrong >= 0:
+		return nil, refuse(invalidArgument, "Org-4N8es", invalidMember).Because("%q is no role here: they begin with %s", roles[wrong], s.prefix)
+	case !isUser:
+		return nil, refuse(failedPrecondition, "ORG-GoXOn", userNotFound).Because("there is no user %s", userID)
+	case isNew && ok:
+		return nil, nameTaken(memberExists).Because("user %s is a member already", userID)
+	case !isNew && !ok:
+		return nil, refuse(notFound, "Org-D8JxR", memberNotFound).Because("user %s is no member", userID)
+	case !isNew && slices.Equal(known.Roles, roles):
+		return nil, refuse(failedPrecondition, "Org-LiaZi", noChanges).Because("the member has these roles already")
+	}
+	m.stamp, m.Roles = known.stamp, roles
+	m.touch(m.Sequence+1, c.Now)
+	p.members.Put(c.Tx, m.key(), m)
+	if isNew {
+		return created(c, m.Sequence, s.owner), nil
+	}
+	return changed(c, m.Sequence, s.owner), nil
+}
+
+// removeMember takes a member's roles away. One that there is not is removed
+// already.
+func (p *Provider) removeMember(c *kernel.Call, s scope, userID string) *objectv1.ObjectDetails {
+	m, _ := p.members.Get(c.Tx, s.of(userID).key())
+	p.members.Delete(c.Tx, s.of(userID).key())
+	return changed(c, m.Sequence+1, s.owner)
+}
+
+// listMembers searches the members of a scope.
+func (p *Provider) listMembers(c *kernel.Call, s scope, q query, conditions []*memberv1.SearchQuery) (*page[*memberv1.Member], error) {
+	page, err := newPage[*memberv1.Member](q)
+	if err != nil {
+		return nil, err
+	}
+	holds := func(m member, q *memberv1.SearchQuery) bool {
+		return q.Query == nil || q.GetUserIdQuery() != nil && q.GetUserIdQuery().UserId == m.UserID
+	}
+	for _, m := range p.members.All(c.Tx) {
+		if m.OrgID != s.orgID || m.ProjectID != s.projectID || !all(conditions, m, holds) {
+			continue
+		}
+		u, _ := p.users.Get(c.Tx, m.UserID)
+		page.processed(m.Sequence)
+		page.add(&memberv1.Member{
+			UserId: u.ID, Details: m.details(s.owner), Roles: m.Roles, PreferredLoginName: u.UserName, DisplayName: u.Name,
+			UserType: userv1.Type_TYPE_MACHINE, UserResourceOwner: u.OrgID,
+		})
+	}
+	return page, nil
+}
+
+// addIAMMember gives a user roles in the instance.
+// https://zitadel.com/docs/reference/api/admin/zitadel.admin.v1.AdminService.AddIAMMember
+func (p *Provider) addIAMMember(c *kernel.Call, in *admin.AddIAMMemberRequest) (*admin.AddIAMMemberResponse, error) {
+	details, err := p.setMember(c, instanceScope(c), in.UserId, in.Roles, true)
+	return &admin.AddIAMMemberResponse{Details: details}, err
+}
+
+// updateIAMMember replaces a user's roles in the instance.
+// https://zitadel.com/docs/reference/api/admin/zitadel.admin.v1.AdminService.UpdateIAMMember
+func (p *Provider) updateIAMMember(c *kernel.Call, in *admin.UpdateIAMMemberRequest) (*admin.UpdateIAMMemberResponse, error) {
+	details, err := p.setMember(c, instanceScope(c), in.UserId, in.Roles, false)
+	return &admin.UpdateIAMMemberResponse{Details: details}, err
+}
+
+// removeIAMMember takes a user's roles in the instance away.
+// https://zitadel.com/docs/reference/api/admin/zitadel.admin.v1.AdminService.RemoveIAMMember
+func (p *Provider) removeIAMMember(c *kernel.Call, in *admin.RemoveIAMMemberRequest) (*admin.RemoveIAMMemberResponse, error) {
+	return &admin.RemoveIAMMemberResponse{Details: p.removeMember(c, instanceScope(c), in.UserId)}, nil
+}
+
+// listIAMMembers searches the members of the instance.
+// https://zitadel.com/docs/reference/api/admin/zitadel.admin.v1.AdminService.ListIAMMembers
+func (p *Provider) listIAMMembers(c *kernel.Call, in *admin.ListIAMMembersRequest) (*admin.ListIAMMembersResponse, error) {
+	page, err := p.listMembers(c, instanceScope(c), in.Query, in.Queries)
+	if err != nil {
+		return nil, err
+	}
+	return &admin.ListIAMMembersResponse{Details: page.details(c), Result: page.rows}, nil
+}
+
+// addOrgMember gives a user roles in the organization.
+// https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.AddOrgMember
+func (p *Provider) addOrgMember(c *kernel.Call, in *management.AddOrgMemberRequest) (*management.AddOrgMemberResponse, error) {
+	details, err := p.setMember(c, orgScope(c), in.UserId, in.Roles, true)
+	return &management.AddOrgMemberResponse{Details: details}, err
+}
+
+// updateOrgMember replaces a user's roles in the organization.
+// https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.UpdateOrgMember
+func (p *Provider) updateOrgMember(c *kernel.Call, in *management.UpdateOrgMemberRequest) (*management.UpdateOrgMemberResponse, error) {
+	details, err := p.setMember(c, orgScope(c), in.UserId, in.Roles, false)
+	return &management.UpdateOrgMemberResponse{Details: details}, err
+}
+
+// removeOrgMember takes a user's roles in the organization away.
+// https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.RemoveOrgMember
+func (p *Provider) removeOrgMember(c *kernel.Call, in *management.RemoveOrgMemberRequest) (*management.RemoveOrgMemberResponse, error) {
+	return &management.RemoveOrgMemberResponse{Details: p.removeMember(c, orgScope(c), in.UserId)}, nil
+}
+
+// listOrgMembers searches the members of the organization.
+// https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.ListOrgMembers
+func (p *Provider) listOrgMembers(c *kernel.Call, in *management.ListOrgMembersRequest) (*management.ListOrgMembersResponse, error) {
+	page, err := p.listMembers(c, orgScope(c), in.Query, in.Queries)
+	if err != nil {
+		return nil, err
+	}
+	return &management.ListOrgMembersResponse{Details: page.details(c), Result: page.rows}, nil
+}
+
+// addProjectMember gives a user roles in a project.
+// https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.AddProjectMember
+func (p *Provider) addProjectMember(c *kernel.Call, in *management.AddProjectMemberRequest) (*management.AddProjectMemberResponse, error) {
+	s, err := p.projectScope(c, in.ProjectId)
+	if err != nil {
+		return nil, err
+	}
+	details, err := p.setMember(c, s, in.UserId, in.Roles, true)
+	return &management.AddProjectMemberResponse{Details: details}, err
+}
+
+// updateProjectMember replaces a user's roles in a project.
+// https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.UpdateProjectMember
+func (p *Provider) updateProjectMember(c *kernel.Call, in *management.UpdateProjectMemberRequest) (*management.UpdateProjectMemberResponse, error) {
+	s, err := p.projectScope(c, in.ProjectId)
+	if err != nil {
+		return nil, err
+	}
+	details, err := p.setMember(c, s, in.UserId, in.Roles, false)
+	return &management.UpdateProjectMemberResponse{Details: details}, err
+}
+
+// removeProjectMember takes a user's roles in a project away.
+// https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.RemoveProjectMember
+func (p *Provider) removeProjectMember(c *kernel.Call, in *management.RemoveProjectMemberRequest) (*management.RemoveProjectMemberResponse, error) {
+	s, err := p.projectScope(c, in.ProjectId)
+	if err != nil {
+		return nil, err
+	}
+	return &management.RemoveProjectMemberResponse{Details: p.removeMember(c, s, in.UserId)}, nil
+}
+
+// listProjectMembers searches the members of a project.
+// https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.ListProjectMembers
+func (p *Provider) listProjectMembers(c *kernel.Call, in *management.ListProjectMembersRequest) (*management.ListProjectMembersResponse, error) {
+	s, err := p.projectScope(c, in.ProjectId)
+	if err != nil {
+		return nil, err
+	}
+	page, err := p.listMembers(c, s, in.Query, in.Queries)
+	if err != nil {
+		return nil, err
+	}
+	return &management.ListProjectMembersResponse{Details: page.details(c), Result: page.rows}, nil
+}
