@@ -59,22 +59,6 @@ func (p *Provider) rules(env *kernel.Env) {
 	p.methods.kubernetes.rules(p)
 	p.methods.aws.rules(p)
 
-	p.roles.Keyed(func(r role) string { return r.ID })
-	p.members.Keyed(func(m projectMember) string { return m.ID })
-	p.members.Refers("ProjectID", p.projects, func(m projectMember) string { return m.ProjectID })
-	p.members.Refers("IdentityID", p.identities, func(m projectMember) string { return m.IdentityID })
-	p.privileges.Keyed(func(v privilege) string { return v.ID })
-	p.privileges.Refers("MemberID", p.members, func(v privilege) string { return v.MemberID })
-	p.groups.Keyed(func(g group) string { return g.ID })
-	p.groups.Refers("OrganizationID", p.organizations, func(g group) string { return g.OrganizationID })
-	p.groupMembers.Keyed(func(m groupMember) string { return key(m.GroupID, m.IdentityID) })
-	p.groupMembers.Refers("GroupID", p.groups, func(m groupMember) string { return m.GroupID })
-	p.groupMembers.Refers("IdentityID", p.identities, func(m groupMember) string { return m.IdentityID })
-	p.methods.oidc.rules()
-	p.methods.jwt.rules()
-	p.methods.kubernetes.rules()
-	p.methods.aws.rules()
-
 	uuid := (*entropy.Draw).UUID
 	env.Drawn("role", p.roles, uuid)
 	env.Drawn("project-membership", p.members, uuid)
@@ -93,10 +77,4 @@ func (p *Provider) rules(env *kernel.Env) {
 	env.Drawn("folder", p.folders, uuid)
 	env.Drawn("tag", p.tags, uuid)
 	env.Drawn("secret", p.secrets, uuid)
-}
-
-// rules says that an identity has a method once.
-func (m machineMethod[Own]) rules() {
-	m.table.Keyed(func(a machineAuth[Own]) string { return a.IdentityID })
-	m.table.KeyedBy(m.p.identities)
 }

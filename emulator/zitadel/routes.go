@@ -132,6 +132,16 @@ const (
 	OpEndSession     Op = "zitadel GET /oidc/v1/end_session"
 	OpPostEndSession Op = "zitadel POST /oidc/v1/end_session"
 
+	// What clients keep at users and organizations.
+	OpSetUserMetadata    Op = "zitadel POST /management/v1/users/{id}/metadata/{key}"
+	OpGetUserMetadata    Op = "zitadel GET /management/v1/users/{id}/metadata/{key}"
+	OpRemoveUserMetadata Op = "zitadel DELETE /management/v1/users/{id}/metadata/{key}"
+	OpListUserMetadata   Op = "zitadel POST /management/v1/users/{id}/metadata/_search"
+	OpSetOrgMetadata     Op = "zitadel POST /management/v1/metadata/{key}"
+	OpGetOrgMetadata     Op = "zitadel GET /management/v1/metadata/{key}"
+	OpRemoveOrgMetadata  Op = "zitadel DELETE /management/v1/metadata/{key}"
+	OpListOrgMetadata    Op = "zitadel POST /management/v1/metadata/_search"
+
 	OpToken        Op = "zitadel POST /oauth/v2/token"
 	OpIntrospect   Op = "zitadel POST /oauth/v2/introspect"
 	OpRevoke       Op = "zitadel POST /oauth/v2/revoke"
@@ -277,5 +287,14 @@ func (p *Provider) methods() []method {
 		on(OpListOrgs, p.listOrgs),
 		on(OpListOrganizations, p.listOrganizations),
 		on(OpGetMyUser, p.getMyUser),
+
+		on(OpSetUserMetadata, p.setUserMetadata),
+		on(OpGetUserMetadata, p.getUserMetadata),
+		on(OpRemoveUserMetadata, p.removeUserMetadata),
+		on(OpListUserMetadata, p.listUserMetadata),
+		on(OpSetOrgMetadata, p.setOrgMetadata),
+		on(OpGetOrgMetadata, p.getOrgMetadata),
+		on(OpRemoveOrgMetadata, p.removeOrgMetadata),
+		on(OpListOrgMetadata, p.listOrgMetadata),
 	}
 }
