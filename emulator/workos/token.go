@@ -101,6 +101,7 @@ func (p *Provider) authenticate(c *kernel.Call) (application, clientSecret, erro
 	if s.ApplicationID != a.ID {
 		return fail(invalidClient(wrongSecret).Because("the secret is another application's"))
 	}
+	c.Credential = s.ID
 	return a, s, nil
 }
 

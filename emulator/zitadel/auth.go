@@ -96,7 +96,7 @@ func (p *Provider) identify(c *kernel.Call) error {
 	if _, ok := p.organizations.Get(c.Tx, orgID); !ok {
 		return refuse(permissionDenied, "AUTH-Bs7Ds", "Organisation doesn't exist").Because("there is no organization %q", orgID)
 	}
-	c.Caller = caller{held.user, orgID}
+	c.Caller, c.Credential = caller{held.user, orgID}, held.ID
 	if permission := p.served[c.Op].permission(); permission != "" {
 		projectID := c.Vars["projectId"]
 		if strings.HasPrefix(permission, "project.") {
@@ -234,6 +234,6 @@ func (p *Provider) identifyUserInfo(c *kernel.Call) error {
 		problem.Status = http.StatusUnauthorized
 		return problem.Because("%s", why)
 	}
-	c.Caller = held
+	c.Caller, c.Credential = held, held.ID
 	return nil
 }

@@ -118,6 +118,7 @@ const (
 	userNotExisting   = "Errors.User.NotExisting"
 	userExists        = "User already exists"
 	orgExists         = "Organisation already exists"
+	metadataNotFound  = "Metadata not found"
 	memberExists      = "Member already exists"
 	memberNotFound    = "Member not found"
 	invalidMember     = "Member is invalid"

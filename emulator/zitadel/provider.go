@@ -29,6 +29,8 @@ type Provider struct {
 	members          *store.Table[member]
 	membershipsOf    *store.Index[member] // by user
 	membersOf        *store.Index[member] // by project
+	metadata         *store.Table[metadata]
+	metadataBy       *store.Index[metadata] // by owner
 	roles            *store.Table[role]
 	rolesOf          *store.Index[role] // by project
 	grants           *store.Table[grant]
@@ -84,6 +86,8 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.members = store.NewTable[member](env.Schema, "member")
 	p.membershipsOf = p.members.Index(func(m member) string { return m.UserID })
 	p.membersOf = p.members.Index(func(m member) string { return m.ProjectID })
+	p.metadata = store.NewTable[metadata](env.Schema, "metadata")
+	p.metadataBy = p.metadata.Index(func(m metadata) string { return m.OwnerID })
 	p.roles = store.NewTable[role](env.Schema, "project role")
 	p.rolesOf = p.roles.Index(func(r role) string { return r.ProjectID })
 	p.grants = store.NewTable[grant](env.Schema, "user grant")
@@ -126,6 +130,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Hosts:       []string{"understudy.zitadel.cloud", "*.zitadel.cloud"},
 		Routes:      routes,
 		Differences: differences,
+		Inventory:   p.inventory,
 		Chosen:      chosen,
 		Settings:    kernel.Settings(lag, signin.Mode),
 		Values:      p.settings,

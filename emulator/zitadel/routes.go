@@ -94,14 +94,6 @@ const (
 	OpDeactivateProjectV2   Op = "zitadel /zitadel.project.v2.ProjectService/DeactivateProject"
 	OpActivateProject       Op = "zitadel /zitadel.project.v2.ProjectService/ActivateProject"
 
-	OpAuthorize      Op = "zitadel GET /oauth/v2/authorize"
-	OpPostAuthorize  Op = "zitadel POST /oauth/v2/authorize"
-	OpDeviceCode     Op = "zitadel POST /oauth/v2/device_authorization"
-	OpDevice         Op = "zitadel GET /device"
-	OpPostDevice     Op = "zitadel POST /device"
-	OpEndSession     Op = "zitadel GET /oidc/v1/end_session"
-	OpPostEndSession Op = "zitadel POST /oidc/v1/end_session"
-
 	// What stands around the credentials: roles, grants, members, organizations.
 	OpAddProjectRole      Op = "zitadel POST /management/v1/projects/{projectId}/roles"
 	OpBulkAddProjectRoles Op = "zitadel POST /management/v1/projects/{projectId}/roles/_bulk"
@@ -131,6 +123,24 @@ const (
 	OpListOrgs            Op = "zitadel POST /admin/v1/orgs/_search"
 	OpListOrganizations   Op = "zitadel POST /v2/organizations/_search"
 	OpGetMyUser           Op = "zitadel GET /auth/v1/users/me"
+
+	OpAuthorize      Op = "zitadel GET /oauth/v2/authorize"
+	OpPostAuthorize  Op = "zitadel POST /oauth/v2/authorize"
+	OpDeviceCode     Op = "zitadel POST /oauth/v2/device_authorization"
+	OpDevice         Op = "zitadel GET /device"
+	OpPostDevice     Op = "zitadel POST /device"
+	OpEndSession     Op = "zitadel GET /oidc/v1/end_session"
+	OpPostEndSession Op = "zitadel POST /oidc/v1/end_session"
+
+	// What clients keep at users and organizations.
+	OpSetUserMetadata    Op = "zitadel POST /management/v1/users/{id}/metadata/{key}"
+	OpGetUserMetadata    Op = "zitadel GET /management/v1/users/{id}/metadata/{key}"
+	OpRemoveUserMetadata Op = "zitadel DELETE /management/v1/users/{id}/metadata/{key}"
+	OpListUserMetadata   Op = "zitadel POST /management/v1/users/{id}/metadata/_search"
+	OpSetOrgMetadata     Op = "zitadel POST /management/v1/metadata/{key}"
+	OpGetOrgMetadata     Op = "zitadel GET /management/v1/metadata/{key}"
+	OpRemoveOrgMetadata  Op = "zitadel DELETE /management/v1/metadata/{key}"
+	OpListOrgMetadata    Op = "zitadel POST /management/v1/metadata/_search"
 
 	OpToken        Op = "zitadel POST /oauth/v2/token"
 	OpIntrospect   Op = "zitadel POST /oauth/v2/introspect"
@@ -277,5 +287,14 @@ func (p *Provider) methods() []method {
 		on(OpListOrgs, p.listOrgs),
 		on(OpListOrganizations, p.listOrganizations),
 		on(OpGetMyUser, p.getMyUser),
+
+		on(OpSetUserMetadata, p.setUserMetadata),
+		on(OpGetUserMetadata, p.getUserMetadata),
+		on(OpRemoveUserMetadata, p.removeUserMetadata),
+		on(OpListUserMetadata, p.listUserMetadata),
+		on(OpSetOrgMetadata, p.setOrgMetadata),
+		on(OpGetOrgMetadata, p.getOrgMetadata),
+		on(OpRemoveOrgMetadata, p.removeOrgMetadata),
+		on(OpListOrgMetadata, p.listOrgMetadata),
 	}
 }

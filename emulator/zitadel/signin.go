@@ -10,7 +10,6 @@ import (
 	appv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/app"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
-	"github.com/understudy-dev/understudy/internal/kit"
 	"github.com/understudy-dev/understudy/internal/signin"
 )
 
@@ -245,7 +244,7 @@ func (p *Provider) exchange(c *kernel.Call, a app, in tokenRequest) (tokenRespon
 	asJWT := a.OIDC.AccessTokenType == appv1.OIDCTokenType_OIDC_TOKEN_TYPE_JWT
 	if !asJWT {
 		answer.AccessToken = p.opaque(c, "access-token", t.ID+":"+g.Person)
-		t.Digest = kit.Digest(answer.AccessToken)
+		t.Digest = digest(answer.AccessToken)
 	}
 	p.tokens.Put(c.Tx, t.ID, t)
 	p.desk.Give(c, signin.Access, g, t.ID, scopes, end)
@@ -254,12 +253,12 @@ func (p *Provider) exchange(c *kernel.Call, a app, in tokenRequest) (tokenRespon
 		answer.RefreshToken = p.opaque(c, "refresh-token", t.ID+":"+g.Person)
 		p.desk.Give(c, signin.Refresh, g, answer.RefreshToken, g.Scopes, c.In(min(refreshIdleLifetime, refreshLifetime-c.Now.Sub(g.At))))
 	}
-	roles := p.rolesFor(c, g.Person, a.ProjectID, scopes, t.Audience, a.OIDC.AccessTokenRoleAssertion)
 	identity := p.newIDToken(c, g, t.Audience, end)
 	if a.OIDC.IdTokenUserinfoAssertion {
 		u, who := p.holder(c, g.Person)
 		identity.profile = p.profileOf(c, u, who, scopes)
 	}
+	roles := p.rolesFor(c, g.Person, a.ProjectID, scopes, t.Audience, false)
 	signer := signingKey(c)
 	c.Later(func() (any, error) {
 		var err error
