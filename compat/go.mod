@@ -8,6 +8,8 @@ require (
 	github.com/coreos/go-oidc/v3 v3.21.0
 	github.com/infisical/go-sdk v0.8.0
 	github.com/understudy-dev/understudy v0.0.0-00010101000000-000000000000
+	github.com/workos/workos-go/v4 v4.46.1
+	github.com/workos/workos-go/v6 v6.0.0
 	github.com/workos/workos-go/v7 v7.1.2
 	github.com/zitadel/zitadel-go/v3 v3.29.0
 	go.yaml.in/yaml/v3 v3.0.6

@@ -71,7 +71,7 @@ func TestWorldSchema(t *testing.T) {
 	for name, test := range map[string]struct{ world, want string }{
 		"no number of JSON":   {"seed: a\nclock: .nan\n", "world file: line 2: json: unsupported value: NaN"},
 		"a key twice":         {"seed: a\nseed: b\n", `world file: line 2: the key "seed" is there twice`},
-		"unknown setting":     {"settings:\n  workos:\n    rat: 1\n", `world file, line 3: /settings/workos/rat: workos has no setting "rat"; it has [tokenLifetime rateLimit publicUrl unknownKeys]`},
+		"unknown setting":     {"settings:\n  workos:\n    rat: 1\n", `world file, line 3: /settings/workos/rat: workos has no setting "rat"; it has [tokenLifetime rateLimit signIn publicUrl unknownKeys]`},
 		"bad setting":         {"settings:\n  workos:\n    rateLimit: -1\n", "world file, line 3: /settings/workos/rateLimit: workos.rateLimit: -1 is negative"},
 		"settings of nothing": {"seed: a\nsettings:\n  vault: {}\n", "world file, line 3: /settings/vault: there is no such provider here"},
 	} {

@@ -112,6 +112,9 @@ func (a *api) operations(c *kernel.Call, in operationsRequest) (operationsBody, 
 			continue
 		}
 		contract, err := instance.Contract()
+		if err == nil {
+			err = contract.Load()
+		}
 		if err != nil {
 			return body, err
 		}

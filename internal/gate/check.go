@@ -119,7 +119,7 @@ func (o *Operation) MediaType() string {
 }
 
 // HasBody reports whether the operation takes a body at all.
-func (o *Operation) HasBody() bool { return o.body != nil }
+func (o *Operation) HasBody() bool { return o.hasBody }
 
 // Prune returns a decoded body without the unknown keys of a breach.
 func Prune(value any, b Breach) any {

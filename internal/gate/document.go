@@ -24,9 +24,12 @@ type PathRule struct {
 	HeadIsGet           bool // where the document has no HEAD, its GET is what is asked for
 }
 
-// A Document is an OpenAPI document that is parsed when it is first needed:
-// parsing takes about a millisecond an operation, and most tests use one
-// provider. One Document serves every server of a process.
+// A Document is an OpenAPI document of which is read what is needed: the table of
+// its operations with the first call, an operation when it is first called. One
+// Document serves every server of a process.
+//
+// It is YAML in blocks, paths and components indented by two spaces, operations and
+// single components by four.
 type Document struct {
 	text   []byte
 	beyond []byte
@@ -52,27 +55,34 @@ func (d *Document) Beyond(list []byte) *Document { d.beyond = list; return d }
 // Text returns the document as it was written.
 func (d *Document) Text() []byte { return d.text }
 
-// Contract returns the parsed document; the first call parses it and the
-// others wait for that.
+// Contract returns the document's table of operations.
 func (d *Document) Contract() (*Contract, error) { return d.load() }
 
-// A Contract is a parsed document.
+// A Contract is a document that can be looked things up in.
 type Contract struct {
 	Operations []*Operation // by path, then method
 
 	rule PathRule
 	// Routers hold the paths by how many slashes they have: mux tries its routes
 	// one after the other, and no variable spans a slash.
-	routers map[int]*mux.Router
-	paths   map[*mux.Route]methods
+	routers map[int]func() *mux.Router
+	paths   map[string]methods
 	byLine  map[string]*Operation
 	beyond  func() []Line
+
+	source    *source
+	secured   bool  // unless an operation says otherwise
+	transport []int // the statuses of any operation
+
+	mu         sync.Mutex
+	transports map[string]map[int]*openapi3.Schema // by the names of their components
 }
 
 // methods are the operations of one path.
 type methods map[string]*Operation
 
-// An Operation is one method of one path.
+// An Operation is one method of one path. Most of it is there once it has been
+// loaded.
 type Operation struct {
 	Method, Path string
 	ID, Summary  string
@@ -84,6 +94,8 @@ type Operation struct {
 	Evidence     map[int]string
 	BodyRequired bool
 
+	load       func() error
+	hasBody    bool
 	parameters []parameter
 	body       map[string]*openapi3.Schema // by media type
 	answers    map[int]map[string]*openapi3.Schema
@@ -131,26 +143,19 @@ func (o *Operation) Refusals() []int {
 const orderKey = "x-understudy-order"
 
 func parse(text []byte, rule PathRule) (*Contract, error) {
-	doc, err := load(text)
+	src, err := cut(string(text))
 	if err != nil {
 		return nil, fmt.Errorf("gate: %w", err)
 	}
-	return compile(doc, rule)
+	return compile(src, rule)
 }
 
 func load(text []byte) (*openapi3.T, error) {
-	var root yaml.Node
-	if err := yaml.Unmarshal(text, &root); err != nil {
+	object, err := asJSON(text)
+	if err != nil {
 		return nil, err
 	}
-	if len(root.Content) == 0 {
-		return nil, errors.New("the document is empty")
-	}
-	var asJSON bytes.Buffer
-	if err := WriteJSON(&asJSON, root.Content[0], true); err != nil {
-		return nil, err
-	}
-	return openapi3.NewLoader().LoadFromData(asJSON.Bytes())
+	return openapi3.NewLoader().LoadFromData(object)
 }
 
 // A Schema is one schema of a document, parsed when it is first needed.
@@ -250,51 +255,70 @@ func WriteJSON(w *bytes.Buffer, n *yaml.Node, ordered bool) error {
 	return nil
 }
 
-func compile(doc *openapi3.T, rule PathRule) (*Contract, error) {
-	c := &Contract{
-		rule:    rule,
-		routers: map[int]*mux.Router{},
-		paths:   map[*mux.Route]methods{},
-		byLine:  map[string]*Operation{},
+func compile(src *source, rule PathRule) (*Contract, error) {
+	var top struct {
+		Security  []map[string][]string `yaml:"security"`
+		Transport []int                 `yaml:"x-understudy-transport"`
 	}
-	transports := map[string]map[int]*openapi3.Schema{} // by the names of their components
-	for _, path := range doc.Paths.InMatchingOrder() {
-		item := doc.Paths.Value(path)
+	if err := yaml.Unmarshal([]byte(src.security+src.transport), &top); err != nil {
+		return nil, fmt.Errorf("gate: %w", err)
+	}
+	c := &Contract{
+		rule:      rule,
+		source:    src,
+		secured:   len(top.Security) > 0,
+		transport: top.Transport,
+		routers:   map[int]func() *mux.Router{},
+		paths:     map[string]methods{},
+		byLine:    map[string]*Operation{},
+	}
+	order := openapi3.NewPaths()
+	for _, p := range src.paths {
+		order.Set(p.path, &openapi3.PathItem{})
 		ops := methods{}
-		for method, operation := range item.Operations() {
-			op, err := compileOperation(doc, method, path, item, operation)
-			if err != nil {
-				return nil, fmt.Errorf("gate: %s %s: %w", method, path, err)
+		for _, s := range p.operations {
+			op := &Operation{
+				Method: strings.ToUpper(s.key), Path: p.path,
+				RPC:     strings.Contains(s.text, procedureMark),
+				hasBody: strings.Contains(s.text, bodyMark),
 			}
-			dialect, _ := operation.Extensions[transportKey].(string)
-			dialect = cmp.Or(dialect, "Error")
-			if transports[dialect] == nil {
-				if transports[dialect], err = transportSchemas(doc, dialect); err != nil {
-					return nil, err
-				}
-			}
-			op.transport = transports[dialect]
+			op.load = sync.OnceValue(func() error { return c.compileOperation(op, p, s) })
 			op.rivals = sync.OnceValue(func() []Line { return c.rivals(op) })
-			ops[method] = op
+			ops[op.Method] = op
 			c.byLine[op.Line()] = op
 			c.Operations = append(c.Operations, op)
 		}
+		c.paths[p.path] = ops
+	}
+	bySlashes := map[int][]string{}
+	for _, path := range order.InMatchingOrder() {
 		slashes := strings.Count(path, "/")
-		if c.routers[slashes] == nil {
-			// SkipClean and UseEncodedPath: a path is taken as it was sent, so that
-			// neither ".." nor an encoded slash reaches another operation.
-			c.routers[slashes] = mux.NewRouter().SkipClean(true).UseEncodedPath()
-		}
-		route := c.routers[slashes].Path(c.template(path))
-		if err := route.GetError(); err != nil {
-			return nil, fmt.Errorf("gate: %s: %w", path, err)
-		}
-		c.paths[route] = ops
+		bySlashes[slashes] = append(bySlashes[slashes], path)
+	}
+	for slashes, paths := range bySlashes {
+		c.routers[slashes] = sync.OnceValue(func() *mux.Router { return c.router(paths) })
 	}
 	slices.SortFunc(c.Operations, func(a, b *Operation) int {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Method, b.Method))
 	})
 	return c, nil
+}
+
+// What the table of operations tells of one is looked for in its text.
+const (
+	procedureMark = "\n      x-understudy-rpc: true\n"
+	bodyMark      = "\n      requestBody:"
+)
+
+// router finds the paths that have as many slashes.
+func (c *Contract) router(paths []string) *mux.Router {
+	// SkipClean and UseEncodedPath: a path is taken as it was sent, so that
+	// neither ".." nor an encoded slash reaches another operation.
+	router := mux.NewRouter().SkipClean(true).UseEncodedPath()
+	for _, path := range paths {
+		router.Path(c.template(path)).Name(path)
+	}
+	return router
 }
 
 // template is the path as mux wants it.
@@ -317,38 +341,73 @@ func (c *Contract) template(path string) string {
 const transportKey = "x-understudy-transport"
 
 // transportSchemas reads the document's list, in one dialect.
-func transportSchemas(doc *openapi3.T, dialect string) (map[int]*openapi3.Schema, error) {
-	statuses, _ := doc.Extensions[transportKey].([]any)
+func (c *Contract) transportSchemas(dialect string) (map[int]*openapi3.Schema, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if schemas := c.transports[dialect]; schemas != nil {
+		return schemas, nil
+	}
+	var names []string
+	for _, status := range c.transport {
+		names = append(names, fmt.Sprintf("#/components/responses/%s%d", dialect, status))
+	}
+	doc, err := c.source.document("/", nil, names...)
+	if err != nil {
+		return nil, err
+	}
 	schemas := map[int]*openapi3.Schema{}
-	for _, s := range statuses {
-		status, _ := s.(float64)
-		name := fmt.Sprintf("%s%d", dialect, int(status))
-		response := doc.Components.Responses[name]
-		if response == nil {
-			return nil, fmt.Errorf("gate: x-understudy-transport names %v, but there is no response %s", s, name)
+	for _, status := range c.transport {
+		name := fmt.Sprintf("%s%d", dialect, status)
+		if doc.Components == nil || doc.Components.Responses[name] == nil {
+			return nil, fmt.Errorf("%s names %v, but there is no response %s", transportKey, status, name)
 		}
-		for _, content := range response.Value.Content {
-			schemas[int(status)] = content.Schema.Value
+		for _, content := range doc.Components.Responses[name].Value.Content {
+			schemas[status] = content.Schema.Value
 		}
 	}
+	if c.transports == nil {
+		c.transports = map[string]map[int]*openapi3.Schema{}
+	}
+	c.transports[dialect] = schemas
 	return schemas, nil
 }
 
-func compileOperation(doc *openapi3.T, method, path string, item *openapi3.PathItem, in *openapi3.Operation) (*Operation, error) {
-	o := &Operation{
-		Method: method, Path: path, ID: in.OperationID, Summary: in.Summary,
-		Evidence: map[int]string{},
-		answers:  map[int]map[string]*openapi3.Schema{},
+// Load reads all operations.
+func (c *Contract) Load() error {
+	for _, op := range c.Operations {
+		if err := op.Load(); err != nil {
+			return err
+		}
 	}
-	o.RPC, _ = in.Extensions["x-understudy-rpc"].(bool)
+	return nil
+}
+
+// Load reads what the document says of the operation, once. Before, only its line
+// and HasBody can be asked for.
+func (o *Operation) Load() error { return o.load() }
+
+func (c *Contract) compileOperation(o *Operation, p pathSection, s section) error {
+	fail := func(err error) error { return fmt.Errorf("gate: %s %s: %w", o.Method, o.Path, err) }
+	yamls := []string{s.text}
+	if p.parameters != "" {
+		yamls = append(yamls, p.parameters)
+	}
+	doc, err := c.source.document(o.Path, yamls)
+	if err != nil {
+		return fail(err)
+	}
+	item := doc.Paths.Value(o.Path)
+	in := item.GetOperation(o.Method)
+	o.ID, o.Summary = in.OperationID, in.Summary
+	o.Evidence = map[int]string{}
+	o.answers = map[int]map[string]*openapi3.Schema{}
 	if in.ExternalDocs != nil {
 		o.Page = in.ExternalDocs.URL
 	}
-	security := in.Security
-	if security == nil {
-		security = &doc.Security
+	o.Secured = c.secured
+	if in.Security != nil {
+		o.Secured = len(*in.Security) > 0
 	}
-	o.Secured = len(*security) > 0
 	for _, ref := range slices.Concat(item.Parameters, in.Parameters) {
 		o.parameters = append(o.parameters, compileParameter(ref.Value))
 	}
@@ -368,7 +427,7 @@ func compileOperation(doc *openapi3.T, method, path string, item *openapi3.PathI
 	for code, ref := range in.Responses.Map() {
 		status, err := strconv.Atoi(code)
 		if err != nil {
-			return nil, fmt.Errorf("response %q is not a status", code)
+			return fail(fmt.Errorf("response %q is not a status", code))
 		}
 		o.Statuses = append(o.Statuses, status)
 		o.Evidence[status], _ = ref.Value.Extensions["x-understudy-evidence"].(string)
@@ -386,9 +445,13 @@ func compileOperation(doc *openapi3.T, method, path string, item *openapi3.PathI
 		}
 	}
 	if o.Success == 0 {
-		return nil, fmt.Errorf("no 2xx answer")
+		return fail(errors.New("no 2xx answer"))
 	}
-	return o, nil
+	dialect, _ := in.Extensions[transportKey].(string)
+	if o.transport, err = c.transportSchemas(cmp.Or(dialect, "Error")); err != nil {
+		return fail(err)
+	}
+	return nil
 }
 
 // order returns an object schema's property names as the document lists them.

@@ -110,6 +110,9 @@ components:
 func contract(t *testing.T, rule gate.PathRule) *gate.Contract {
 	t.Helper()
 	c, err := gate.NewDocument([]byte(document), rule).Contract()
+	if err == nil {
+		err = c.Load()
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -462,7 +465,9 @@ func TestTransportDialect(t *testing.T) {
 // TestBadDocuments shows that a document that cannot be used says why.
 func TestBadDocuments(t *testing.T) {
 	tests := []struct{ name, text, want string }{
-		{"not YAML", "a: [", "yaml"},
+		{"not YAML", strings.Replace(document, "{description: Gone}", "{description: Gone", 1), "yaml"},
+		{"no key", "paths:\n  ?\n", "\"  ?\" is no key"},
+		{"a path twice", "paths:\n  /a:\n  /a:\n", "the key \"/a\" is there twice"},
 		{"empty", "", "the document is empty"},
 		{"no success", strings.Replace(document, `"204": {description: Gone}`, `"404": {description: Gone}`, 1), "DELETE /v1.0/Things/{thing}/parts/{part}: no 2xx answer"},
 		{"no status", strings.Replace(document, `"204": {description: Gone}`, `"2XX": {description: Gone}`, 1), `response "2XX" is not a status`},
@@ -472,7 +477,10 @@ func TestBadDocuments(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := gate.NewDocument([]byte(tt.text), gate.PathRule{}).Contract()
+			c, err := gate.NewDocument([]byte(tt.text), gate.PathRule{}).Contract()
+			if err == nil {
+				err = c.Load()
+			}
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %v, want it to say %q", err, tt.want)
 			}

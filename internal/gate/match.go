@@ -16,7 +16,7 @@ func (c *Contract) Match(r *http.Request) (op *Operation, vars map[string]string
 	r = c.trim(r)
 	var m mux.RouteMatch
 	router := c.routers[strings.Count(r.URL.EscapedPath(), "/")]
-	if router == nil || !router.Match(r, &m) {
+	if router == nil || !router().Match(r, &m) {
 		return nil, nil, nil
 	}
 	for name, value := range m.Vars {
@@ -26,7 +26,7 @@ func (c *Contract) Match(r *http.Request) (op *Operation, vars map[string]string
 		}
 		m.Vars[name] = plain
 	}
-	ops := c.paths[m.Route]
+	ops := c.paths[m.Route.GetName()]
 	if op = ops[r.Method]; op == nil && r.Method == http.MethodHead && c.rule.HeadIsGet {
 		op = ops[http.MethodGet]
 	}

@@ -199,7 +199,7 @@ func (h *Host) trusts(hostport string) bool {
 	if name == "" || strings.Trim(name, nameCharacters) != "" {
 		return false
 	}
-	return !strings.Contains(name, ".") || slices.ContainsFunc(privateDomains, func(domain string) bool { return strings.HasSuffix(name, domain) }) ||
+	return !strings.Contains(host, ".") || name == "localhost" || slices.ContainsFunc(privateDomains, func(domain string) bool { return strings.HasSuffix(name, domain) }) ||
 		h.world.InstanceFor(name) != nil || slices.ContainsFunc(h.hosts, func(own string) bool {
 		suffix, any := strings.CutPrefix(own, "*")
 		return name == own || any && strings.HasSuffix(name, suffix)

@@ -120,6 +120,9 @@ func (in *Instance) unknown(c *Call, contract *gate.Contract, methods []string) 
 
 // found notes the operation that a call is for.
 func (in *Instance) found(c *Call, op *gate.Operation, vars map[string]string) *Problem {
+	if err := op.Load(); err != nil {
+		return asProblem(err)
+	}
 	c.operation, c.Vars, c.Secured = op, vars, op.Secured
 	c.Op = Op(in.Name() + " " + op.Line())
 	c.route = in.routes[c.Op]

@@ -505,6 +505,9 @@ func (w *World) checkFault(op Op, f fault.Fault) error {
 		}
 		return fmt.Errorf("%s is not an operation that is served; there are %s", op, strings.Join(lines, ", "))
 	}
+	if err := operation.Load(); err != nil {
+		return err
+	}
 	if status := f.Spec.Status; status != 0 && !f.Spec.Undocumented && !slices.Contains(operation.Refusals(), status) {
 		return fmt.Errorf("%s does not document the refusal %d; allowed are %v, or undocumented faults", op, status, operation.Refusals())
 	}

@@ -170,7 +170,10 @@ func examine(t testing.TB, new func() emulator.Option) subject {
 		s.served[route.Op] = true
 	}
 	var err error
-	if s.contract, err = s.Document.Contract(); err != nil {
+	if s.contract, err = s.Document.Contract(); err == nil {
+		err = s.contract.Load()
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	return s

@@ -80,6 +80,9 @@ func Of(w *kernel.World) (Coverage, error) {
 	for _, in := range w.Instances() {
 		p := Provider{Name: in.Name()}
 		contract, err := in.Contract()
+		if err == nil {
+			err = contract.Load()
+		}
 		if err != nil {
 			return all, err
 		}
