@@ -23,6 +23,8 @@ type cli struct {
 	Env         envCommand         `cmd:"" help:"Print the environment variables that a provider's official clients read."`
 	World       worldCommand       `cmd:"" help:"Print the default world as YAML, to edit for serve --world."`
 	Supported   supportedCommand   `cmd:"" help:"Print what is supported."`
+	Inventory   inventoryCommand   `cmd:"" help:"Print who can log in now, and why the others cannot."`
+	Rehearse    rehearseCommand    `cmd:"" help:"Run a program again under every fault at every call, with a verdict for each."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 
 	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
@@ -63,15 +65,24 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status i
 		panic(err) // the struct above is wrong
 	}
 	command, err := parser.Parse(args)
+	if err != nil && len(args) > 0 && args[0] == "rehearse" {
+		err = statusError{exitUsage, err}
+	}
 	if err == nil {
 		err = command.Run()
+	}
+	var own statusError
+	switch {
+	case errors.As(err, &own):
+		status = own.status
+	case err != nil:
+		status = 1
 	}
 	if err != nil {
 		err = meant(parser, args, err)
 		fmt.Fprintln(stderr, "understudy:", err)
-		return 1
 	}
-	return 0
+	return status
 }
 
 // meant adds to a mistake in the command what it is near to. Kong does so for flags.

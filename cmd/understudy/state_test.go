@@ -44,6 +44,13 @@ func startProcess(t *testing.T, args ...string) *process {
 		append([]string{"serve", "--listen", "127.0.0.1:0", "--log-level", "warn", "--ready-file", ready}, args...)...)
 	p.Env = append(os.Environ(), asCommand+"=1")
 	p.Stderr = p.errors
+	p.await(t, ready)
+	return p
+}
+
+// await starts the process and waits until it is ready.
+func (p *process) await(t *testing.T, ready string) {
+	t.Helper()
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -53,12 +60,11 @@ func startProcess(t *testing.T, args ...string) *process {
 			if err := json.Unmarshal(text, &p.info); err != nil {
 				t.Fatal(err)
 			}
-			return p
+			return
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
 	t.Fatalf("the process is not ready: %s", p.errors)
-	return nil
 }
 
 // call makes a call with a token and returns the answer's status and body.

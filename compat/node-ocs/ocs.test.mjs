@@ -30,6 +30,57 @@ async function control(path, body) {
   return response.json()
 }
 
+const clients = `${url}/api/v1/Tenants/${credentials.tenantId}/HybridClients`
+const redirect_uri = 'http://localhost:5000/signin-oidc'
+const post_logout_redirect_uri = 'http://localhost:5000/out'
+
+async function create(at, body) {
+  const response = await fetch(at, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${credentials.accessToken}`, 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  assert.equal(response.status, 201)
+  return response.json()
+}
+
+// A hybrid client with two live secrets, all the way to the end of the session. It
+// stands before what moves the clock.
+test('code id_token, userinfo, refresh, logout, by either of two secrets', async () => {
+  const made = await create(clients, {
+    Name: 'openid-client', RedirectUris: [redirect_uri], PostLogoutRedirectUris: [post_logout_redirect_uri], AllowOfflineAccess: true,
+  })
+  const second = await create(`${clients}/${made.Client.Id}/Secrets`, { Expires: false })
+  for (const secret of [made.Secret, second.Secret]) {
+    const config = await oidc.discovery(new URL(`${url}/identity`), made.Client.Id, undefined, oidc.ClientSecretPost(secret), {
+      execute: [oidc.allowInsecureRequests, oidc.useCodeIdTokenResponseType],
+    })
+    const verifier = oidc.randomPKCECodeVerifier()
+    const nonce = oidc.randomNonce()
+    const state = oidc.randomState()
+    const ask = oidc.buildAuthorizationUrl(config, {
+      redirect_uri, nonce, state, scope: 'openid email ocsapi offline_access', login_hint: 'ben@example.com',
+      code_challenge: await oidc.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256',
+    })
+    const answer = await fetch(ask, { redirect: 'manual' })
+    assert.equal(answer.status, 302)
+    const back = new URL(answer.headers.get('Location'))
+    const checks = { expectedNonce: nonce, expectedState: state, pkceCodeVerifier: verifier }
+    const tokens = await oidc.authorizationCodeGrant(config, back, checks)
+    const subject = tokens.claims().sub
+    const user = await oidc.fetchUserInfo(config, tokens.access_token, subject)
+    assert.equal(user.email, 'ben@example.com')
+
+    const next = await oidc.refreshTokenGrant(config, tokens.refresh_token)
+    assert.notEqual(next.refresh_token, tokens.refresh_token)
+    await assert.rejects(oidc.refreshTokenGrant(config, tokens.refresh_token), { error: 'invalid_grant' })
+
+    const end = oidc.buildEndSessionUrl(config, { id_token_hint: tokens.id_token, post_logout_redirect_uri, state: 'bye' })
+    const out = await fetch(end, { redirect: 'manual' })
+    assert.equal(out.headers.get('Location'), `${post_logout_redirect_uri}?state=bye`)
+  }
+})
+
 for (const authentication of [oidc.ClientSecretBasic, oidc.ClientSecretPost]) {
   test(`a token by ${authentication.name}, verified`, async () => {
     const config = await discover(clientSecret, authentication)

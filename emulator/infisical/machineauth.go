@@ -172,6 +172,12 @@ func (m *machineMethod[Own]) show(a machineAuth[Own]) (any, error) {
 	return map[string]any{m.under: json.RawMessage(merged)}, err
 }
 
+// rules says what handlers take for granted of the table.
+func (m *machineMethod[Own]) rules(p *Provider) {
+	m.table.Keyed(func(a machineAuth[Own]) string { return a.IdentityID })
+	m.table.KeyedBy(p.identities)
+}
+
 // has reports whether an identity has the method.
 func (m *machineMethod[Own]) has(c *kernel.Call, id string) bool {
 	_, ok := m.table.Get(c.Tx, id)

@@ -145,7 +145,6 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.secretsByFolder = p.secrets.Index(func(s secret) string { return s.FolderID })
 	p.pastVersions = store.NewTable[secret](env.Schema, "secret version")
 	p.pastSecrets = p.pastVersions.Index(func(s secret) string { return s.ID })
-	p.rules(env)
 
 	p.organizationsOf = p.organizations.Index(func(o organization) string { return o.ParentID })
 	p.identitiesOfProject = p.identities.Index(func(id identity) string { return id.ProjectID })
@@ -166,6 +165,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.groupMembersOf = p.groupMembers.Index(func(m groupMember) string { return m.GroupID })
 	p.groupsOfIdentity = p.groupMembers.Index(func(m groupMember) string { return m.IdentityID })
 	p.methods = newMethods(p, env.Schema)
+	p.rules(env)
 
 	return kernel.Description{
 		Name:        Name,

@@ -165,6 +165,12 @@ const (
 	OpDeleteRoleV1               Op = "infisical DELETE /api/v1/workspace/{projectSlug}/roles/{roleId}"
 	OpGetRoleBySlugV1            Op = "infisical GET /api/v1/workspace/{projectSlug}/roles/slug/{roleSlug}"
 	OpDeletePrivilegeBySlug      Op = "infisical DELETE /api/v1/additional-privilege/identity"
+	OpCreateSecretV4             Op = "infisical POST /api/v4/secrets/{secretName}"
+	OpUpdateSecretV4             Op = "infisical PATCH /api/v4/secrets/{secretName}"
+	OpDeleteSecretV4             Op = "infisical DELETE /api/v4/secrets/{secretName}"
+	OpCreateSecretsV4            Op = "infisical POST /api/v4/secrets/batch"
+	OpUpdateSecretsV4            Op = "infisical PATCH /api/v4/secrets/batch"
+	OpDeleteSecretsV4            Op = "infisical DELETE /api/v4/secrets/batch"
 )
 
 func (p *Provider) routes() []kernel.Route {
@@ -335,5 +341,11 @@ func (p *Provider) routes() []kernel.Route {
 		kernel.On(OpDeleteRoleV1, rolesV1.Delete),
 		kernel.On(OpGetRoleBySlugV1, rolesV1.By("roleSlug", p.roleNamed).Get),
 		kernel.On(OpDeletePrivilegeBySlug, p.deletePrivilegeBySlug),
+		kernel.On(OpCreateSecretV4, p.createSecretV4).Secret(),
+		kernel.On(OpUpdateSecretV4, p.updateSecretV4).Secret(),
+		kernel.On(OpDeleteSecretV4, p.deleteSecretV4).Secret(),
+		kernel.On(OpCreateSecretsV4, p.createSecretsV4).Secret(),
+		kernel.On(OpUpdateSecretsV4, p.updateSecretsV4).Secret(),
+		kernel.On(OpDeleteSecretsV4, p.deleteSecretsV4).Secret(),
 	}
 }

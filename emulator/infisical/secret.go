@@ -591,10 +591,13 @@ func (p *Provider) createSecret(c *kernel.Call, in createSecretRequest) (createS
 
 type createSecretsRequest struct {
 	secretWhere
-	Secrets []struct {
-		SecretKey string `json:"secretKey"`
-		newSecret
-	} `json:"secrets"`
+	Secrets []batchSecret `json:"secrets"`
+}
+
+// batchSecret is one of several new secrets.
+type batchSecret struct {
+	SecretKey string `json:"secretKey"`
+	newSecret
 }
 
 type createSecretsResponse struct {
@@ -652,14 +655,7 @@ func (p *Provider) createSecrets(c *kernel.Call, in createSecretsRequest) (creat
 type updateSecretRequest struct {
 	SecretName string `path:"secretName" json:"-"`
 	secretWhere
-	NewSecretName            *string           `json:"newSecretName"`
-	SecretValue              *string           `json:"secretValue"`
-	SecretComment            *string           `json:"secretComment"`
-	SecretMetadata           *[]secretMetadata `json:"secretMetadata"`
-	TagIDs                   *[]string         `json:"tagIds"`
-	SkipMultilineEncoding    *bool             `json:"skipMultilineEncoding"`
-	SecretReminderRepeatDays *float64          `json:"secretReminderRepeatDays"`
-	SecretReminderNote       *string           `json:"secretReminderNote"`
+	secretChange
 }
 
 type changedSecretResponse struct {

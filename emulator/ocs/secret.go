@@ -18,7 +18,8 @@ type secret struct {
 	ClientMade uint64 // the client's Made
 	Digest     string // SHA-256 of the value, in base64
 	secretSettings
-	Past []past[secretSettings]
+	Past              []past[secretSettings]
+	Created, LastUsed time.Time // which only the inventory tells
 }
 
 // secretSettings is what an update can change.
@@ -191,7 +192,7 @@ func (p *Provider) newSecret(c *kernel.Call, cl client, settings secretSettings,
 	if value == "" {
 		value = newValue(c.Draw("secret"))
 	}
-	s := secret{ID: int32(c.Tx.Next(secretIDSequence)), ClientID: cl.ID, ClientMade: cl.Made, Digest: kit.Digest(value), secretSettings: settings}
+	s := secret{ID: int32(c.Tx.Next(secretIDSequence)), ClientID: cl.ID, ClientMade: cl.Made, Digest: kit.Digest(value), secretSettings: settings, Created: c.Now}
 	p.secrets.Put(c.Tx, secretKey(s.ID), s)
 	return value, s
 }

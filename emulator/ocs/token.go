@@ -184,6 +184,11 @@ func (p *Provider) authenticate(c *kernel.Call) (client, clientSettings, error) 
 	if expiration := seen(c, s.secretSettings, s.Past).Expiration; expiration != nil && c.Now.After(*expiration) {
 		return fail("secret %d expired at %s", s.ID, expiration.Format(time.RFC3339Nano))
 	}
+	if stored, ok := p.secrets.Get(c.Tx, secretKey(s.ID)); ok {
+		stored.LastUsed = c.Now
+		p.secrets.Put(c.Tx, secretKey(s.ID), stored)
+		c.Credential = secretKey(s.ID)
+	}
 	return cl, settings, nil
 }
 

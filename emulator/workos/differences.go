@@ -61,7 +61,7 @@ var chosen = []kernel.Choice{
 	{Name: "scopes", What: "without a scope, the token gets all the application's; asked for may be those and openid, profile, email and offline_access, which the page's own example asks for; anything else is invalid_scope"},
 	{Name: "scope-claim", What: "left out when there is none"},
 	{Name: "client-authentication", What: "before the grant type is looked at; another secret is \"" + wrongSecret + "\", none is \"" + missingClient + "\", two are invalid_request. Beside a Basic header a client_id in the form does not count, and of a parameter given twice the last does"},
-	{Name: "grants", What: "an OAuth application's client_credentials are unauthorized_client, as a machine's other grants are; a device's code is invalid_grant"},
+	{Name: "grants", What: "an OAuth application's client_credentials are unauthorized_client, as a machine's other grants are"},
 	{Name: "sign-in", What: "codes live 10m, as those of the service's other sign-in, refresh tokens 30d from the sign-in and are good once, sessions 24h; PKCE is needed by applications that use it and those that registered themselves, which then need no secret; S256 alone; a code that is used again revokes what it gave, a refresh token does not"},
 	{Name: "sign-in-errors", What: "an unknown application leads to /oauth2/error with application_not_found, as observed, a wrong address with redirect_uri_invalid; everything else is sent back to the application by RFC 6749"},
 	{Name: "organization-of-a-sign-in", What: "org_id is the organization_id of the request, if the person is a member, or else the first of the person's; who is no member is access_denied"},

@@ -112,6 +112,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Routes:      p.routes(),
 		Declined:    declined,
 		Differences: differences,
+		Inventory:   p.inventory,
 		Chosen:      chosen,
 		Settings:    kernel.Settings(tokenLifetime, rateLimit, signin.Mode),
 		Values:      p.settings,

@@ -29,6 +29,9 @@ const (
 	OpAuthorize              Op = "workos GET /oauth2/authorize"
 	OpPostAuthorize          Op = "workos POST /oauth2/authorize"
 	OpSignInError            Op = "workos GET /oauth2/error"
+	OpDeviceAuthorization    Op = "workos POST /oauth2/device_authorization"
+	OpDevice                 Op = "workos GET /device"
+	OpPostDevice             Op = "workos POST /device"
 	OpToken                  Op = "workos POST /oauth2/token"
 	OpIntrospect             Op = "workos POST /oauth2/introspection"
 	OpGetUserinfo            Op = "workos GET /oauth2/userinfo"
@@ -41,19 +44,17 @@ const (
 
 // The operations that are not.
 const (
-	opDeviceAuthorization Op = "workos POST /oauth2/device_authorization"
-	opRegister            Op = "workos POST /oauth2/register"
+	opRegister Op = "workos POST /oauth2/register"
 )
 
 var declined = map[Op]string{
-	opDeviceAuthorization: "people sign in by a browser here",
-	opRegister:            "what registers itself does so for user logins; SeedApplication makes such an application",
+	opRegister: "what registers itself does so for user logins; SeedApplication makes such an application",
 }
 
 // oauthOps answer in the envelope of RFC 6749, not the API's.
 var oauthOps = map[Op]bool{
 	OpToken: true, OpIntrospect: true, OpGetUserinfo: true, OpPostUserinfo: true,
-	OpAuthorize: true, OpPostAuthorize: true, OpSignInError: true, opDeviceAuthorization: true, opRegister: true,
+	OpAuthorize: true, OpPostAuthorize: true, OpSignInError: true, OpDeviceAuthorization: true, OpDevice: true, OpPostDevice: true, opRegister: true,
 }
 
 func (p *Provider) routes() []kernel.Route {
@@ -80,6 +81,9 @@ func (p *Provider) routes() []kernel.Route {
 		kernel.Handle(OpAuthorize, p.authorize),
 		kernel.Handle(OpPostAuthorize, p.authorize),
 		kernel.Handle(OpSignInError, p.signInError),
+		kernel.Handle(OpDeviceAuthorization, p.authorizeDevice).Secret(),
+		kernel.Handle(OpDevice, p.devicePage),
+		kernel.Handle(OpPostDevice, p.devicePage),
 		kernel.Handle(OpToken, p.token).Secret(),
 		kernel.Handle(OpIntrospect, p.introspect),
 		kernel.Handle(OpGetUserinfo, p.userinfo),

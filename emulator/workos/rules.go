@@ -11,6 +11,8 @@ import (
 func (p *Provider) rules(env *kernel.Env) {
 	p.environments.Keyed(func(environment) string { return theEnvironment })
 	p.apiKeys.Keyed(func(k apiKey) string { return k.Digest })
+	p.keys.Keyed(func(k organizationKey) string { return k.ID })
+	p.keys.Refers("OrganizationID", p.organizations, func(k organizationKey) string { return k.OrganizationID })
 	p.organizations.Keyed(func(o organization) string { return o.ID })
 	p.domains.KeyedFreely() // by name
 	p.domains.Refers("organization", p.organizations, func(id string) string { return id })

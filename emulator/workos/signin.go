@@ -98,7 +98,11 @@ func (p *Provider) dialect() signin.Dialect {
 			signin.UnexpectedVerifier: {Description: refused}, signin.GonePerson: {Description: refused},
 			signin.UnknownRefresh: {Description: refused}, signin.AnothersRefresh: {Description: refused},
 			signin.UsedRefresh: {Description: refused}, signin.ExpiredRefresh: {Description: refused},
-			signin.RevokedGrant: {Description: refused},
+			signin.RevokedGrant:  {Description: refused},
+			signin.UnknownDevice: {Description: refused},
+			signin.Pending:       {Description: "The user has not signed in yet."},
+			signin.SlowDown:      {Description: "The device asks too often."},
+			signin.ExpiredDevice: {Description: "The device code has expired."},
 		},
 		Show:     leave,
 		Browsers: leave,
@@ -195,17 +199,21 @@ type idToken struct {
 	profile
 }
 
-// exchange answers with the tokens of a code or of a refresh token.
+// exchange answers with the tokens of a code, a refresh token or a device code.
 func (p *Provider) exchange(c *kernel.Call, a application, s clientSecret, grantType string) (any, error) {
 	k := a.signIn()
 	var g signin.Grant
 	var scopes []string
 	var err error
-	if grantType == grantAuthorizationCode {
+	switch grantType {
+	case grantAuthorizationCode:
 		g, err = p.desk.Redeem(c, k, signin.Redemption{Code: form(c, "code"), RedirectURI: form(c, "redirect_uri"), Verifier: form(c, "code_verifier")})
 		scopes = g.Scopes
-	} else {
+	case grantRefreshToken:
 		g, scopes, err = p.desk.Exchange(c, k, form(c, "refresh_token"), form(c, "scope"))
+	case grantDeviceCode:
+		g, err = p.desk.Poll(c, k, form(c, "device_code"))
+		scopes = g.Scopes
 	}
 	if err != nil {
 		return nil, err
@@ -247,6 +255,56 @@ func (p *Provider) exchange(c *kernel.Call, a application, s clientSecret, grant
 	})
 	return nil, nil
 }
+
+// How long a device may wait, and how often it may ask, as the page's example.
+const (
+	deviceLifetime = 5 * time.Minute
+	deviceInterval = 5 * time.Second
+)
+
+type deviceResponse struct {
+	DeviceCode string `json:"device_code"`
+	UserCode   string `json:"user_code"`
+	URI        string `json:"verification_uri"`
+	Complete   string `json:"verification_uri_complete"`
+	ExpiresIn  int    `json:"expires_in"`
+	Interval   int    `json:"interval"`
+}
+
+// authorizeDevice gives a device what somebody signs it in with elsewhere. The
+// device needs no secret.
+// https://workos.com/docs/reference/workos-connect/cli-auth/device-authorization
+func (p *Provider) authorizeDevice(c *kernel.Call) (any, error) {
+	a, ok := p.byClientID.Get(c.Tx, form(c, "client_id"))
+	switch {
+	case form(c, "client_id") == "":
+		return nil, invalidClient(missingClient).Because("the form names no client")
+	case !ok:
+		return nil, invalidClient("Application not found.").Because("no application has this client id%s", quoted(form(c, "client_id")))
+	case a.Type == typeM2M:
+		return nil, grant(a, grantDeviceCode)
+	}
+	scopes, failure := p.desk.Scopes(c, a.signIn(), signin.Distinct(form(c, "scope")))
+	if failure != nil {
+		return nil, p.desk.TokenError(*failure).Because("%s", failure.Reason)
+	}
+	answer := deviceResponse{
+		DeviceCode: c.Draw("device-code").Alphanumeric(deviceLength), UserCode: signin.UserCode(c.Draw("user-code")), URI: c.Base + "/device",
+		ExpiresIn: int(deviceLifetime.Seconds()), Interval: int(deviceInterval.Seconds()),
+	}
+	answer.Complete = answer.URI + "?user_code=" + answer.UserCode
+	p.desk.AddDevice(c, answer.DeviceCode, signin.Device{
+		UserCode: answer.UserCode, Client: a.ClientID, Scopes: scopes, Expires: c.In(deviceLifetime), Interval: deviceInterval,
+	})
+	return answer, nil
+}
+
+// deviceLength is how long a device code is.
+const deviceLength = 64
+
+// devicePage is where somebody signs a device in.
+// https://workos.com/docs/reference/workos-connect/cli-auth/device-authorization
+func (p *Provider) devicePage(c *kernel.Call) (any, error) { return p.desk.Verify(c) }
 
 // refreshLength is how long a refresh token is.
 const refreshLength = 25

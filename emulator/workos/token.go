@@ -89,7 +89,7 @@ func (p *Provider) authenticate(c *kernel.Call) (application, clientSecret, erro
 	case both:
 		return fail(invalidRequest("invalid_request", "Client credentials must be sent in one way only.").
 			Because("the client secret is in the form and in the Authorization header"))
-	case client.Secret == "" && a.public():
+	case client.Secret == "" && (a.public() || form(c, "grant_type") == grantDeviceCode && a.Type == typeOAuth):
 		return a, clientSecret{}, nil
 	case client.Secret == "":
 		return fail(invalidClient(missingClient).Because("the request has no client secret"))
@@ -101,6 +101,7 @@ func (p *Provider) authenticate(c *kernel.Call) (application, clientSecret, erro
 	if s.ApplicationID != a.ID {
 		return fail(invalidClient(wrongSecret).Because("the secret is another application's"))
 	}
+	c.Credential = s.ID
 	return a, s, nil
 }
 
@@ -153,10 +154,6 @@ func grant(a application, grantType string) error {
 		if a.Type == typeM2M {
 			return invalidRequest("unauthorized_client", "The client is not authorized to use this grant type.").
 				Because("application %s is of type %s, which has client_credentials alone", a.ID, a.Type)
-		}
-		if grantType == grantDeviceCode {
-			return invalidRequest("invalid_grant", "The grant is invalid, expired or revoked.").
-				Because("no device has been given a code: %s", declined[opDeviceAuthorization])
 		}
 		return nil
 	case "":

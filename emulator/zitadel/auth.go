@@ -96,7 +96,7 @@ func (p *Provider) identify(c *kernel.Call) error {
 	if _, ok := p.organizations.Get(c.Tx, orgID); !ok {
 		return refuse(permissionDenied, "AUTH-Bs7Ds", "Organisation doesn't exist").Because("there is no organization %q", orgID)
 	}
-	c.Caller = caller{held.user, orgID}
+	c.Caller, c.Credential = caller{held.user, orgID}, held.ID
 	if permission := p.served[c.Op].permission(); permission != "" {
 		projectID := c.Vars["projectId"]
 		if strings.HasPrefix(permission, "project.") {
@@ -176,8 +176,9 @@ func (p *Provider) authorize(c *kernel.Call, u user, orgID, projectID, permissio
 // held is a good token and who holds it.
 type held struct {
 	accessToken
-	PAT  bool
-	user user
+	PAT    bool
+	user   user
+	person *person // nil for a machine user
 }
 
 // resolve finds what a token stands for, or says why it is not good. Opaque ones
@@ -206,7 +207,12 @@ func (p *Provider) resolve(c *kernel.Call, text string) (held, string) {
 	if !c.Now.Before(h.ExpiresAt) {
 		return h, "the token expired at " + h.ExpiresAt.UTC().Format(time.RFC3339)
 	}
-	h.user, _ = p.users.Get(c.Tx, h.UserID) // whose tokens go when it goes
+	h.user, h.person = p.holder(c, h.UserID)
+	if h.person != nil {
+		if _, _, why := p.desk.Token(c, h.ID); why != "" {
+			return h, "the token of a sign-in: " + why
+		}
+	}
 	return h, ""
 }
 
@@ -228,6 +234,6 @@ func (p *Provider) identifyUserInfo(c *kernel.Call) error {
 		problem.Status = http.StatusUnauthorized
 		return problem.Because("%s", why)
 	}
-	c.Caller = held
+	c.Caller, c.Credential = held, held.ID
 	return nil
 }

@@ -56,6 +56,11 @@ const (
 )
 
 var chosen = []kernel.Choice{
+	{Name: "sign-in", What: "codes live 5m, sessions 24h; refresh tokens 30d unused and 90d in all, as the service's defaults; they are good once, a code that is used again revokes what it gave; an application without authentication needs PKCE at the authorization endpoint; S256 alone", Decided: "the same call to an instance of the service"},
+	{Name: "sign-in-errors", What: "what is not sent back to the application is 400 in JSON, to browsers a page, where zitadel/oidc answers the same sentence in plain text; scopes that nobody knows are left out", Decided: "the same call to an instance of the service"},
+	{Name: "response-types", What: "code and id_token; \"id_token token\" is refused as missing in the configuration", Decided: "the same call to an instance of the service"},
+	{Name: "people", What: "are no users of the management services here; their tokens are meant for the application and its project, and open no API without a role", Decided: "the same call to an instance of the service"},
+	{Name: "devices", What: "codes live 5m, polled every 5s, as the service's defaults; the page is /device", Decided: "the same call to an instance of the service"},
 	{Name: "empty-body-message", What: "in the documented contract a missing body is 400, code 3, \"" + emptyBodyMessage + "\", before anybody asks who calls", Decided: "the same call to an instance of the service"},
 	{Name: "content-type-message", What: "in the documented contract a body of another type than JSON is 400, code 3, \"" + contentTypeMessage + "\"; one without a type is read as JSON", Decided: "the same call to an instance of the service"},
 	{Name: "unknown-enum-message", What: "in the documented contract an unknown enum name is answered like an unknown number", Decided: "the same call to an instance of the service"},
@@ -67,6 +72,7 @@ var chosen = []kernel.Choice{
 	{Name: "list-limits", What: "a page has 100 rows unless limit says otherwise, and at most 1000", Decided: "the same call to an instance of the service"},
 	{Name: "unique-names", What: "a project's name is unique in its organization, an application's in its project, a user name in the instance, whatever their case, as internal/eventstore/v3/unique_constraints.go stores them", Decided: "the same call to an instance of the service"},
 	{Name: "project-scoped-callers", What: "a caller with permissions on single projects alone cannot create or search projects: 403 AUTH-3jknH", Decided: "the same call to an instance of the service"},
+	{Name: "metadata-refusals", What: "404, code 5, \"" + metadataNotFound + "\", 400, code 9, \"" + noChanges + "\", without an id", Decided: "the same call to an instance of the service"},
 	{Name: "member-and-grant-messages", What: "the words of refusals about members, roles and grants; the ids are the service's where public (ORG-GoXOn, Org-4N8es, COMMAND-vv8M9, COMMAND-3M9sd, COMMAND-Rs8fy, QUERY-wIPkA); an account with the service would decide the rest", Decided: "the same call to an instance of the service"},
 	{Name: "roles", What: "IAM_OWNER, IAM_OWNER_VIEWER, ORG_OWNER, ORG_OWNER_VIEWER, ORG_USER_MANAGER, PROJECT_OWNER and PROJECT_OWNER_VIEWER have permissions; others have none", Decided: "the same call to an instance of the service"},
 	{Name: "past-expiration", What: "an expiration date in the past is 400, code 3, " + keyExpiredID + " for keys and personal access tokens alike", Decided: "the same call to an instance of the service"},

@@ -118,6 +118,7 @@ const (
 	userNotExisting   = "Errors.User.NotExisting"
 	userExists        = "User already exists"
 	orgExists         = "Organisation already exists"
+	metadataNotFound  = "Metadata not found"
 	memberExists      = "Member already exists"
 	memberNotFound    = "Member not found"
 	invalidMember     = "Member is invalid"
@@ -167,7 +168,7 @@ const (
 func isOAuth(op Op) bool {
 	_, line := kernel.SplitOp(op)
 	_, path, found := strings.Cut(line, " ")
-	return found && (strings.HasPrefix(path, "/oauth/") || strings.HasPrefix(path, "/oidc/") || strings.HasPrefix(path, "/.well-known/"))
+	return found && (path == devicePath || strings.HasPrefix(path, "/oauth/") || strings.HasPrefix(path, "/oidc/") || strings.HasPrefix(path, "/.well-known/"))
 }
 
 // isRPCOnly reports whether an operation has no REST path: Connect's is its only

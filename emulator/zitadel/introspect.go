@@ -18,18 +18,26 @@ type tokenForm struct {
 // profile is what scopes let be told of a user.
 type profile struct {
 	Name              string `json:"name,omitempty"`
+	GivenName         string `json:"given_name,omitempty"`
+	FamilyName        string `json:"family_name,omitempty"`
 	PreferredUsername string `json:"preferred_username,omitempty"`
 	UpdatedAt         int64  `json:"updated_at,omitempty"`
+	Email             string `json:"email,omitempty"`
+	EmailVerified     bool   `json:"email_verified,omitempty"`
 	OrgID             string `json:"urn:zitadel:iam:user:resourceowner:id,omitempty"`
 	OrgName           string `json:"urn:zitadel:iam:user:resourceowner:name,omitempty"`
 	OrgDomain         string `json:"urn:zitadel:iam:user:resourceowner:primary_domain,omitempty"`
 }
 
 // profileOf tells of a user what the scopes allow.
-func (p *Provider) profileOf(c *kernel.Call, u user, scopes []string) profile {
+func (p *Provider) profileOf(c *kernel.Call, u user, who *person, scopes []string) profile {
 	var pr profile
 	for _, scope := range scopes {
 		switch {
+		case scope == "profile" && who != nil:
+			pr.Name, pr.GivenName, pr.FamilyName, pr.PreferredUsername = u.Name, who.GivenName, who.FamilyName, u.UserName
+		case scope == "email" && who != nil:
+			pr.Email, pr.EmailVerified = who.Email, true
 		case scope == "profile":
 			pr.Name, pr.PreferredUsername, pr.UpdatedAt = u.Name, u.UserName, u.Changed.Unix()
 		case scope == "urn:zitadel:iam:user:resourceowner", strings.HasPrefix(scope, "urn:zitadel:iam:org:id:"):
@@ -109,7 +117,7 @@ func (p *Provider) introspect(c *kernel.Call, in tokenForm) (introspectResponse,
 		Active: true, Scope: strings.Join(h.Scopes, " "), ClientID: h.ClientID, TokenType: "Bearer",
 		ExpiresAt: h.ExpiresAt.Unix(), IssuedAt: h.IssuedAt.Unix(), NotBefore: h.IssuedAt.Unix(),
 		Subject: h.UserID, Audience: h.Audience, Issuer: c.Base, ID: h.ID, UserName: h.user.UserName,
-		profile: p.profileOf(c, h.user, h.Scopes),
+		profile: p.profileOf(c, h.user, h.person, h.Scopes),
 		Roles:   p.rolesFor(c, h.UserID, a.ProjectID, h.Scopes, h.Audience, h.PAT || v.RoleAssertion),
 	}, nil
 }
@@ -148,6 +156,9 @@ func (p *Provider) revoke(c *kernel.Call, in tokenForm) (kernel.Answer, error) {
 	if in.Token == "" {
 		return kernel.Answer{}, refuseOAuth(invalidRequest, "token missing").Because("the form has no token")
 	}
+	if p.revokeRefresh(c, a, in.Token) {
+		return kernel.Answer{Status: http.StatusOK}, nil
+	}
 	h, why := p.resolve(c, in.Token)
 	switch {
 	case why != "":
@@ -176,7 +187,7 @@ func (r userInfoResponse) MarshalJSON() ([]byte, error) {
 // https://zitadel.com/docs/apis/openidoauth/endpoints#userinfo_endpoint
 func (p *Provider) userInfo(c *kernel.Call, _ struct{}) (userInfoResponse, error) {
 	h := c.Caller.(held)
-	return userInfoResponse{h.UserID, p.profileOf(c, h.user, h.Scopes), p.rolesFor(c, h.UserID, "", h.Scopes, h.Audience, false)}, nil
+	return userInfoResponse{h.UserID, p.profileOf(c, h.user, h.person, h.Scopes), p.rolesFor(c, h.UserID, "", h.Scopes, h.Audience, false)}, nil
 }
 
 // keySet returns the key that tokens are verified with.

@@ -96,6 +96,7 @@ func (p *Provider) deleteOrganization(c *kernel.Call, in *orgv2.DeleteOrganizati
 			return nil, err
 		}
 	}
+	p.metadataBy.Delete(c.Tx, org.ID)
 	p.dropGrants(c, func(g grant) bool { return g.OrgID == org.ID })
 	for _, m := range rows(p.members.All(c.Tx)) {
 		if m.OrgID == org.ID {

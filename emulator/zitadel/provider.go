@@ -8,6 +8,7 @@ import (
 
 	"github.com/understudy-dev/understudy/internal/gate"
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/signin"
 	"github.com/understudy-dev/understudy/internal/store"
 	"github.com/understudy-dev/understudy/specs"
 )
@@ -22,37 +23,42 @@ var document = gate.NewDocument(specs.Zitadel, gate.PathRule{}).Beyond(specs.Zit
 type Provider struct {
 	kernel.Binding
 
-	ids           *store.Table[lastID] // one row
-	organizations *store.Table[organization]
-	byDomain      *store.Unique[organization]
-	members       *store.Table[member]
-	membershipsOf *store.Index[member] // by user
-	membersOf     *store.Index[member] // by project
-	roles         *store.Table[role]
-	rolesOf       *store.Index[role] // by project
-	grants        *store.Table[grant]
-	byGrantee     *store.Unique[grant]
-	grantsOf      *store.Index[grant] // by project
-	projects      *store.Table[project]
-	byProjectName *store.Unique[project]
-	projectsOf    *store.Index[project] // by organization
-	apps          *store.Table[app]
-	byAppName     *store.Unique[app]
-	byClientID    *store.Unique[app]
-	appsOf        *store.Index[app] // by project
-	users         *store.Table[user]
-	byUserName    *store.Unique[user]
-	usersOf       *store.Index[user] // by organization
-	keys          *store.Table[key]  // of applications and machine users
-	keysOf        *store.Index[key]  // by owner
-	pats          *store.Table[personalAccessToken]
-	patsOf        *store.Index[personalAccessToken] // by user
-	byPATDigest   *store.Unique[personalAccessToken]
-	tokens        *store.Table[accessToken]
-	byTokenDigest *store.Unique[accessToken]
-	tokensOf      *store.Index[accessToken] // by user
-	served        map[Op]method
-	settings      []Setting
+	ids              *store.Table[lastID] // one row
+	organizations    *store.Table[organization]
+	byDomain         *store.Unique[organization]
+	members          *store.Table[member]
+	membershipsOf    *store.Index[member] // by user
+	membersOf        *store.Index[member] // by project
+	metadata         *store.Table[metadata]
+	metadataBy       *store.Index[metadata] // by owner
+	roles            *store.Table[role]
+	rolesOf          *store.Index[role] // by project
+	grants           *store.Table[grant]
+	byGrantee        *store.Unique[grant]
+	grantsOf         *store.Index[grant] // by project
+	projects         *store.Table[project]
+	byProjectName    *store.Unique[project]
+	projectsOf       *store.Index[project] // by organization
+	apps             *store.Table[app]
+	byAppName        *store.Unique[app]
+	byClientID       *store.Unique[app]
+	appsOf           *store.Index[app] // by project
+	users            *store.Table[user]
+	byUserName       *store.Unique[user]
+	usersOf          *store.Index[user] // by organization
+	keys             *store.Table[key]  // of applications and machine users
+	keysOf           *store.Index[key]  // by owner
+	pats             *store.Table[personalAccessToken]
+	patsOf           *store.Index[personalAccessToken] // by user
+	byPATDigest      *store.Unique[personalAccessToken]
+	tokens           *store.Table[accessToken]
+	byTokenDigest    *store.Unique[accessToken]
+	tokensOf         *store.Index[accessToken] // by user
+	served           map[Op]method
+	people           *store.Table[person]
+	personByUserName *store.Unique[person]
+	desk             *signin.Desk
+	settings         []Setting
 }
 
 // New returns a provider to hand to one server.
@@ -80,6 +86,8 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.members = store.NewTable[member](env.Schema, "member")
 	p.membershipsOf = p.members.Index(func(m member) string { return m.UserID })
 	p.membersOf = p.members.Index(func(m member) string { return m.ProjectID })
+	p.metadata = store.NewTable[metadata](env.Schema, "metadata")
+	p.metadataBy = p.metadata.Index(func(m metadata) string { return m.OwnerID })
 	p.roles = store.NewTable[role](env.Schema, "project role")
 	p.rolesOf = p.roles.Index(func(r role) string { return r.ProjectID })
 	p.grants = store.NewTable[grant](env.Schema, "user grant")
@@ -105,6 +113,10 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.tokensOf = p.tokens.Index(func(t accessToken) string { return t.UserID })
 	p.rules()
 
+	p.people = store.NewTable[person](env.Schema, "person")
+	p.personByUserName = p.people.Unique("user name", func(h person) string { return strings.ToLower(h.UserName) })
+	p.desk = signin.NewDesk(env.Schema, p.dialect())
+
 	p.served = map[Op]method{}
 	routes := p.endpoints()
 	for _, m := range p.methods() {
@@ -117,10 +129,10 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Document:    document,
 		Hosts:       []string{"understudy.zitadel.cloud", "*.zitadel.cloud"},
 		Routes:      routes,
-		Declined:    declined,
 		Differences: differences,
+		Inventory:   p.inventory,
 		Chosen:      chosen,
-		Settings:    kernel.Settings(lag),
+		Settings:    kernel.Settings(lag, signin.Mode),
 		Values:      p.settings,
 		Order:       kernel.DecodeFirst,
 		Identify:    p.identify,
@@ -158,7 +170,9 @@ func present(removed bool, key string) string {
 // finish gives every answer the content type of the service, which names no
 // character set.
 func finish(_ *kernel.Call, out *kernel.Outcome) {
-	out.Header.Set("Content-Type", "application/json")
+	if !strings.HasPrefix(out.Header.Get("Content-Type"), "text/html") {
+		out.Header.Set("Content-Type", "application/json")
+	}
 }
 
 // A stamp is what reads tell of a row's history.

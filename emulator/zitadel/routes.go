@@ -124,6 +124,24 @@ const (
 	OpListOrganizations   Op = "zitadel POST /v2/organizations/_search"
 	OpGetMyUser           Op = "zitadel GET /auth/v1/users/me"
 
+	OpAuthorize      Op = "zitadel GET /oauth/v2/authorize"
+	OpPostAuthorize  Op = "zitadel POST /oauth/v2/authorize"
+	OpDeviceCode     Op = "zitadel POST /oauth/v2/device_authorization"
+	OpDevice         Op = "zitadel GET /device"
+	OpPostDevice     Op = "zitadel POST /device"
+	OpEndSession     Op = "zitadel GET /oidc/v1/end_session"
+	OpPostEndSession Op = "zitadel POST /oidc/v1/end_session"
+
+	// What clients keep at users and organizations.
+	OpSetUserMetadata    Op = "zitadel POST /management/v1/users/{id}/metadata/{key}"
+	OpGetUserMetadata    Op = "zitadel GET /management/v1/users/{id}/metadata/{key}"
+	OpRemoveUserMetadata Op = "zitadel DELETE /management/v1/users/{id}/metadata/{key}"
+	OpListUserMetadata   Op = "zitadel POST /management/v1/users/{id}/metadata/_search"
+	OpSetOrgMetadata     Op = "zitadel POST /management/v1/metadata/{key}"
+	OpGetOrgMetadata     Op = "zitadel GET /management/v1/metadata/{key}"
+	OpRemoveOrgMetadata  Op = "zitadel DELETE /management/v1/metadata/{key}"
+	OpListOrgMetadata    Op = "zitadel POST /management/v1/metadata/_search"
+
 	OpToken        Op = "zitadel POST /oauth/v2/token"
 	OpIntrospect   Op = "zitadel POST /oauth/v2/introspect"
 	OpRevoke       Op = "zitadel POST /oauth/v2/revoke"
@@ -136,6 +154,13 @@ const (
 // endpoints are those of OAuth, which take forms.
 func (p *Provider) endpoints() []kernel.Route {
 	return []kernel.Route{
+		kernel.Handle(OpAuthorize, p.signInAt),
+		kernel.Handle(OpPostAuthorize, p.signInAt),
+		kernel.On(OpDeviceCode, p.authorizeDevice).Secret(),
+		kernel.Handle(OpDevice, p.devicePage),
+		kernel.Handle(OpPostDevice, p.devicePage),
+		kernel.Handle(OpEndSession, p.endSession),
+		kernel.Handle(OpPostEndSession, p.endSession),
 		kernel.On(OpToken, p.token).Secret(),
 		kernel.On(OpIntrospect, p.introspect).Secret(),
 		kernel.On(OpRevoke, p.revoke),
@@ -262,12 +287,14 @@ func (p *Provider) methods() []method {
 		on(OpListOrgs, p.listOrgs),
 		on(OpListOrganizations, p.listOrganizations),
 		on(OpGetMyUser, p.getMyUser),
-	}
-}
 
-// declined are the operations that are not served.
-var declined = map[Op]string{
-	"zitadel GET /oauth/v2/authorize":             "there are no login pages",
-	"zitadel POST /oauth/v2/device_authorization": "there are no login pages",
-	"zitadel GET /oidc/v1/end_session":            "there are no login pages",
+		on(OpSetUserMetadata, p.setUserMetadata),
+		on(OpGetUserMetadata, p.getUserMetadata),
+		on(OpRemoveUserMetadata, p.removeUserMetadata),
+		on(OpListUserMetadata, p.listUserMetadata),
+		on(OpSetOrgMetadata, p.setOrgMetadata),
+		on(OpGetOrgMetadata, p.getOrgMetadata),
+		on(OpRemoveOrgMetadata, p.removeOrgMetadata),
+		on(OpListOrgMetadata, p.listOrgMetadata),
+	}
 }

@@ -148,6 +148,7 @@ func first[V any](all func(func(string, V) bool)) string {
 type (
 	world struct {
 		Organizations []worldOrganization `json:"organizations"`
+		People        []Person            `json:"people,omitempty"`
 	}
 	worldOrganization struct {
 		ID            string         `json:"id,omitempty"`
@@ -223,7 +224,7 @@ func (p *Provider) defaultWorld(c *kernel.Call) any {
 				ClientSecret: c.DrawWorld("app-secret").Alphanumeric(secretLength),
 			}},
 		}},
-	}}}
+	}}, People: worldPeople(c)}
 }
 
 // load fills an empty store. The first user and the first project are those of
@@ -269,6 +270,11 @@ func (p *Provider) load(c *kernel.Call, section json.RawMessage) (map[string]str
 				return nil, err
 			}
 			note("projectId", v.ID)
+		}
+	}
+	for i, in := range w.People {
+		if _, err := p.addPerson(c, in, []any{"people", i}); err != nil {
+			return nil, err
 		}
 	}
 	return credentials, nil

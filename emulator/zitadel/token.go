@@ -80,9 +80,14 @@ func audienceOf(c *kernel.Call, scopes []string) []string {
 }
 
 type tokenRequest struct {
-	GrantType string `json:"grant_type"`
-	Scope     string `json:"scope"`
-	Assertion string `json:"assertion"`
+	GrantType    string `json:"grant_type"`
+	Scope        string `json:"scope"`
+	Assertion    string `json:"assertion"`
+	Code         string `json:"code"`
+	RedirectURI  string `json:"redirect_uri"`
+	CodeVerifier string `json:"code_verifier"`
+	RefreshToken string `json:"refresh_token"`
+	DeviceCode   string `json:"device_code"`
 }
 
 type tokenResponse struct {
@@ -93,8 +98,7 @@ type tokenResponse struct {
 	IDToken      string `json:"id_token,omitempty"`
 }
 
-// token answers every grant. Machine users alone can be given tokens, since there
-// are no logins that could end in a code.
+// token answers every grant.
 // https://zitadel.com/docs/apis/openidoauth/endpoints#token_endpoint
 func (p *Provider) token(c *kernel.Call, in tokenRequest) (tokenResponse, error) {
 	switch in.GrantType {
@@ -129,8 +133,10 @@ func (p *Provider) token(c *kernel.Call, in tokenRequest) (tokenResponse, error)
 	if value, _ := form[grant.parameter].(string); value == "" {
 		return tokenResponse{}, refuseOAuth(invalidRequest, "%s missing", grant.parameter).Because("the form has no %s", grant.parameter)
 	}
-	return tokenResponse{}, refuseOAuth(invalidGrant, "invalid %s", grant.parameter).
-		Because("there are no logins here, and so no %s is good", grant.parameter)
+	if in.GrantType != grantTokenExchange {
+		return p.exchange(c, a, in)
+	}
+	return tokenResponse{}, refuseOAuth(invalidGrant, "invalid %s", grant.parameter).Because("tokens are not exchanged for others here")
 }
 
 // machineClient returns the machine user that authenticates with its secret. An

@@ -113,6 +113,7 @@ func (p *Provider) dropUser(c *kernel.Call, id string) (user, error) {
 	p.patsOf.Delete(c.Tx, u.ID)
 	p.tokensOf.Delete(c.Tx, u.ID)
 	p.membershipsOf.Delete(c.Tx, u.ID)
+	p.metadataBy.Delete(c.Tx, u.ID)
 	p.dropGrants(c, func(g grant) bool { return g.UserID == u.ID })
 	p.users.Delete(c.Tx, u.ID)
 	u.Events++

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/understudy-dev/understudy/internal/entropy"
 	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
@@ -20,6 +21,21 @@ type Device struct {
 	Grant    string    // once somebody has signed it in
 	Denied   bool
 	Done     bool
+}
+
+// userCodeLetters are those that are not mistaken for another, and make no words.
+const userCodeLetters = "BCDFGHJKLMNPQRSTVWXZ"
+
+// UserCode draws what a person types in.
+func UserCode(from *entropy.Draw) string {
+	var letters []byte
+	for i, b := range from.Bytes(8) {
+		if i == 4 {
+			letters = append(letters, '-')
+		}
+		letters = append(letters, userCodeLetters[int(b)%len(userCodeLetters)])
+	}
+	return string(letters)
 }
 
 // AddDevice stores a device.

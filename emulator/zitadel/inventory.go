@@ -1,0 +1,126 @@
+package zitadel
+
+import (
+	"iter"
+	"time"
+
+	"github.com/understudy-dev/understudy/internal/kernel"
+)
+
+// inventory lists the secrets of applications and machine users, their keys, and
+// tokens. Whether a secret or a key works is told as the OAuth endpoints see it,
+// which may be behind.
+func (p *Provider) inventory(c *kernel.Call) iter.Seq[kernel.Credential] {
+	return func(yield func(kernel.Credential) bool) {
+		_ = p.secretsOfApps(c, yield) && p.secretsOfUsers(c, yield) && p.keyCredentials(c, yield) && p.tokenCredentials(c, yield)
+	}
+}
+
+func (p *Provider) secretsOfApps(c *kernel.Call, yield func(kernel.Credential) bool) bool {
+	for _, a := range p.apps.All(c.Tx) {
+		if a.Removed || a.Client.now().Digest == "" {
+			continue
+		}
+		k := kernel.Credential{
+			Kind: kernel.KindClientSecret, ID: a.ClientID, Owner: kernel.Owner{Kind: "application", ID: a.ID, Name: a.Name},
+			Created: a.Created, Live: true, Row: kernel.Row{Table: "application", ID: a.ID}, Renewed: true,
+		}
+		switch client, ok := a.Client.seen(c); {
+		case !ok || client.Digest != a.Client.now().Digest:
+			k = k.Dead("the OAuth endpoints do not know it yet")
+		case !client.Active:
+			k = k.Dead("its application or project is inactive")
+		}
+		if !yield(k) {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *Provider) secretsOfUsers(c *kernel.Call, yield func(kernel.Credential) bool) bool {
+	for _, u := range p.users.All(c.Tx) {
+		if u.Secret.now() == "" {
+			continue
+		}
+		k := kernel.Credential{
+			Kind: kernel.KindClientSecret, ID: u.ID, Owner: kernel.Owner{Kind: "user", ID: u.ID, Name: u.UserName},
+			Created: u.Created, Live: true, Row: kernel.Row{Table: "user", ID: u.ID}, Renewed: true,
+		}
+		if digest, ok := u.Secret.seen(c); !ok || digest != u.Secret.now() {
+			k = k.Dead("the OAuth endpoints do not know it yet")
+		}
+		if !yield(k) {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *Provider) keyCredentials(c *kernel.Call, yield func(kernel.Credential) bool) bool {
+	for _, key := range p.keys.All(c.Tx) {
+		if key.Removed {
+			continue
+		}
+		k := kernel.Credential{
+			Kind: kernel.KindKey, ID: key.ID, Owner: kernel.Owner{Kind: "user", ID: key.OwnerID},
+			Created: key.Created, Expires: ends(key.ExpiresAt), Live: true, Row: kernel.Row{Table: "key", ID: key.ID},
+		}
+		if a, ok := p.apps.Get(c.Tx, key.OwnerID); ok {
+			k.Owner.Kind, k.Owner.Name = "application", a.Name
+		} else if u, ok := p.users.Get(c.Tx, key.OwnerID); ok {
+			k.Owner.Name = u.UserName
+		}
+		switch usable, _ := key.Usable.seen(c); {
+		case !c.Now.Before(key.ExpiresAt):
+			k = k.Dead("expired")
+		case !usable:
+			k = k.Dead("the OAuth endpoints do not know it, or its owner is inactive")
+		}
+		if !yield(k) {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *Provider) tokenCredentials(c *kernel.Call, yield func(kernel.Credential) bool) bool {
+	for _, t := range p.pats.All(c.Tx) {
+		k := kernel.Credential{
+			Kind: kernel.KindPersonalAccessToken, ID: t.ID, Owner: p.userOwner(c, t.UserID),
+			Created: t.Created, Expires: ends(t.ExpiresAt), Live: true, Row: kernel.Row{Table: "personal access token", ID: t.ID},
+		}
+		if !c.Now.Before(t.ExpiresAt) {
+			k = k.Dead("expired")
+		}
+		if !yield(k) {
+			return false
+		}
+	}
+	for _, t := range p.tokens.All(c.Tx) {
+		k := kernel.Credential{
+			Kind: kernel.KindAccessToken, ID: t.ID, Owner: p.userOwner(c, t.UserID),
+			Created: t.IssuedAt, Expires: ends(t.ExpiresAt), Live: true, Exchanged: true, Row: kernel.Row{Table: "access token", ID: t.ID},
+		}
+		if !c.Now.Before(t.ExpiresAt) {
+			k = k.Dead("expired")
+		}
+		if !yield(k) {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *Provider) userOwner(c *kernel.Call, id string) kernel.Owner {
+	u, _ := p.users.Get(c.Tx, id)
+	return kernel.Owner{Kind: "user", ID: id, Name: u.UserName}
+}
+
+// ends is when something ends: zero for what has none.
+func ends(at time.Time) time.Time {
+	if at.Equal(keyWithoutEnd) {
+		return time.Time{}
+	}
+	return at
+}
