@@ -75,7 +75,7 @@ func (p *Provider) jwtLogin(c *kernel.Call, in jwtLoginRequest) (tokenResponse, 
 	cl := p.newClaims(c, id, org, jwtAuthMethod)
 	cl.AccessTokenTTL, cl.AccessTokenMaxTTL, cl.NumUsesLimit = a.AccessTokenTTL, a.AccessTokenMaxTTL, a.AccessTokenNumUsesLimit
 	cl.IPRestrictionEnabled = restricted(a.AccessTokenTrustedIPs)
-	return cl.token(c)
+	return p.give(c, cl)
 }
 
 // verify reads a JWT that one of the keys has signed.
