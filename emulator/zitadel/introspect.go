@@ -1,6 +1,7 @@
 package zitadel
 
 import (
+	"bytes"
 	"crypto/subtle"
 	"encoding/json"
 	"net/http"
@@ -73,12 +74,21 @@ func (r introspectResponse) MarshalJSON() ([]byte, error) {
 
 // withClaims writes claims behind a JSON object.
 func withClaims(object any, claims roleClaims) ([]byte, error) {
-	text, err := json.Marshal(object)
+	text, err := plainJSON(object)
 	if err != nil || len(claims) == 0 {
 		return text, err
 	}
-	more, err := json.Marshal(claims)
+	more, err := plainJSON(claims)
 	return slices.Concat(text[:len(text)-1], []byte(","), more[1:]), err
+}
+
+// plainJSON encodes without escaping <, > and &.
+func plainJSON(v any) ([]byte, error) {
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return bytes.TrimSuffix(text.Bytes(), []byte("\n")), err
 }
 
 // introspect tells an application about a token that is meant for it or its

@@ -111,11 +111,11 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.tokens = store.NewTable[accessToken](env.Schema, "access token")
 	p.byTokenDigest = p.tokens.Unique("digest", func(t accessToken) string { return t.Digest })
 	p.tokensOf = p.tokens.Index(func(t accessToken) string { return t.UserID })
-	p.rules()
 
 	p.people = store.NewTable[person](env.Schema, "person")
 	p.personByUserName = p.people.Unique("user name", func(h person) string { return strings.ToLower(h.UserName) })
 	p.desk = signin.NewDesk(env.Schema, p.dialect())
+	p.rules()
 
 	p.served = map[Op]method{}
 	routes := p.endpoints()

@@ -18,6 +18,14 @@ func (p *Provider) rules() {
 	p.keys.Keyed(func(k key) string { return k.ID })
 	p.pats.Keyed(func(t personalAccessToken) string { return t.ID })
 	p.pats.Refers("UserID", p.users, func(t personalAccessToken) string { return t.UserID })
-	p.tokens.Keyed(func(t accessToken) string { return t.ID })
-	p.tokens.Refers("UserID", p.users, func(t accessToken) string { return t.UserID })
+	p.tokens.Keyed(func(t accessToken) string { return t.ID }) // of users and people
+	p.metadata.Keyed(metadata.key)                             // of users and organizations
+	p.roles.Keyed(role.key)
+	p.roles.Refers("ProjectID", p.projects, func(r role) string { return r.ProjectID })
+	p.grants.Keyed(func(g grant) string { return g.ID })
+	p.grants.Refers("OrgID", p.organizations, func(g grant) string { return g.OrgID })
+	p.grants.Refers("UserID", p.users, func(g grant) string { return g.UserID })
+	p.grants.Refers("ProjectID", p.projects, func(g grant) string { return g.ProjectID })
+	p.people.Keyed(func(h person) string { return h.ID })
+	p.people.Refers("OrganizationID", p.organizations, func(h person) string { return h.OrganizationID })
 }

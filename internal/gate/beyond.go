@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -127,15 +128,27 @@ func moreExact(a, b []string) bool {
 // Nearest returns the operation, of the document or beyond it, that a misspelt
 // one may have been meant to be, or "".
 func (c *Contract) Nearest(method, path string) string {
-	var names []string
+	names := c.names()
+	return cmp.Or(names.operations.To(method+" "+path), names.procedures.To(path))
+}
+
+// known are the names that a misspelt one may have been meant to be.
+type known struct{ operations, procedures *near.List }
+
+func (c *Contract) listNames() known {
+	var operations, procedures []string
+	add := func(line string) {
+		if strings.HasPrefix(line, "/") {
+			procedures = append(procedures, line)
+		} else {
+			operations = append(operations, line)
+		}
+	}
 	for _, op := range c.Operations {
-		names = append(names, op.Line())
+		add(op.Line())
 	}
 	for _, l := range c.Beyond() {
-		names = append(names, l.String())
+		add(l.String())
 	}
-	if nearest := near.To(method+" "+path, names); nearest != "" {
-		return nearest
-	}
-	return near.To(path, names) // as a procedure's is
+	return known{near.Names(operations), near.Names(procedures)}
 }

@@ -43,6 +43,7 @@ func NewDocument(text []byte, rule PathRule) *Document {
 		c, err := parse(text, rule)
 		if err == nil {
 			c.beyond = sync.OnceValue(func() []Line { return parseLines(d.beyond) })
+			c.names = sync.OnceValue(c.listNames)
 		}
 		return c, err
 	})
@@ -69,6 +70,7 @@ type Contract struct {
 	paths   map[string]methods
 	byLine  map[string]*Operation
 	beyond  func() []Line
+	names   func() known
 
 	source    *source
 	secured   bool  // unless an operation says otherwise

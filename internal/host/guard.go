@@ -74,7 +74,7 @@ func (h *Host) named(next http.Handler) http.Handler {
 	return h.arriving(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for _, host := range append([]string{r.Host}, r.Header["Host"]...) {
 			if !h.trusts(host) {
-				control.WriteProblem(w, http.StatusForbidden, "this server does not answer to the host name "+host+
+				h.refuse(w, r, "this server does not answer to the host name "+host+
 					": it could be a page's way around the same-origin rule; --allow-host lets it, if it is this server's")
 				return
 			}
@@ -89,7 +89,7 @@ func (h *Host) serve(in *kernel.Instance, w http.ResponseWriter, r *http.Request
 	switch {
 	case in == h.api:
 		if h.controlOrigins.Check(r) != nil || r.Header.Get("Sec-Fetch-Site") == "" && changes(r) && h.otherScheme(r) {
-			control.WriteProblem(w, http.StatusForbidden, "the control API takes no changes from pages of another origin")
+			h.refuse(w, r, "the control API takes no changes from pages of another origin")
 			return
 		}
 	case h.mayUse(r):
@@ -97,10 +97,22 @@ func (h *Host) serve(in *kernel.Instance, w http.ResponseWriter, r *http.Request
 			return
 		}
 	case changes(r) || r.Method == http.MethodOptions:
-		control.WriteProblem(w, http.StatusForbidden, "pages of the origin "+r.Header.Get("Origin")+" may not use "+in.Name()+"; --allow-origin lets them")
+		h.refuse(w, r, "pages of the origin "+r.Header.Get("Origin")+" may not use "+in.Name()+"; --allow-origin lets them")
 		return
 	}
 	in.ServeAt(w, r, base)
+}
+
+// refuse answers what gets no further, with the reason as a hint too.
+func (h *Host) refuse(w http.ResponseWriter, r *http.Request, reason string) {
+	if !h.config.NoHints {
+		w.Header().Set(kernel.HeaderReason, kernel.OneLine(reason))
+	}
+	if r.Method == http.MethodHead {
+		w.WriteHeader(http.StatusForbidden)
+		return
+	}
+	control.WriteProblem(w, http.StatusForbidden, reason)
 }
 
 // provider returns the handler of a provider's own port.

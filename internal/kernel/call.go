@@ -137,7 +137,7 @@ func (c *Call) Warn(format string, args ...any) {
 
 // Explain notes the true cause of an answer that refuses without being a
 // problem, such as a redirect that carries an error.
-func (c *Call) Explain(format string, args ...any) { c.Reason = oneLine(fmt.Sprintf(format, args...)) }
+func (c *Call) Explain(format string, args ...any) { c.Reason = OneLine(fmt.Sprintf(format, args...)) }
 
 // Draw returns the next random value of a kind, for what is stored.
 func (c *Call) Draw(kind string) *entropy.Draw {

@@ -383,9 +383,9 @@ func (in *Instance) check(c *Call) error {
 func (in *Instance) refuse(c *Call, p *Problem) Answer {
 	c.problem = p
 	answer := in.desc.Error(c, p)
-	c.Reason = oneLine(p.Reason)
+	c.Reason = OneLine(p.Reason)
 	if c.Reason == "" {
-		c.Reason = oneLine(p.Message)
+		c.Reason = OneLine(p.Message)
 	}
 	return answer
 }
@@ -394,8 +394,8 @@ func (in *Instance) refuse(c *Call, p *Problem) Answer {
 // answers whose headers take more than a few kilobytes.
 const maxHint = 1024
 
-// oneLine makes a text fit for a header: one line of printable ASCII.
-func oneLine(text string) string {
+// OneLine makes a text fit for a header: one line of printable ASCII.
+func OneLine(text string) string {
 	if len(text) > maxHint {
 		text = text[:maxHint] + "..."
 	}
@@ -454,7 +454,7 @@ func (in *Instance) finish(c *Call, answer Answer, spec fault.Spec, injected boo
 			out.Header.Set(HeaderReason, c.Reason)
 		}
 		if c.differs != "" {
-			out.Header.Set(HeaderDiffers, oneLine(c.differs))
+			out.Header.Set(HeaderDiffers, OneLine(c.differs))
 		}
 	}
 	seq := in.world.Journal.Append(journal.Entry{

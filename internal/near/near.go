@@ -11,15 +11,36 @@ const (
 // To returns the name that is nearest to a misspelt one, "" when none is near.
 // Segments between slashes are compared as wholes, so that one too many costs
 // little more than its length, and a variable, "{id}", stands for any.
-func To(misspelt string, names []string) string {
+func To(misspelt string, names []string) string { return Names(names).To(misspelt) }
+
+// A List is names that are looked through again and again.
+type List struct {
+	names    []string
+	segments [][]string
+}
+
+// Names returns the list of names.
+func Names(names []string) *List {
+	l := &List{names: names}
+	for _, name := range names {
+		l.segments = append(l.segments, strings.Split(name, "/"))
+	}
+	return l
+}
+
+// To is To among the names of the list.
+func (l *List) To(misspelt string) string {
 	if len(misspelt) > longest {
 		return ""
 	}
 	nearest, least := "", min(furthest, (len(misspelt)+2)/3)+1
 	sent := strings.Split(misspelt, "/")
 	known := map[[2]string]int{} // the edits between two segments: few are different ones
-	for _, name := range names {
-		edits := distance(sent, strings.Split(name, "/"), func(a, b string) int {
+	for i, segments := range l.segments {
+		if apart := len(sent) - len(segments); max(apart, -apart) >= least {
+			continue // a segment more or less is an edit at least
+		}
+		edits := distance(sent, segments, func(a, b string) int {
 			switch {
 			case a == b, a != "" && strings.HasPrefix(b, "{") && strings.HasSuffix(b, "}"):
 				return 0
@@ -36,7 +57,7 @@ func To(misspelt string, names []string) string {
 			return known[pair]
 		}, func(segment string) int { return len(segment) + 1 })
 		if edits < least {
-			nearest, least = name, edits
+			nearest, least = l.names[i], edits
 		}
 	}
 	return nearest

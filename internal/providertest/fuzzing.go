@@ -123,7 +123,8 @@ func (z *fuzzing) judge(t *testing.T, w *world, r request) {
 	op := w.Journal.Last().Operation
 	_, line := kernel.SplitOp(op)
 	reason := a.header.Get(kernel.HeaderReason)
-	if o := z.contract.Operation(line); o != nil && z.Declined[op] == "" {
+	guarded := a.header.Get(kernel.HeaderEntry) == "" // the server's own guard has refused it
+	if o := z.contract.Operation(line); o != nil && z.Declined[op] == "" && !guarded {
 		err = envelope(o, a)
 	} else if inbound.Method != http.MethodHead && !json.Valid(a.body) || reason == "" {
 		err = fmt.Errorf("%d with the reason %q and the body %.200q", a.status, reason, a.body)
