@@ -153,7 +153,7 @@ func TestSignInWorlds(t *testing.T) {
 	browser := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	type world struct {
 		*ocs.Provider
-		client, code, person string
+		client, code string
 	}
 	visit := func(w *world, more url.Values) url.Values {
 		t.Helper()

@@ -30,7 +30,7 @@ func (p *Provider) createOrganization(c *kernel.Call, in *orgv2.AddOrganizationR
 	if err := p.workIn(c, orgOf(c), "", "org.create"); err != nil {
 		return nil, err
 	}
-	org, err := p.newOrganization(c, cmp.Or(in.GetOrganizationId(), in.GetOrgId()), in.Name) // the latter is an older name
+	org, err := p.newOrganization(c, cmp.Or(in.GetOrganizationId(), in.GetOrgId()), in.Name) //lint:ignore SA1019 clients of an older version send it
 	if err != nil {
 		return nil, err
 	}

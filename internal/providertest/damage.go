@@ -310,15 +310,15 @@ func (d *damager) leaf(v any, at string) any {
 		}
 	}
 	other := v
-	switch v.(type) {
+	switch v := v.(type) {
 	case string:
 		other = pick(d, append(d.known, "", "x", strings.Repeat("x", 5000), "\x00", "${A}", "/", "../..", "9999-12-31T23:59:59.9-14:00", "0001-01-01T00:00:00Z", "AAAA"))
 	case json.Number:
 		other = json.Number(pick(d, []string{"0", "1", "-1", "2", "7", "1e18", "-1e18", "9007199254740991", "1e300", "255", "0.5", "4294967296"}))
 	case bool:
-		other = v != true
+		other = !v
 	case []any:
-		other = pick(d, []any{[]any{}, append(slices.Clone(v.([]any)), v.([]any)...), nil})
+		other = pick(d, []any{[]any{}, append(slices.Clone(v), v...), nil})
 	case nil:
 		other = pick(d, []any{"", "x", json.Number("0"), true, []any{}, map[string]any{}, pick(d, d.known)})
 	}
