@@ -48,6 +48,7 @@ func blocks(t *testing.T, page string) []block {
 //	go, js, yaml, nginx FILE   part of a file of the repository, which other tests run
 //	sh .ci/run                 part of what CI runs
 //	sh                         runs, in one shell a page, against a server of its own
+//	sh refused                 the same, and the last call is refused
 //	sh serve                   runs until a server is ready
 //	sh there                   runs against the server of the block before, in its folder
 //	text                       what the last block before that prints anything does; … stands for anything
@@ -155,8 +156,9 @@ func (d *docs) page(t *testing.T, all []block) {
 	printed := make([]string, len(all))
 	gateway := freePorts(t)
 	for i, b := range all {
-		if b.kind == "sh" {
-			fmt.Fprintf(&script, "%s\nprintf '\\0'\n", strings.TrimSpace(b.text))
+		form := map[string]string{"sh": "%s\n", "sh refused": "if {\n%s\n}; then exit 1; fi\n"}[b.kind]
+		if form != "" {
+			fmt.Fprintf(&script, form+"printf '\\0'\n", strings.TrimSpace(b.text))
 			shells = append(shells, i)
 		}
 	}
@@ -170,7 +172,7 @@ func (d *docs) page(t *testing.T, all []block) {
 		t.Run(b.name, func(t *testing.T) {
 			language, proof, _ := strings.Cut(b.kind, " ")
 			switch {
-			case b.kind == "sh", b.kind == "sh there" && printed[i] != "":
+			case b.kind == "sh", b.kind == "sh refused", b.kind == "sh there" && printed[i] != "":
 				t.Logf("%s", printed[i])
 			case b.kind == "sh serve":
 				if strings.Contains(b.text, "docker") && d.engine != "" {

@@ -102,6 +102,9 @@ func TestHostile(t *testing.T) {
 	if _, err := os.Stat("/proc/self/status"); err != nil {
 		t.Skip("memory is read from /proc")
 	}
+	if raceDetector {
+		t.Skip("the race detector needs more memory than the server is given")
+	}
 	ready := filepath.Join(t.TempDir(), "ready.json")
 	p := &process{errors: &bytes.Buffer{}}
 	p.Cmd = exec.CommandContext(t.Context(), "sh", "-c", "ulimit -v "+strconv.Itoa(addressSpace)+` && exec "$0" "$@"`, os.Args[0],

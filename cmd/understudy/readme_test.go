@@ -23,7 +23,7 @@ func TestFirstMinute(t *testing.T) {
 	_, section, _ := strings.Cut(string(text), "\n## The first minute\n")
 	section, _, _ = strings.Cut(section, "\n## ")
 	var script string
-	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(section, -1) {
+	for _, block := range regexp.MustCompile("(?s)```sh(?: refused)?\n(.*?)```").FindAllStringSubmatch(section, -1) {
 		script += block[1] + "echo\n"
 	}
 	s := serve(t, "--listen", "127.0.0.1:0")
