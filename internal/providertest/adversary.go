@@ -25,7 +25,7 @@ import (
 
 // patience bounds how long a connection may take to end, and what it held to be
 // given back.
-const patience = 10 * time.Second
+const patience = 40 * time.Second
 
 // Adversary sends over sockets what no client should, and looks that nothing has
 // changed, that others are served, and that what it took is given back.
