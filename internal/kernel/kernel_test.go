@@ -323,7 +323,7 @@ func TestLongAnswers(t *testing.T) {
 			if want := fmt.Sprintf("The answer would be longer than %d bytes", kernel.MaxAnswer); !strings.Contains(w.Body.String(), want) || !strings.HasPrefix(w.Header().Get(kernel.HeaderReason), "the answer would be longer than") {
 				t.Errorf("refused with %s, reason %q, want %q", w.Body, w.Header().Get(kernel.HeaderReason), want)
 			}
-			if took := (now.TotalAlloc - old.TotalAlloc) >> 20; took > 200 {
+			if took := (now.TotalAlloc - old.TotalAlloc) >> 20; took > 300 { // the answer would be gigabytes; the race detector takes its share
 				t.Errorf("the refusal took %d MiB", took)
 			}
 		})
