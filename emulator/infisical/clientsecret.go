@@ -1,12 +1,11 @@
 package infisical
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
 	"math"
 	"time"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 )
 
 // clientSecret is one secret of a universal auth. The value itself is not kept.
@@ -21,13 +20,6 @@ type clientSecret struct {
 	Revoked              bool
 	LastUsedAt           time.Time
 	CreatedAt, UpdatedAt time.Time
-}
-
-// digest is what a secret is found by, so that finding it takes the same time
-// however many there are.
-func digest(secret string) string {
-	sum := sha256.Sum256([]byte(secret))
-	return base64.RawStdEncoding.EncodeToString(sum[:])
 }
 
 // expired reports whether the secret's lifetime is over at now.
@@ -122,7 +114,7 @@ func (p *Provider) addClientSecret(c *kernel.Call, ua universalAuth, s clientSec
 		value = c.Draw("client-secret").Hex(32)
 	}
 	s.ID = c.Draw("client-secret-id").UUID()
-	s.UAID, s.Digest, s.Prefix = ua.ID, digest(value), value[:min(4, len(value))]
+	s.UAID, s.Digest, s.Prefix = ua.ID, kit.Digest(value), value[:min(4, len(value))]
 	s.CreatedAt, s.UpdatedAt = c.Now, c.Now
 	p.clientSecrets.Put(c.Tx, s.ID, s)
 	return value, s

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 )
 
 // lockout counts the wrong secrets a universal auth has seen; all its client
@@ -58,7 +59,7 @@ func (p *Provider) login(c *kernel.Call, in loginRequest) (tokenResponse, error)
 
 	// The secret itself is compared with nothing: how long it takes to look up its
 	// digest says nothing about it.
-	s, ok := p.byDigest.Get(c.Tx, digest(secret))
+	s, ok := p.byDigest.Get(c.Tx, kit.Digest(secret))
 	switch {
 	case !ok:
 		return none, p.wrongSecret(c, ua, "no such client secret")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/understudy-dev/understudy/fixtures"
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 )
 
 // An Identity is a machine identity with universal auth and one client secret,
@@ -98,7 +99,7 @@ func (p *Provider) SeedClientSecret(in ClientSecret) ClientSecret {
 	return kernel.Seed(&p.Binding, func(c *kernel.Call) (ClientSecret, error) {
 		in.IdentityID, in.Secret = strings.ToLower(in.IdentityID), trim(in.Secret) // as a login takes it
 		ua, ok := p.universalAuths.Get(c.Tx, in.IdentityID)
-		_, known := p.byDigest.Get(c.Tx, digest(in.Secret))
+		_, known := p.byDigest.Get(c.Tx, kit.Digest(in.Secret))
 		switch {
 		case !ok:
 			return in, fmt.Errorf("identity %q has no universal auth", in.IdentityID)
@@ -328,7 +329,7 @@ func (p *Provider) addIdentity(c *kernel.Call, in worldIdentity, path []any) (id
 	var secrets []worldClientSecret
 	for _, in := range in.UniversalAuth.ClientSecrets {
 		in.Secret = trim(in.Secret) // as a login takes it
-		if _, ok := p.byDigest.Get(c.Tx, digest(in.Secret)); ok {
+		if _, ok := p.byDigest.Get(c.Tx, kit.Digest(in.Secret)); ok {
 			return refuse("universalAuth", "a client secret is given twice")
 		}
 		value, s := p.addClientSecret(c, ua, clientSecret{

@@ -2,14 +2,13 @@ package zitadel
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/base64"
 	"iter"
 
 	appv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/app"
 	"github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/management"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 )
 
 // app is an application of a project: of type API, or of type OIDC when OIDC is
@@ -34,13 +33,6 @@ type client struct {
 
 // uniqueName is what no other application of the project may have.
 func (a app) uniqueName() string { return present(a.Removed, a.ProjectID+"/"+fold(a.Name)) }
-
-// digest is what a secret is found by, so that finding it takes the same time
-// however many there are.
-func digest(secret string) string {
-	sum := sha256.Sum256([]byte(secret))
-	return base64.RawStdEncoding.EncodeToString(sum[:])
-}
 
 // secretLength is how many letters and digits a client secret has.
 const secretLength = 64
@@ -116,7 +108,7 @@ func (p *Provider) newApp(c *kernel.Call, a app) (_ app, v project, secret strin
 	}
 	if hasSecret {
 		secret = newSecret(c)
-		state.Digest = digest(secret)
+		state.Digest = kit.Digest(secret)
 	}
 	if _, taken := p.byAppName.Get(c.Tx, a.uniqueName()); taken {
 		return a, v, "", nameTaken("Application already exists").Because("the project has an application %q", a.Name)
@@ -290,7 +282,7 @@ func (p *Provider) regenerateAPIClientSecret(c *kernel.Call, in *management.Rege
 func (p *Provider) regenerate(c *kernel.Call, v project, a app) (string, project) {
 	secret := newSecret(c)
 	state := a.Client.now()
-	state.Digest = digest(secret)
+	state.Digest = kit.Digest(secret)
 	a.Client = a.Client.with(c, state)
 	return secret, p.appChanged(c, v, a, 1)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 )
 
 // member gives a user roles in an organization or a project, or, when both are
@@ -186,7 +187,7 @@ type held struct {
 // say that they come from.
 func (p *Provider) resolve(c *kernel.Call, text string) (held, string) {
 	var h held
-	sum := digest(text)
+	sum := kit.Digest(text)
 	if pat, ok := p.byPATDigest.Get(c.Tx, sum); ok {
 		h.accessToken = accessToken{
 			ID: pat.ID, UserID: pat.UserID, Scopes: pat.Scopes,

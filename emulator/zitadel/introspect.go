@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 	"github.com/understudy-dev/understudy/internal/oauth"
 )
 
@@ -149,7 +150,7 @@ func (p *Provider) introspectingClient(c *kernel.Call, cc credentials) (app, str
 		return a, why
 	case seen.Digest == "":
 		return a, "application " + a.ID + " has no client secret"
-	case subtle.ConstantTimeCompare([]byte(seen.Digest), []byte(digest(cc.Secret))) != 1:
+	case subtle.ConstantTimeCompare([]byte(seen.Digest), []byte(kit.Digest(cc.Secret))) != 1:
 		return a, wrongSecret(c, a, cc.Secret)
 	}
 	return a, ""

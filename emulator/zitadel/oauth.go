@@ -9,6 +9,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 	"github.com/understudy-dev/understudy/internal/oauth"
 )
 
@@ -149,7 +150,7 @@ func (p *Provider) seenClient(c *kernel.Call, clientID string) (app, client, str
 
 // wrongSecret says why a secret is not that of an application.
 func wrongSecret(c *kernel.Call, a app, secret string) string {
-	if a.Client.now().Digest == digest(secret) {
+	if a.Client.now().Digest == kit.Digest(secret) {
 		return "the client secret is so new that the OAuth endpoints do not see it: zitadel.lag is " + lag.Get(c).String()
 	}
 	return "the client secret is not that of application " + a.ID + ", or not its present one"

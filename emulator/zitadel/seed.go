@@ -11,6 +11,7 @@ import (
 
 	"github.com/understudy-dev/understudy/fixtures"
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 )
 
 // An Organization owns projects and users.
@@ -317,7 +318,7 @@ func (p *Provider) addWorldUser(c *kernel.Call, orgID string, in worldUser, path
 	}
 	u.Secret = old("")
 	if in.Secret != "" {
-		u.Secret = old(digest(in.Secret))
+		u.Secret = old(kit.Digest(in.Secret))
 	}
 	p.userChanged(c, &u)
 	for _, role := range in.Roles {
@@ -337,7 +338,7 @@ func (p *Provider) addWorldUser(c *kernel.Call, orgID string, in worldUser, path
 		if in.ExpirationDate != nil {
 			t.ExpiresAt = *in.ExpirationDate
 		}
-		if _, ok := p.byPATDigest.Get(c.Tx, digest(in.Token)); ok && in.Token != "" {
+		if _, ok := p.byPATDigest.Get(c.Tx, kit.Digest(in.Token)); ok && in.Token != "" {
 			return u, nil, kernel.WorldErrorf(at(path, "personalAccessTokens", i, "token"), "a personal access token is given twice")
 		}
 		if _, ok := p.pats.Get(c.Tx, t.ID); ok {
@@ -391,7 +392,7 @@ func (p *Provider) addWorldApp(c *kernel.Call, v project, in worldApp, path []an
 		return a, kernel.WorldErrorf(at(path, "clientId"), "client id %s belongs to another application", a.ClientID)
 	}
 	if in.ClientSecret != "" {
-		state.Digest = digest(in.ClientSecret)
+		state.Digest = kit.Digest(in.ClientSecret)
 	}
 	a.Client = old(state)
 	p.appChanged(c, v, a, 2)

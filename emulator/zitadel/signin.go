@@ -10,6 +10,7 @@ import (
 	appv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/app"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 	"github.com/understudy-dev/understudy/internal/signin"
 )
 
@@ -244,7 +245,7 @@ func (p *Provider) exchange(c *kernel.Call, a app, in tokenRequest) (tokenRespon
 	asJWT := a.OIDC.AccessTokenType == appv1.OIDCTokenType_OIDC_TOKEN_TYPE_JWT
 	if !asJWT {
 		answer.AccessToken = p.opaque(c, "access-token", t.ID+":"+g.Person)
-		t.Digest = digest(answer.AccessToken)
+		t.Digest = kit.Digest(answer.AccessToken)
 	}
 	p.tokens.Put(c.Tx, t.ID, t)
 	p.desk.Give(c, signin.Access, g, t.ID, scopes, end)

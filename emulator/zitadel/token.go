@@ -14,6 +14,7 @@ import (
 
 	"github.com/understudy-dev/understudy/fixtures"
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 	"github.com/understudy-dev/understudy/internal/oauth"
 )
 
@@ -163,7 +164,7 @@ func (p *Provider) machineClient(c *kernel.Call) (user, error) {
 		}
 		return u, problem.Because("user %s has no secret", u.UserName)
 	}
-	given := digest(cc.Secret)
+	given := kit.Digest(cc.Secret)
 	if subtle.ConstantTimeCompare([]byte(sum), []byte(given)) != 1 {
 		problem := refuseOAuth(invalidRequest, secretInvalid)
 		if given == present {
@@ -222,7 +223,7 @@ func (p *Provider) oidcClient(c *kernel.Call) (app, error) {
 		return a, refuseOAuth(invalidClient, "invalid assertion").Because("application %s authenticates with an assertion, and there is none", a.ID)
 	case cc.Secret == "":
 		return a, refuseOAuth(invalidClient, "empty client secret").Because("no client secret is sent")
-	case subtle.ConstantTimeCompare([]byte(seen.Digest), []byte(digest(cc.Secret))) != 1:
+	case subtle.ConstantTimeCompare([]byte(seen.Digest), []byte(kit.Digest(cc.Secret))) != 1:
 		return a, refuseOAuth(invalidClient, "invalid secret").Because("%s", wrongSecret(c, a, cc.Secret))
 	}
 	return a, nil
@@ -274,7 +275,7 @@ func (p *Provider) issue(c *kernel.Call, u user, clientID, scope string) tokenRe
 	asJWT := u.AccessTokenType == userv1.AccessTokenType_ACCESS_TOKEN_TYPE_JWT
 	if !asJWT {
 		answer.AccessToken = p.opaque(c, "access-token", t.ID+":"+u.ID)
-		t.Digest = digest(answer.AccessToken)
+		t.Digest = kit.Digest(answer.AccessToken)
 	}
 	p.tokens.Put(c.Tx, t.ID, t)
 	if slices.Contains(scopes, "offline_access") {

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 )
 
 // user is a machine user; there are no others here. It counts the events of
@@ -241,7 +242,7 @@ func (p *Provider) generateMachineSecret(c *kernel.Call, in *management.Generate
 		return nil, refuse(failedPrecondition, "COMMAND-x8910n", userNotExisting).Because("%s", p.whyNoUser(c, in.UserId))
 	}
 	secret := newSecret(c)
-	u.Secret = u.Secret.with(c, digest(secret))
+	u.Secret = u.Secret.with(c, kit.Digest(secret))
 	p.userChanged(c, &u)
 	return &management.GenerateMachineSecretResponse{ClientId: u.UserName, ClientSecret: secret, Details: created(c, u.Events, u.OrgID)}, nil
 }
