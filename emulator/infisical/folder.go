@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 )
 
 // folder is one step of a path in an environment. A folder without a parent is
@@ -282,7 +283,7 @@ func (p *Provider) updateFolder(c *kernel.Call, in updateFolderRequest) (pathFol
 	if err := fit(text("name", &name), text("description", in.Description)); err != nil {
 		return none, err
 	}
-	assign(&f.Description, &in.Description)
+	kit.Put(&f.Description, &in.Description)
 	f.UpdatedAt = c.Now
 	p.folders.Put(c.Tx, f.ID, f)
 	return pathFolderResponse{pathFolder{f.body(), p.folderPath(c, f)}}, nil

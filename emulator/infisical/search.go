@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 )
 
 type searchIdentitiesRequest struct {
@@ -105,7 +106,7 @@ func (p *Provider) searchIdentities(c *kernel.Call, in searchIdentitiesRequest) 
 		return order
 	})
 	limit := float64(identitiesPerPage)
-	assign(&limit, in.Limit)
+	kit.Put(&limit, in.Limit)
 	for _, id := range page(found, in.Offset, limit) {
 		response.Identities = append(response.Identities, p.listed(c, id))
 	}

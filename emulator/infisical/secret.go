@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 )
 
 // secret is a row: one version of a secret. All of them are shared; personal
@@ -705,8 +706,8 @@ func (p *Provider) updateSecret(c *kernel.Call, in updateSecretRequest) (changed
 	if in.SecretMetadata != nil {
 		next.Metadata = cleanMetadata(*in.SecretMetadata)
 	}
-	assign(&next.Comment, in.SecretComment)
-	assign(&next.SkipMultilineEncoding, in.SkipMultilineEncoding)
+	kit.Put(&next.Comment, in.SecretComment)
+	kit.Put(&next.SkipMultilineEncoding, in.SkipMultilineEncoding)
 	if in.SecretReminderRepeatDays != nil {
 		next.ReminderRepeatDays, next.ReminderNote = in.SecretReminderRepeatDays, in.SecretReminderNote
 	}

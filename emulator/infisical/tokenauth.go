@@ -9,6 +9,7 @@ import (
 	"github.com/understudy-dev/understudy/fixtures"
 	"github.com/understudy-dev/understudy/internal/gate"
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 )
 
 // tokenAuth is an identity's configuration of token auth.
@@ -41,9 +42,9 @@ type tokenAuthInput struct {
 
 // assign sets what was sent, but for the trusted addresses.
 func (t *tokenAuth) assign(in tokenAuthInput) {
-	assign(&t.AccessTokenTTL, in.AccessTokenTTL)
-	assign(&t.AccessTokenMaxTTL, in.AccessTokenMaxTTL)
-	assign(&t.AccessTokenNumUsesLimit, in.AccessTokenNumUsesLimit)
+	kit.Put(&t.AccessTokenTTL, in.AccessTokenTTL)
+	kit.Put(&t.AccessTokenMaxTTL, in.AccessTokenMaxTTL)
+	kit.Put(&t.AccessTokenNumUsesLimit, in.AccessTokenNumUsesLimit)
 }
 
 type tokenAuthRequest struct {
@@ -306,7 +307,7 @@ func (p *Provider) listTokens(c *kernel.Call, in listTokensRequest) (listTokensR
 		return listTokensResponse{}, err
 	}
 	limit := float64(tokensPerPage)
-	assign(&limit, in.Limit)
+	kit.Put(&limit, in.Limit)
 	response := listTokensResponse{Tokens: []tokenData{}}
 	from, to := math.Floor(in.Offset), math.Floor(in.Offset)+math.Ceil(limit)
 	n := 0.0

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 )
 
 // universalAuth is an identity's configuration of universal auth.
@@ -53,14 +54,14 @@ type universalAuthInput struct {
 
 // assign sets what was sent, but for the trusted addresses.
 func (u *universalAuth) assign(in universalAuthInput) {
-	assign(&u.AccessTokenTTL, in.AccessTokenTTL)
-	assign(&u.AccessTokenMaxTTL, in.AccessTokenMaxTTL)
-	assign(&u.AccessTokenNumUsesLimit, in.AccessTokenNumUsesLimit)
-	assign(&u.AccessTokenPeriod, in.AccessTokenPeriod)
-	assign(&u.LockoutEnabled, in.LockoutEnabled)
-	assign(&u.LockoutThreshold, in.LockoutThreshold)
-	assign(&u.LockoutDurationSeconds, in.LockoutDurationSeconds)
-	assign(&u.LockoutCounterResetSeconds, in.LockoutCounterResetSeconds)
+	kit.Put(&u.AccessTokenTTL, in.AccessTokenTTL)
+	kit.Put(&u.AccessTokenMaxTTL, in.AccessTokenMaxTTL)
+	kit.Put(&u.AccessTokenNumUsesLimit, in.AccessTokenNumUsesLimit)
+	kit.Put(&u.AccessTokenPeriod, in.AccessTokenPeriod)
+	kit.Put(&u.LockoutEnabled, in.LockoutEnabled)
+	kit.Put(&u.LockoutThreshold, in.LockoutThreshold)
+	kit.Put(&u.LockoutDurationSeconds, in.LockoutDurationSeconds)
+	kit.Put(&u.LockoutCounterResetSeconds, in.LockoutCounterResetSeconds)
 }
 
 // trust sets the trusted addresses that were sent.
@@ -80,12 +81,6 @@ func trust(c *kernel.Call, to *[]trustedIP, sent []trustedIPInput) error {
 		*to = ips
 	}
 	return err
-}
-
-func assign[T any](to *T, sent *T) {
-	if sent != nil {
-		*to = *sent
-	}
 }
 
 type universalAuthRequest struct {

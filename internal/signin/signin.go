@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 	"github.com/understudy-dev/understudy/internal/oauth"
 	"github.com/understudy-dev/understudy/internal/store"
 )
@@ -258,8 +259,7 @@ func digest(value string) string {
 	if value == "" {
 		return ""
 	}
-	sum := sha256.Sum256([]byte(value))
-	return base64.RawStdEncoding.EncodeToString(sum[:])
+	return kit.Digest(value)
 }
 
 // Hash is what an ID token says of a code or an access token it came with, OpenID
