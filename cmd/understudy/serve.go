@@ -109,6 +109,10 @@ func (cmd serveCommand) Run(ctx context.Context, s streams) (err error) {
 		server.Warm()
 		debug.FreeOSMemory() // of what parsing needed, nothing is needed again
 	}()
+	for name, p := range info.Providers {
+		p.Example = server.World().Instance(name).Example(p.URL, p.Credentials)
+		info.Providers[name] = p
+	}
 	banner(s.out, info, cmd.Verbose)
 
 	select {
