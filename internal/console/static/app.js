@@ -65,6 +65,7 @@ document.querySelector('.skip').addEventListener('click', (e) => { e.preventDefa
 document.addEventListener('keydown', (e) => {
 	const typing = e.target.closest('input, select, textarea, dialog');
 	const search = main.querySelector('input[type=search]');
+	if (e.key === 'Escape' && !typing && main.classList.contains('open')) location.hash = `#/${name}`;
 	if (e.key === '/' && !typing && search) {
 		e.preventDefault();
 		search.focus();

@@ -2,7 +2,7 @@
 
 import {get} from './api.js';
 import {attempt, bdi, el, field, key, say, svg} from './dom.js';
-import {frozen, moveClock, now, on} from './live.js';
+import {frozen, moveClock, now, offset, on} from './live.js';
 import {along, apart, at, clockOf, dayOf, full, marks, since, span, spans} from './time.js';
 
 const steps = 1000; // of the slider
@@ -54,7 +54,7 @@ export function show(main, signal) {
 	function tick() {
 		const t = now();
 		hands.replaceChildren(el('span', {class: 'date'}, dayOf(t)), el('span', {}, clockOf(t)), el('small', {}, 'UTC'));
-		const off = t - Date.now();
+		const off = Math.round(offset() / 1000) * 1000;
 		pace.textContent = `${frozen() ? 'It stands still' : 'It runs'}, ${Math.abs(off) < 5000 ? 'at real time' : `${span(off)} ${off > 0 ? 'ahead of' : 'behind'} real time`}.`;
 		hold.textContent = frozen() ? 'Let it run' : 'Freeze';
 	}

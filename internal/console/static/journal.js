@@ -75,6 +75,12 @@ export function show(main, signal) {
 		draw(0);
 	}
 
+	function unfilter() {
+		text.value = outcomes.value = '';
+		refilter({provider: '', operation: '', outcome: '', text: ''});
+		list.node.focus();
+	}
+
 	function draw(before) {
 		const all = journal.entries.length;
 		count.textContent = passed.length === all ? `${all} ${all === 1 ? 'call' : 'calls'}` : `${passed.length} of ${all}`;
@@ -82,7 +88,7 @@ export function show(main, signal) {
 		const nothing = passed.length === 0;
 		list.node.hidden = nothing;
 		empty.hidden = !nothing;
-		if (nothing) attempt(() => explain(empty, all));
+		if (nothing) attempt(() => explain(empty, all, unfilter));
 	}
 
 	on('anew', () => { learn(journal.entries); refilter({}); }, signal);
@@ -135,15 +141,12 @@ function what(e) {
 }
 
 // explain tells what to do where there is nothing to see.
-async function explain(empty, all) {
+async function explain(empty, all, unfilter) {
 	if (all > 0) {
-		empty.replaceChildren(el('h2', {}, 'No call passes the filter'), el('p', {}, `${all} calls are there. `, key('Show all', () => {
-			Object.assign(filter, {provider: '', operation: '', outcome: '', text: ''});
-			location.reload();
-		})));
+		empty.replaceChildren(el('h2', {}, 'No call passes the filter'), el('p', {}, `${all} calls are there. `, key('Show all', unfilter)));
 		return;
 	}
-	if (empty.firstChild) return;
+	if (empty.querySelector('.paste')) return;
 	const {providers} = await info();
 	empty.replaceChildren(el('h2', {}, 'Nothing has called yet'), el('p', {}, 'Paste one of these into a terminal and watch it arrive here. Addresses and credentials are under ', el('a', {href: '#/providers'}, 'Providers'), '.'),
 		...Object.entries(providers).map(([name, p]) => el('div', {}, el('h3', {}, name), paste(p.example, `a call to ${name}`))));

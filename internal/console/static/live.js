@@ -2,7 +2,7 @@
 // credentials and the faults. Views listen to it.
 
 import {address, call, get} from './api.js';
-import {at} from './time.js';
+import {at, duration} from './time.js';
 
 export const live = new EventTarget();
 const tell = (what) => live.dispatchEvent(new Event(what));
@@ -11,13 +11,16 @@ const tell = (what) => live.dispatchEvent(new Event(what));
 export const on = (what, fn, signal) => live.addEventListener(what, fn, {signal});
 
 // The clock goes on by itself between two answers of the server.
-const clock = {now: Date.now(), frozen: false, offset: '', read: performance.now()};
+const clock = {now: Date.now(), frozen: false, offset: 0, read: performance.now()};
 export const now = () => (clock.frozen ? clock.now : clock.now + performance.now() - clock.read);
 export const frozen = () => clock.frozen;
 
+// offset is how far the clock is from real time.
+export const offset = () => (clock.frozen ? clock.now - Date.now() : clock.offset);
+
 export function setClock(info) {
 	const before = now(), was = clock.frozen;
-	Object.assign(clock, {now: at(info.now), frozen: info.frozen, read: performance.now()});
+	Object.assign(clock, {now: at(info.now), frozen: info.frozen, offset: duration(info.offset), read: performance.now()});
 	if (was !== clock.frozen || Math.abs(now() - before) > 2000) tell('jump');
 	tell('clock');
 }

@@ -25,4 +25,4 @@ export function show(main, signal) {
 const quote = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
 const exports = (env) => Object.entries(env ?? {}).map(([name, value]) => `export ${name}=${quote(value)}`).join('\n');
 
-const table = (title, rows) => [el('h3', {}, title), el('dl', {class: 'pairs'}, rows.map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {class: 'mono', title: value.length > 40 ? value : null}, bdi(value)), copier(value, name))))];
+const table = (title, rows) => [el('h3', {}, title), el('dl', {class: 'pairs'}, rows.map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {class: 'mono'}, el('span', {}, bdi(value)), copier(value, name)))))];

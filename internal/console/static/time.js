@@ -7,6 +7,12 @@ const units = [['y', year], ['d', day], ['h', hour], ['min', minute], ['s', seco
 // at reads an RFC 3339 instant; browsers read no more than milliseconds.
 export const at = (text) => Date.parse(text);
 
+// duration reads what Go writes, as far as seconds.
+export function duration(text) {
+	const [, sign, h = 0, m = 0, s = 0] = /^(-?)(?:(\d+)h)?(?:(\d+)m)?(?:([\d.]+)s)?$/.exec(text) ?? [];
+	return (sign === '-' ? -1 : 1) * (h * hour + m * minute + s * second);
+}
+
 // span tells a length of time in at most two units.
 export function span(ms) {
 	const words = [];
