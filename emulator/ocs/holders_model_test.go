@@ -14,10 +14,10 @@ import (
 
 // The model of who holds roles: client-credential clients, users and automation
 // identities. Everybody holds the member role; a role that is deleted is held by
-// nobody.
+// nobody; one that is made again is the one there is.
 type (
 	holdersModel struct {
-		roles   map[string]bool // the tenant's own
+		roles   map[string]string // the names of the tenant's own, by id
 		holders map[string]holder
 		made    int
 	}
@@ -45,7 +45,7 @@ type holdersHistory struct {
 // TestHoldersModel holds random histories of roles and their holders to the model.
 func TestHoldersModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		h := holdersHistory{providertest.NewHistory(t, ocs.New(), holdersModel{map[string]bool{}, map[string]holder{}, 0}, holdersModel.clone)}
+		h := holdersHistory{providertest.NewHistory(t, ocs.New(), holdersModel{map[string]string{}, map[string]holder{}, 0}, holdersModel.clone)}
 		h.Run(map[string]func(){
 			"create role":   h.createRole,
 			"delete role":   h.deleteRole,
@@ -63,14 +63,22 @@ func (h holdersHistory) call(method, at string, body any, foretell func() want) 
 }
 
 func (h holdersHistory) createRole() {
-	a := h.call("POST", "Roles", object{"Name": "operators"}, func() want { return want{Status: 201} })
-	h.Model.roles[a.Text("Id")] = true
+	name := providertest.Pick(h.History, "name", "operators", "readers", "guests")
+	a := h.call("POST", "Roles", object{"Name": name}, func() want {
+		for id, known := range h.Model.roles {
+			if known == name {
+				return want{Status: 200, Has: object{"Id": id}}
+			}
+		}
+		return want{Status: 201}
+	})
+	h.Model.roles[a.Text("Id")] = name
 }
 
 // drawRoles draws roles to hold, and whether they can be held.
 func (h holdersHistory) drawRoles() ([]string, *want) {
 	ids := append(slices.Sorted(maps.Keys(h.Model.roles)), h.Credentials["administratorRoleId"], "00000000-0000-4000-8000-000000000000")
-	var drawn []string
+	drawn := []string{}
 	var refused *want
 	if providertest.Pick(h.History, "member", true, true, true, false) {
 		drawn = append(drawn, h.Credentials["memberRoleId"])
@@ -163,7 +171,7 @@ func (h holdersHistory) deleteHolder() {
 func (h holdersHistory) deleteRole() {
 	id := rapid.SampledFrom(append(slices.Sorted(maps.Keys(h.Model.roles)), h.Credentials["memberRoleId"])).Draw(h.T, "role")
 	a := h.call("DELETE", "Roles/"+id, nil, func() want {
-		if !h.Model.roles[id] {
+		if h.Model.roles[id] == "" {
 			return *refusal(405, "built in", "built in")
 		}
 		return want{Status: 204}

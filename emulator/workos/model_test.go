@@ -238,9 +238,9 @@ func (k modelKey) shown() object {
 
 func (h history) createKey() {
 	k := modelKey{organization: h.anOrganization()}
-	sent, given, at := h.end()
+	sent, _, at := h.end()
 	body := object{"name": "k"}
-	if given {
+	if sent != nil { // null is as none, also to an idempotency key
 		body["expires_at"] = sent
 	}
 	k.expires = at
