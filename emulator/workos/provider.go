@@ -49,6 +49,7 @@ type Provider struct {
 	personByEmail *store.Unique[person]
 	desk          *signin.Desk
 
+	issued          *store.Table[kit.Issued] // the newest tokens, to be shown
 	idempotentCalls *store.Table[idempotentCall]
 	ticks           *store.Table[tick] // by prefix of the ids
 	rates           *kernel.RateLimit
@@ -100,6 +101,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.keys = store.NewTable[organizationKey](env.Schema, "organization's API key")
 	p.keyByDigest = p.keys.Unique("digest", func(k organizationKey) string { return k.Digest })
 	p.keysOf = p.keys.Index(func(k organizationKey) string { return k.OrganizationID + "/" + k.ID })
+	p.issued = store.NewTable[kit.Issued](env.Schema, "issued token")
 	p.idempotentCalls = store.NewTable[idempotentCall](env.Schema, "idempotent call")
 	p.ticks = store.NewTable[tick](env.Schema, "tick")
 	p.rates = kernel.NewRateLimit(env.Schema, rateLimit)

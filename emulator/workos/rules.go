@@ -22,6 +22,7 @@ func (p *Provider) rules(env *kernel.Env) {
 	p.secrets.Refers("ApplicationID", p.applications, func(s clientSecret) string { return s.ApplicationID })
 	p.people.Keyed(func(u person) string { return u.ID })
 	p.people.RefersAll("Organizations", p.organizations, func(u person) []string { return u.Organizations })
+	p.issued.Keyed(func(t kit.Issued) string { return t.ID })
 	p.idempotentCalls.KeyedFreely() // by operation and key
 	p.ticks.KeyedFreely()           // by prefix
 
