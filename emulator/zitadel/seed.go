@@ -236,7 +236,7 @@ func (p *Provider) load(c *kernel.Call, section json.RawMessage) (map[string]str
 	if err := json.Unmarshal(section, &w); err != nil {
 		return nil, err
 	}
-	p.firstWebKey(c)
+	p.putWebKey(c, firstWebKey(c))
 	credentials := map[string]string{}
 	note := func(name, value string) {
 		if credentials[name] == "" && value != "" {

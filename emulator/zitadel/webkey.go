@@ -25,9 +25,9 @@ func (k webKey) pair() oauth.Key {
 	return oauth.Key{ID: k.ID, Pair: fixtures.SpareKey(k.Spare - 1)}
 }
 
-// firstWebKey stores the key that a new instance signs with.
-func (p *Provider) firstWebKey(c *kernel.Call) {
-	p.putWebKey(c, webKey{ID: worldID(c, signingKeyPlace), State: webkeyv2.State_STATE_ACTIVE})
+// firstWebKey is the key that a new instance signs with.
+func firstWebKey(c *kernel.Call) webKey {
+	return webKey{ID: worldID(c, signingKeyPlace), State: webkeyv2.State_STATE_ACTIVE}
 }
 
 func (p *Provider) putWebKey(c *kernel.Call, k webKey) {
@@ -44,6 +44,9 @@ func (p *Provider) signingKeys(c *kernel.Call) []oauth.Key {
 		if last := len(keys) - 1; k.State == webkeyv2.State_STATE_ACTIVE {
 			keys[0], keys[last] = keys[last], keys[0]
 		}
+	}
+	if len(keys) == 0 { // an imported state may have lost them
+		return []oauth.Key{firstWebKey(c).pair()}
 	}
 	return keys
 }
