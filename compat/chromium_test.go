@@ -47,8 +47,12 @@ func startChromium(t *testing.T) *chromium {
 	if err != nil {
 		t.Fatal(err)
 	}
+	profile, err := os.MkdirTemp("", "chromium-")
+	if err != nil {
+		t.Fatal(err)
+	}
 	command := exec.Command(path, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-		"--window-size=800,700", "--user-data-dir="+t.TempDir(), "--remote-debugging-pipe", "about:blank")
+		"--window-size=800,700", "--user-data-dir="+profile, "--remote-debugging-pipe", "about:blank")
 	command.ExtraFiles = []*os.File{fromUs, toUs} // where it reads and writes
 	if err := command.Start(); err != nil {
 		t.Skipf("the page is not tested in a browser: %v", err)
@@ -58,6 +62,7 @@ func startChromium(t *testing.T) *chromium {
 		_ = to.Close()
 		_ = command.Process.Kill()
 		_ = command.Wait()
+		_ = os.RemoveAll(profile) // its other processes may still write there, and end by themselves
 	})
 	b := &chromium{to: to, answers: map[int]chan json.RawMessage{}, events: make(chan string, 1000)}
 	go b.read(from)
@@ -222,14 +227,20 @@ func (b *chromium) screenshot(t *testing.T, name string) {
 	}
 	for _, scheme := range []string{"light", "dark"} {
 		b.call(t, "Emulation.setEmulatedMedia", map[string]any{"features": []map[string]string{{"name": "prefers-color-scheme", "value": scheme}}}, nil)
-		var shot struct{ Data string }
-		b.call(t, "Page.captureScreenshot", nil, &shot)
-		image, err := base64.StdEncoding.DecodeString(shot.Data)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(folder, name+"-"+scheme+".png"), image, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		b.capture(t, filepath.Join(folder, name+"-"+scheme+".png"))
+	}
+}
+
+// capture writes what the page looks like to a file.
+func (b *chromium) capture(t *testing.T, file string) {
+	t.Helper()
+	var shot struct{ Data string }
+	b.call(t, "Page.captureScreenshot", nil, &shot)
+	image, err := base64.StdEncoding.DecodeString(shot.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, image, 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
