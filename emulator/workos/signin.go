@@ -134,21 +134,21 @@ func (a application) signIn() signin.Client {
 	return k
 }
 
-// choose keeps which of a person's organizations is signed in to.
-func (p *Provider) choose(c *kernel.Call, _ signin.Client, g *signin.Grant, request url.Values) *signin.Failure {
+// choose keeps which of a person's organizations is signed in to, and what the
+// application is authorized for.
+func (p *Provider) choose(c *kernel.Call, k signin.Client, g *signin.Grant, request url.Values) *signin.Failure {
 	u, _ := p.people.Get(c.Tx, g.Person)
-	if asked := request.Get("organization_id"); asked != "" {
-		if !slices.Contains(u.Organizations, asked) {
-			return p.desk.Fail(signin.AccessDenied, "the person %s is no member of organization %q", u.ID, asked)
-		}
+	asked := request.Get("organization_id")
+	switch {
+	case slices.Contains(u.Organizations, asked):
 		g.Organization = asked
-		return nil
+	case asked != "":
+		return p.desk.Fail(signin.AccessDenied, "the person %s is no member of organization %q", u.ID, asked)
+	case len(u.Organizations) > 0:
+		g.Organization = u.Organizations[0]
 	}
-	for _, id := range u.Organizations { // one of them may have been deleted
-		if _, ok := p.organizations.Get(c.Tx, id); ok {
-			g.Organization = id
-			break
-		}
+	if k.Consent {
+		p.authorizes(c, k, *g)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 )
 
 // audience is one name or a list of them.
@@ -196,7 +197,7 @@ func (d *Desk) grant(c *kernel.Call, r request, s session) (any, error) {
 	if r.client.Consent {
 		key := consentKey(g.Client, g.Person)
 		given, _ := d.consents.Get(c.Tx, key)
-		d.consents.Put(c.Tx, key, union(given, g.Scopes))
+		d.consents.Put(c.Tx, key, Union(given, g.Scopes))
 	}
 	d.grants.Put(c.Tx, g.ID, g)
 	var members [][2]string
@@ -221,8 +222,9 @@ func (d *Desk) grant(c *kernel.Call, r request, s session) (any, error) {
 	return nil, nil
 }
 
-func union(a, b []string) []string {
-	all := slices.Clone(a)
+// Union is the one list, and what the other has beside.
+func Union(a, b []string) []string {
+	all := kit.List(slices.Clone(a)) // not null where it is stored
 	for _, s := range b {
 		if !slices.Contains(all, s) {
 			all = append(all, s)

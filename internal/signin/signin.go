@@ -203,6 +203,7 @@ type Desk struct {
 	consents   *store.Table[[]string] // scopes, by client and person
 	grants     *store.Table[Grant]
 	byCode     *store.Unique[Grant]
+	grantsOf   *store.Index[Grant] // by client and person
 	tokens     *store.Table[Token] // by digest, or by what the provider calls one
 	tokensOf   *store.Index[Token]
 	devices    *store.Table[Device] // by digest of the device code
@@ -216,6 +217,7 @@ func NewDesk(schema *store.Schema, dialect Dialect) *Desk {
 	d.consents = store.NewTable[[]string](schema, "consent")
 	d.grants = store.NewTable[Grant](schema, "sign-in")
 	d.byCode = d.grants.Unique("code", func(g Grant) string { return g.Code })
+	d.grantsOf = d.grants.Index(func(g Grant) string { return consentKey(g.Client, g.Person) })
 	d.tokens = store.NewTable[Token](schema, "token of a sign-in")
 	d.tokensOf = d.tokens.Index(func(t Token) string { return t.Grant })
 	d.devices = store.NewTable[Device](schema, "device")
