@@ -1,6 +1,9 @@
 package workos
 
 import (
+	"encoding/json"
+	"fmt"
+
 	"github.com/understudy-dev/understudy/internal/entropy"
 	"github.com/understudy-dev/understudy/internal/kernel"
 	"github.com/understudy-dev/understudy/internal/kit"
@@ -27,7 +30,14 @@ func (p *Provider) rules(env *kernel.Env) {
 	p.authorizations.Refers("PersonID", p.people, func(a authorization) string { return a.PersonID })
 	p.authorizations.Refers("ApplicationID", p.applications, func(a authorization) string { return a.ApplicationID })
 	p.idempotentCalls.KeyedFreely() // by operation and key
-	p.ticks.KeyedFreely()           // by prefix
+	p.idempotentCalls.Valid(func(i idempotentCall) error {
+		if i.Status < 200 || i.Status > 299 || !json.Valid(i.Answer) {
+			return fmt.Errorf("%d with %.20q is no answer that is kept", i.Status, i.Answer)
+		}
+		return nil
+	})
+	p.ticks.KeyedFreely() // by prefix
 
+	env.Drawn("organization-key", p.keyByDigest, func(d *entropy.Draw) string { return kit.Digest(newKeyValue(d)) })
 	env.Drawn("client-secret", p.secretByDigest, func(d *entropy.Draw) string { return kit.Digest(d.Hex(secretBytes)) })
 }

@@ -232,7 +232,7 @@ func (p *Provider) exchange(c *kernel.Call, a application, s clientSecret, grant
 	p.desk.Give(c, signin.Access, g, cl.ID, scopes, end)
 	answer := tokenResponse{ExpiresIn: int64(lifetime.Seconds()), TokenType: "bearer"}
 	if slices.Contains(g.Scopes, offlineScope) {
-		answer.RefreshToken = c.Draw("refresh-token").Alphanumeric(refreshLength)
+		answer.RefreshToken = p.desk.Fresh(c, func() string { return c.Draw("refresh-token").Alphanumeric(refreshLength) })
 		p.desk.Give(c, signin.Refresh, g, answer.RefreshToken, g.Scopes, c.In(refreshLifetime-c.Now.Sub(g.At)))
 	}
 	u, _ := p.people.Get(c.Tx, g.Person)
@@ -289,7 +289,8 @@ func (p *Provider) authorizeDevice(c *kernel.Call) (any, error) {
 		return nil, p.desk.TokenError(*failure).Because("%s", failure.Reason)
 	}
 	answer := deviceResponse{
-		DeviceCode: c.Draw("device-code").Alphanumeric(deviceLength), UserCode: signin.UserCode(c.Draw("user-code")), URI: c.Base + "/device",
+		DeviceCode: p.desk.Fresh(c, func() string { return c.Draw("device-code").Alphanumeric(deviceLength) }),
+		UserCode:   p.desk.UserCode(c), URI: c.Base + "/device",
 		ExpiresIn: int(deviceLifetime.Seconds()), Interval: int(deviceInterval.Seconds()),
 	}
 	answer.Complete = answer.URI + "?user_code=" + answer.UserCode

@@ -179,9 +179,9 @@ func (d *Desk) consentMissing(c *kernel.Call, r *request, person string) bool {
 
 // grant gives the client what it asked for.
 func (d *Desk) grant(c *kernel.Call, r request, s session) (any, error) {
-	code := d.Code(c)
+	code := d.Fresh(c, func() string { return d.Code(c) })
 	g := Grant{
-		ID: c.Draw("sign-in").Hex(16), Code: digest(code),
+		ID: d.newGrant(c), Code: digest(code),
 		Client: r.client.ID, Person: s.Person, Session: s.ID,
 		Scopes: r.scopes, Nonce: r.nonce, Challenge: r.challenge, Method: r.method,
 		SignedIn: s.At, At: c.Now,

@@ -256,6 +256,28 @@ func (d *Desk) refuse(kind Kind, reason string, args ...any) *kernel.Problem {
 	return d.TokenError(*f).Because("%s", f.Reason)
 }
 
+// Fresh draws a value that the desk has given to nobody yet. Only in a state whose
+// sequences were put back is what is drawn there already; it is passed over.
+func (d *Desk) Fresh(c *kernel.Call, draw func() string) string {
+	for {
+		value := draw()
+		key := digest(value)
+		_, code := d.byCode.Get(c.Tx, key)
+		_, token := d.tokens.Get(c.Tx, key)
+		_, device := d.devices.Get(c.Tx, key)
+		_, userCode := d.byUserCode.Get(c.Tx, value)
+		_, grant := d.grants.Get(c.Tx, value)
+		if !code && !token && !device && !userCode && !grant {
+			return value
+		}
+	}
+}
+
+// newGrant draws the id of what a sign-in gives.
+func (d *Desk) newGrant(c *kernel.Call) string {
+	return d.Fresh(c, func() string { return c.Draw("sign-in").Hex(16) })
+}
+
 // digest is what a code or a token is found by.
 func digest(value string) string {
 	if value == "" {
