@@ -85,7 +85,8 @@ for (const until = Date.now() + patience; ; ) {
     const waiting = error.code === "ENOENT" && error.path?.endsWith("ready.json");
     if (Date.now() > until || (gateway === undefined && !waiting)) {
       console.log(server.log());
-      throw new Error("Understudy does not answer", { cause: error });
+      console.log(`::error::Understudy does not answer: ${error.message}`);
+      process.exit(1);
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
