@@ -29,6 +29,9 @@ const (
 	externalIDUsed = "The external id '%s' is already used by another organization."
 	// expiresInPast is the end of an API key in the past, when it is made.
 	expiresInPast = "expires_at must be a future timestamp"
+	// invalidClientMetadata is the description for an application that cannot
+	// register itself.
+	invalidClientMetadata = "The client metadata is invalid."
 	// badCursor is the end of the message for a cursor that is no identifier.
 	badCursor = " must be a valid cursor"
 	// wrongSecret is the description for a known client with another secret.
@@ -64,6 +67,7 @@ var chosen = []kernel.Choice{
 	{Name: "grants", What: "an OAuth application's client_credentials are unauthorized_client, as a machine's other grants are"},
 	{Name: "sign-in", What: "codes live 10m, as those of the service's other sign-in, refresh tokens 30d from the sign-in and are good once, sessions 24h; PKCE is needed by applications that use it and those that registered themselves, which then need no secret; S256 alone; a code that is used again revokes what it gave, a refresh token does not"},
 	{Name: "sign-in-errors", What: "an unknown application leads to /oauth2/error with application_not_found, as observed, a wrong address with redirect_uri_invalid; everything else is sent back to the application by RFC 6749"},
+	{Name: "registration", What: "by RFC 7591 for anybody: redirect_uris and the grants of people; without token_endpoint_auth_method the application gets a secret; what the RFC knows beside is ignored, and refusals are \"" + invalidClientMetadata + "\""},
 	{Name: "organization-of-a-sign-in", What: "org_id is the organization_id of the request, if the person is a member, or else the first of the person's; who is no member is access_denied"},
 	{Name: "authorized-applications", What: "one for each person, application and organization signed in to, with all the scopes that were granted; an application of the environment's own asks nobody and has none. Deleting one ends what its sign-ins gave, in all of the person's organizations", Decided: "the lists of an organization and a user after sign-ins to a third-party and a first-party application"},
 	{Name: "user-tokens", What: "sid begins with app_consent_, as in the page's example, and stays for a browser's session; without a scope the application's own are granted; the ID token lives as long as the access token"},

@@ -121,7 +121,6 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Document:    document,
 		Hosts:       []string{"api.workos.com", "*.authkit.app"},
 		Routes:      p.routes(),
-		Declined:    declined,
 		Differences: differences,
 		Inventory:   p.inventory,
 		Chosen:      chosen,
