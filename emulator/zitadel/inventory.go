@@ -12,6 +12,15 @@ import (
 // which may be behind.
 func (p *Provider) inventory(c *kernel.Call) iter.Seq[kernel.Credential] {
 	return func(yield func(kernel.Credential) bool) {
+		all := yield
+		yield = func(k kernel.Credential) bool {
+			if u, ok := p.users.Get(c.Tx, k.Owner.ID); ok && k.Live && k.Owner.Kind == "user" {
+				if why := u.whyNotActive(); why != "" {
+					k = k.Dead(why)
+				}
+			}
+			return all(k)
+		}
 		_ = p.secretsOfApps(c, yield) && p.secretsOfUsers(c, yield) && p.keyCredentials(c, yield) && p.tokenCredentials(c, yield)
 	}
 }
