@@ -69,6 +69,10 @@ var (
 		Name: "token-without-end", Documented: "taken", Live: "401 UnauthorizedError since 2026-08-02, which ends the token of a bootstrap",
 		Source: "backend/src/services/identity-access-token/identity-access-token-fns.ts; https://github.com/Infisical/infisical/issues/7599",
 	}
+	keysNotRead = &kernel.Difference{
+		Name: "jwt-auth-keys-not-read", Documented: "401 UnauthorizedError", Live: "500 InternalServerError",
+		Source: "backend/src/services/identity-jwt-auth/identity-jwt-auth-service.ts lets the errors of its key library go; not run against the service",
+	}
 	protectionAlone = &kernel.Difference{
 		Name: "delete-protection-off-without-name", Documented: "200, the protection is off", Live: "200, the protection stays",
 		Source: "backend/src/services/identity/identity-service.ts writes it with a name or when it is turned on",
@@ -78,7 +82,7 @@ var (
 var differences = []*kernel.Difference{
 	malformedJSON, emptyJSONBody, contentType, bodyTooLarge, formBody, textBody,
 	unknownKey, nonUUIDIdentity, fractionalNumber, tokenWithoutBody, tokenCeiling, metadataEcho, protectionAlone,
-	cleanUp, endlessToken,
+	cleanUp, endlessToken, keysNotRead,
 }
 
 // maxTokenAge is the service's upper bound of a token's life, in seconds: 90 days,
@@ -123,7 +127,9 @@ var chosen = []kernel.Choice{
 	{Name: "secrets-v4-defaults", What: "what a v4 request leaves out is as in v3: nothing is expanded or recursive"},
 	{Name: "batch-duplicate-key", What: "a key that stands twice in one batch is refused as one that exists"},
 	{Name: "renamed-secret", What: "references to a secret that is renamed are not rewritten"},
-	{Name: "jwks-login", What: "a login of a JWT auth whose keys stand at a URL is a 400: nothing is fetched; static public keys work. Logins of OIDC, Kubernetes and AWS auth are not served. A fetch guarded by --allow-issuer would decide it"},
+	{Name: "issuers", What: "keys are read of issuers that are this server's own providers, on this machine, or named by --allow-issuer, whose documents are kept for a minute; certificates are always checked. The service asks every public issuer, none at a private address, at each login", Decided: "nothing: a test server is to call nobody by surprise"},
+	{Name: "issuer-failures", What: "what a refusal says behind \"Failed to fetch\" and \"Failed to retrieve\" is Understudy's own; the service has the words of its HTTP and key libraries", Decided: "recordings of logins with an issuer that is not there"},
+	{Name: "claim-globs", What: "bound subjects, audiences and claims are globs as github.com/bmatcuk/doublestar knows them (*, **, ?, [a-z], {a,b}); of several claims that do not fit, the first by name is told", Decided: "picomatch, the service's library, has more forms"},
 	{Name: "project-roles", What: "memberships of projects, roles, privileges and groups are kept and shown, and change nothing of what an identity may do. The rules of each role in backend/src/ee/services/permission would decide it"},
 	{Name: "refusals-of-second-wave", What: "the words of refusals for what is not there, is taken or is protected, of projects, tags, imports, roles, memberships, privileges, groups, sub-organizations and of JWT, OIDC, Kubernetes and AWS auth; recordings of the service would decide them"},
 	{Name: "sub-organization-membership", What: "every identity of an organization may have a token for its sub-organizations, with the same role; the service asks for a membership"},
