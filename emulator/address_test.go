@@ -12,7 +12,7 @@ import (
 
 	"github.com/understudy-dev/understudy/emulator"
 	"github.com/understudy-dev/understudy/emulator/infisical"
-	"github.com/understudy-dev/understudy/emulator/zitadel"
+	"github.com/understudy-dev/understudy/emulator/workos"
 )
 
 const (
@@ -195,35 +195,35 @@ func TestIssuers(t *testing.T) {
 		{"trusted host only", []emulator.Option{emulator.WithTrustProxy(), emulator.WithAllowHost("public.example")}, forwarded[2:], "http://public.example:8443"},
 		{"a chain", []emulator.Option{emulator.WithTrustProxy(), emulator.WithAllowHost("public.example")}, headers{"X-Forwarded-Proto", "HTTPS, http", "X-Forwarded-Host", "public.example, inner"}, "https://public.example"},
 		{"a bad host", []emulator.Option{emulator.WithTrustProxy()}, headers{"X-Forwarded-Host", "evil/path?"}, ""},
-		{"public", []emulator.Option{emulator.WithPublicURL(pinned + "/")}, forwarded, pinned + "/zitadel"},
-		{"setting", []emulator.Option{emulator.WithPublicURL(pinned), emulator.WithSetting("zitadel", "publicUrl", "https://id.example/")}, nil, "https://id.example"},
+		{"public", []emulator.Option{emulator.WithPublicURL(pinned + "/")}, forwarded, pinned + "/workos"},
+		{"setting", []emulator.Option{emulator.WithPublicURL(pinned), emulator.WithSetting("workos", "publicUrl", "https://id.example/")}, nil, "https://id.example"},
 		{"TLS", []emulator.Option{emulator.WithTLS()}, nil, ""},
 		{"TLS behind plain", []emulator.Option{emulator.WithTLS(), emulator.WithTrustProxy(), emulator.WithAllowHost("public.example")}, headers{"X-Forwarded-Proto", "http", "X-Forwarded-Host", "public.example"}, "http://public.example"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			zit := zitadel.New()
-			srv := emulator.NewTest(t, append(test.options, zit)...)
+			wos := workos.New()
+			srv := emulator.NewTest(t, append(test.options, wos)...)
 			client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: srv.CertPool()}}}
 			t.Cleanup(client.CloseIdleConnections)
-			for _, url := range []string{zit.URL(), srv.URL() + "/zitadel"} {
+			for _, url := range []string{wos.URL(), srv.URL() + "/workos"} {
 				want := test.want
 				switch {
 				case want == "":
 					want = url
-				case url != zit.URL() && !strings.HasSuffix(want, "/zitadel") && test.name != "setting":
-					want += "/zitadel"
+				case url != wos.URL() && !strings.HasSuffix(want, "/workos") && test.name != "setting":
+					want += "/workos"
 				}
 				if got := issuer(t, client, url, test.header...); got != want {
 					t.Errorf("by %s: %s, want %s", url, got, want)
 				}
 			}
-			if pin := srv.Info().Providers["zitadel"].PublicURL; pin != "" && issuer(t, srv.Client(), pin) != pin {
+			if pin := srv.Info().Providers["workos"].PublicURL; pin != "" && issuer(t, srv.Client(), pin) != pin {
 				t.Errorf("in memory, %s is not its own issuer", pin)
 			}
 		})
 	}
 	for _, bad := range []string{"public.example", "ftp://x", "https://", "https://u:p@x", "https://x?a", "https://x#a"} {
-		if _, err := emulator.New(zitadel.New(), emulator.WithPublicURL(bad)); err == nil {
+		if _, err := emulator.New(workos.New(), emulator.WithPublicURL(bad)); err == nil {
 			t.Errorf("the public URL %s passes", bad)
 		}
 	}

@@ -13,26 +13,42 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/understudy-dev/understudy/emulator/all"
 )
 
 const module = "github.com/understudy-dev/understudy/"
 
-// providers names every provider there is or will be.
-var providers = []string{"infisical", "workos", "zitadel", "ocs"}
-
-// goPackage is what go list says of a package, tests left out.
+// goPackage is what go list says of a package.
 type goPackage struct {
-	ImportPath string
-	Imports    []string
-	Deps       []string // Imports, and theirs
+	ImportPath   string
+	Imports      []string
+	Deps         []string // Imports, and theirs
+	TestImports  []string
+	XTestImports []string
+}
+
+// providersOf names the providers: what package all imports of the folder it is in.
+func providersOf(t *testing.T, packages []goPackage) []string {
+	t.Helper()
+	i := slices.IndexFunc(packages, func(p goPackage) bool { return p.ImportPath == module+"emulator/all" })
+	if i < 0 {
+		t.Fatal("there is no package all")
+	}
+	var names []string
+	for _, imported := range packages[i].Imports {
+		if name, ok := strings.CutPrefix(imported, module+"emulator/"); ok {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		t.Fatal("package all imports no provider")
+	}
+	return names
 }
 
 // listPackages returns the packages of the main module.
 func listPackages(t *testing.T) []goPackage {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,Deps", "./...")
+	command := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,Deps,TestImports,XTestImports", "./...")
 	command.Dir = ".."
 	out, err := command.Output()
 	if err != nil {
@@ -65,11 +81,8 @@ func within(pkg string, patterns []string) bool {
 }
 
 func TestImports(t *testing.T) {
-	for _, name := range all.Names() {
-		if !slices.Contains(providers, name) {
-			t.Errorf("provider %s is not named in this test", name)
-		}
-	}
+	packages := listPackages(t)
+	providers := providersOf(t, packages)
 	inModule := func(paths ...string) []string {
 		for i, p := range paths {
 			paths[i] = module + p
@@ -165,16 +178,13 @@ func TestImports(t *testing.T) {
 	}
 	// One rule for each, because a provider may import its own folders.
 	for i, name := range providers {
-		if slices.Contains(all.Names(), name) {
-			rules = append(rules, rule{
-				name: name + " knows no other provider",
-				from: providerPackages[i : i+1], not: slices.Concat(providerPackages[:i], providerPackages[i+1:]),
-				why: "a provider can be understood, linked and removed by itself",
-			})
-		}
+		rules = append(rules, rule{
+			name: name + " knows no other provider",
+			from: providerPackages[i : i+1], not: slices.Concat(providerPackages[:i], providerPackages[i+1:]),
+			why: "a provider can be understood, linked and removed by itself",
+		})
 	}
 
-	packages := listPackages(t)
 	for _, rule := range rules {
 		t.Run(rule.name, func(t *testing.T) {
 			held := 0
@@ -200,13 +210,35 @@ func TestImports(t *testing.T) {
 	}
 }
 
-// providerName finds the names; "ocs" only as a word, because documents are
-// called docs.
-var providerName = regexp.MustCompile(`(?i)infisical|workos|zitadel|\bocs\b`)
+// TestUsersModules holds the tests of what users link to the light packages: go mod
+// tidy puts what they import into the go.sum of whoever imports the package itself.
+func TestUsersModules(t *testing.T) {
+	packages := listPackages(t)
+	byPath := map[string]goPackage{}
+	for _, p := range packages {
+		byPath[p.ImportPath] = p
+	}
+	heavy := []string{"connectrpc.com/...", "google.golang.org/...", "github.com/zitadel/...", "go.etcd.io/bbolt/...", "github.com/alecthomas/kong/..."}
+	for _, root := range []string{"emulator", "emulator/infisical", "emulator/rehearsal"} {
+		linked := append([]string{module + root}, byPath[module+root].Deps...)
+		for _, path := range linked {
+			p := byPath[path] // empty for what is not of this module
+			for _, imported := range slices.Concat(p.TestImports, p.XTestImports) {
+				for _, dep := range append([]string{imported}, byPath[imported].Deps...) {
+					if within(dep, heavy) {
+						t.Errorf("a test of %s imports %s, by %s; such tests stand in emulator/all", path, dep, imported)
+					}
+				}
+			}
+		}
+	}
+}
 
 // TestKernelNamesNoProvider keeps special cases out of what serves all
 // providers: not even a comment may explain it by one of them.
 func TestKernelNamesNoProvider(t *testing.T) {
+	// Only as words, because documents are called docs.
+	providerName := regexp.MustCompile(`(?i)\b(` + strings.Join(providersOf(t, listPackages(t)), "|") + `)`)
 	searched := 0
 	err := filepath.WalkDir(filepath.Join("..", "internal"), func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") {

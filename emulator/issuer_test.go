@@ -5,14 +5,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/understudy-dev/understudy/emulator"
 	"github.com/understudy-dev/understudy/emulator/infisical"
-	"github.com/understudy-dev/understudy/emulator/zitadel"
 	"github.com/understudy-dev/understudy/internal/providertest"
 )
 
@@ -29,59 +27,6 @@ func vouchedLogin(t *testing.T, inf api, identity, jwt string, want int) string 
 	inf.token = ""
 	a := inf.call(t, "POST", "/api/v1/auth/oidc-auth/login", fmt.Sprintf(`{"identityId":%q,"jwt":%q}`, identity, jwt), want)
 	return a.header.Get("X-Understudy-Reason")
-}
-
-// TestOwnIssuer logs in by JWTs of the same server's ZITADEL, by every name that it
-// has. Its keys are asked for in memory.
-func TestOwnIssuer(t *testing.T) {
-	const public = "https://public.example:8443/understudy"
-	for _, test := range []struct {
-		name string
-		base func(srv *emulator.Server, zit *zitadel.Provider) string
-		opts []emulator.Option
-	}{
-		{"its port", func(_ *emulator.Server, zit *zitadel.Provider) string { return zit.URL() }, nil},
-		{"its port at another name", func(_ *emulator.Server, zit *zitadel.Provider) string {
-			return strings.Replace(zit.URL(), "127.0.0.1", "zitadel.localhost", 1)
-		}, nil},
-		{"the gateway", func(srv *emulator.Server, _ *zitadel.Provider) string { return srv.URL() + "/zitadel" }, nil},
-		{"the service's host", func(*emulator.Server, *zitadel.Provider) string { return "https://acme.zitadel.cloud" }, nil},
-		{"a public URL", func(*emulator.Server, *zitadel.Provider) string { return public + "/zitadel" }, []emulator.Option{emulator.WithPublicURL(public)}},
-		{"without a port", func(_ *emulator.Server, zit *zitadel.Provider) string { return zit.URL() }, []emulator.Option{emulator.InMemory()}},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			inf, zit := infisical.New(), zitadel.New()
-			srv := emulator.NewTest(t, append(test.opts, inf, zit)...)
-			base := test.base(srv, zit)
-			machine := zit.SeedMachineUser(zitadel.MachineUser{JWT: true})
-			form := url.Values{"grant_type": {"client_credentials"}, "scope": {"openid"}, "client_id": {machine.UserName}, "client_secret": {machine.ClientSecret}}
-			request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/oauth/v2/token", strings.NewReader(form.Encode()))
-			if err != nil {
-				t.Fatal(err)
-			}
-			request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-			got, err := send(srv.Client(), request)
-			if err != nil || got.status != http.StatusOK {
-				t.Fatalf("no token: %v %+v", err, got)
-			}
-			token := decode[struct {
-				AccessToken string `json:"access_token"`
-			}](t, got.body).AccessToken
-
-			id := inf.SeedIdentity(infisical.Identity{})
-			caller := api{srv.Client(), inf.URL(), id.AccessToken}
-			trust(t, caller, id.ID, base, "")
-			vouchedLogin(t, caller, id.ID, token, http.StatusOK)
-			keys := srv.Journal.All()[len(srv.Journal.All())-2]
-			if keys.Provider != "zitadel" || !strings.HasSuffix(keys.Request.URL, "/oauth/v2/keys") {
-				t.Errorf("before the login came %s %s", keys.Provider, keys.Request.URL)
-			}
-			caller.call(t, "PATCH", "/api/v1/auth/oidc-auth/identities/"+id.ID, `{"boundSubject":"somebody"}`, http.StatusOK)
-			if why := vouchedLogin(t, caller, id.ID, token, http.StatusForbidden); !strings.Contains(why, `bound to "somebody"`) {
-				t.Errorf("refused because %s", why)
-			}
-		})
-	}
 }
 
 // TestIssuerOnThisMachine takes the word of an issuer that is no provider: its keys

@@ -108,6 +108,7 @@ func (cmd serveCommand) Run(ctx context.Context, s streams) (err error) {
 	go func() { // after listening: the first request does not wait for more than its own document
 		server.Warm()
 		debug.FreeOSMemory() // of what parsing needed, nothing is needed again
+		giveBack(ctx)
 	}()
 	banner(s.out, info, cmd.Verbose)
 

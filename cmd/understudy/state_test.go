@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -140,65 +142,159 @@ func checkMinted(t *testing.T, info control.Info, all []minted) {
 	}
 }
 
-// TestKill kills a server while clients write. What they were told more than a
-// second earlier is there when it comes back.
+var kills = flag.Int("kills", 4, "how many times TestKill kills its server")
+
+// TestKill kills a server while clients write and import, again and again. When it
+// comes back, it has what it has acknowledged: of imports everything, of writes what
+// is older than a second.
 func TestKill(t *testing.T) {
 	state := filepath.Join(t.TempDir(), "state")
-	first := startProcess(t, "--state", state, "--seed", "kill")
-	const writers = 4
-	var (
-		writing sync.WaitGroup
-		told    [writers][]minted
-	)
-	client := &http.Client{Transport: &http.Transport{}}
-	for i := range writers {
-		writing.Go(func() {
-			for {
-				m, err := mint(client, first.info)
-				if err != nil {
-					return // the server is gone
-				}
-				told[i] = append(told[i], m)
-			}
+	p := startProcess(t, "--state", state, "--seed", "kill")
+	credentials := fmt.Sprint(p.info.Providers["infisical"].Credentials)
+	var imported []minted
+	for range 200 {
+		m, err := mint(http.DefaultClient, p.info)
+		if err != nil {
+			t.Fatal(err)
+		}
+		imported = append(imported, m)
+	}
+	status, world, err := call(http.DefaultClient, "GET", p.info.Control+"/state", "", "")
+	if err != nil || status != http.StatusOK {
+		t.Fatalf("%d %s %v", status, world, err)
+	}
+	var all history
+	for point := range *kills {
+		h := history{begun: all.begun, told: all.told}
+		killed := make(chan time.Time, 1)
+		victim := p.Process
+		time.AfterFunc(300*time.Millisecond+2500*time.Millisecond*time.Duration(point+1)/time.Duration(*kills), func() {
+			killed <- time.Now()
+			_ = victim.Kill()
 		})
-	}
-	time.Sleep(2500 * time.Millisecond)
-	killed := time.Now()
-	if err := first.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	writing.Wait()
-	_ = first.Wait()
+		pause := 20 * time.Millisecond // most of the time is taken by imports
+		if point%2 == 1 {
+			pause = time.Hour // one import, and writes until the end
+		}
+		h.make(t, p.info, world, pause)
+		due := h.due(<-killed)
+		_ = p.Wait()
+		if log := p.errors.String(); point == 0 && log != "" {
+			t.Errorf("the first server says %s", log)
+		} else if point > 0 && !strings.Contains(log, "ignored=--seed") {
+			t.Errorf("no warning: %s", log)
+		}
 
-	var due []minted
-	all := 0
-	for _, list := range told {
-		all += len(list)
-		for i, m := range list {
-			if killed.Sub(m.at) > time.Second && i%10 == 0 { // a part, to be done soon
-				due = append(due, m)
-			}
+		p = startProcess(t, "--state", state, "--seed", "other")
+		if got := fmt.Sprint(p.info.Providers["infisical"].Credentials); got != credentials {
+			t.Errorf("the credentials are %s, and were %s", got, credentials)
+		}
+		switch number := importNumber(t, p.info); {
+		case number < h.told || number > h.begun:
+			t.Fatalf("point %d: import %d is there; %d was acknowledged, %d begun", point, number, h.told, h.begun)
+		case number == h.told: // and not one that was never answered, which has undone the writes
+			checkMinted(t, p.info, due)
+			all.looked += len(due)
+		}
+		if h.told > 0 {
+			checkMinted(t, p.info, imported[:10])
+		}
+		all.begun, all.told = h.begun, importNumber(t, p.info)
+		all.imports, all.writes = all.imports+h.imports, all.writes+h.writes
+		if h.begun > h.told {
+			all.cut++
 		}
 	}
-	if len(due) == 0 {
-		t.Fatal("nothing was written a second before")
+	t.Logf("%d kills, %d of them in an import: %d imports and %d writes were acknowledged, and %d writes looked for", *kills, all.cut, all.imports, all.writes, all.looked)
+	if all.looked == 0 {
+		t.Error("nothing was written a second before a kill")
 	}
-	t.Logf("%d secrets were made, %d of them are looked for", all, len(due))
-	second := startProcess(t, "--state", state, "--seed", "other")
-	if got, want := second.info.Providers["infisical"].Credentials, first.info.Providers["infisical"].Credentials; fmt.Sprint(got) != fmt.Sprint(want) {
-		t.Errorf("the credentials are %v, and were %v", got, want)
+}
+
+// A history is what clients did to a server before it was killed.
+type history struct {
+	begun, told     int      // the last import, and the last that was acknowledged
+	since           []minted // acknowledged after that
+	imports, writes int
+	looked, cut     int
+}
+
+// make imports a world and writes for a while, in turns, until the server is gone.
+// An import is known by a setting.
+func (h *history) make(t *testing.T, info control.Info, world []byte, while time.Duration) {
+	t.Helper()
+	client := &http.Client{Transport: &http.Transport{}}
+	for {
+		h.begun++
+		numbered := bytes.Replace(world, []byte(`"settings":{"infisical":{`), fmt.Appendf(nil, `"settings":{"infisical":{"rateLimit":%d`, firstImport+h.begun), 1)
+		status, answer, err := call(client, "PUT", info.Control+"/state", "", string(numbered))
+		if err != nil {
+			return // the server is gone
+		}
+		if status != http.StatusOK {
+			t.Fatalf("%d %s", status, answer)
+		}
+		h.told, h.since = h.begun, nil
+		h.imports++
+		var (
+			writing sync.WaitGroup
+			mu      sync.Mutex
+			gone    bool
+			until   = time.Now().Add(while)
+		)
+		for range 4 {
+			writing.Go(func() {
+				for time.Now().Before(until) {
+					m, err := mint(client, info)
+					mu.Lock()
+					if err != nil {
+						gone = true
+					} else {
+						h.since, h.writes = append(h.since, m), h.writes+1
+					}
+					mu.Unlock()
+					if err != nil {
+						return
+					}
+				}
+			})
+		}
+		if writing.Wait(); gone {
+			return
+		}
 	}
-	if first.errors.Len() > 0 {
-		t.Errorf("the first server says %s", first.errors)
+}
+
+// due is a part of what was acknowledged more than a second before the kill.
+func (h *history) due(killed time.Time) []minted {
+	var old []minted
+	for _, m := range h.since {
+		if killed.Sub(m.at) > time.Second {
+			old = append(old, m)
+		}
 	}
-	checkMinted(t, second.info, due)
-	if err := second.Process.Kill(); err != nil {
+	var part []minted
+	for i := 0; i < len(old); i += 1 + len(old)/50 {
+		part = append(part, old[i])
+	}
+	return part
+}
+
+// firstImport keeps the setting that an import is known by from limiting anything.
+const firstImport = 1_000_000
+
+// importNumber tells which import a server goes on from, 0 for none.
+func importNumber(t *testing.T, info control.Info) int {
+	t.Helper()
+	var settings struct{ RateLimit int }
+	status, body, err := call(http.DefaultClient, "GET", info.Control+"/settings/infisical", "", "")
+	if err != nil || status != http.StatusOK {
+		t.Fatalf("%d %s %v", status, body, err)
+	}
+	if err := json.Unmarshal(body, &settings); err != nil {
 		t.Fatal(err)
 	}
-	_ = second.Wait() // its log is whole
-	if !bytes.Contains(second.errors.Bytes(), []byte("ignored=--seed")) {
-		t.Errorf("no warning: %s", second.errors)
-	}
+	return max(0, settings.RateLimit-firstImport)
 }
 
 // TestTerminate stops a server that is in the middle of a hundred calls.

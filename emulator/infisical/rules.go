@@ -1,6 +1,9 @@
 package infisical
 
 import (
+	"encoding/json"
+	"fmt"
+
 	"github.com/understudy-dev/understudy/internal/entropy"
 	"github.com/understudy-dev/understudy/internal/kernel"
 	"github.com/understudy-dev/understudy/internal/kit"
@@ -44,10 +47,12 @@ func (p *Provider) rules(env *kernel.Env) {
 	p.organizations.Refers("ParentID", p.organizations, func(o organization) string { return o.ParentID })
 	p.identities.Refers("ProjectID", p.projects, func(i identity) string { return i.ProjectID })
 	p.roles.Keyed(func(r role) string { return r.ID })
+	p.roles.Valid(func(r role) error { return permissionsAreJSON(r.Permissions) })
 	p.members.Keyed(func(m projectMember) string { return m.ID })
 	p.members.Refers("ProjectID", p.projects, func(m projectMember) string { return m.ProjectID })
 	p.members.Refers("IdentityID", p.identities, func(m projectMember) string { return m.IdentityID })
 	p.privileges.Keyed(func(v privilege) string { return v.ID })
+	p.privileges.Valid(func(v privilege) error { return permissionsAreJSON(v.Permissions) })
 	p.privileges.Refers("MemberID", p.members, func(v privilege) string { return v.MemberID })
 	p.groups.Keyed(func(g group) string { return g.ID })
 	p.groups.Refers("OrganizationID", p.organizations, func(g group) string { return g.OrganizationID })
@@ -77,4 +82,12 @@ func (p *Provider) rules(env *kernel.Env) {
 	env.Drawn("folder", p.folders, uuid)
 	env.Drawn("tag", p.tags, uuid)
 	env.Drawn("secret", p.secrets, uuid)
+}
+
+// permissionsAreJSON holds rules that are kept as they came to being shown again.
+func permissionsAreJSON(text string) error {
+	if !json.Valid([]byte(text)) {
+		return fmt.Errorf("the permissions %.20q are not JSON", text)
+	}
+	return nil
 }

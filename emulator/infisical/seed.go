@@ -117,7 +117,7 @@ func (p *Provider) SeedClientSecret(in ClientSecret) ClientSecret {
 	})
 }
 
-// The provider's section of a world file; specs/world.yaml describes it.
+// The provider's section of a world file; specs/world/infisical.yaml describes it.
 type (
 	world struct {
 		Organization     Organization    `json:"organization"`

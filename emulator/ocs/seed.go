@@ -154,7 +154,7 @@ func (p *Provider) SeedToken(clientID string) string {
 // anybody has called.
 const realHost = "uswe.datahub.connect.aveva.com"
 
-// The provider's section of a world file; specs/world.yaml describes it.
+// The provider's section of a world file; specs/world/ocs.yaml describes it.
 type (
 	world struct {
 		Tenants []worldTenant `json:"tenants"`

@@ -281,7 +281,7 @@ func (p *Provider) userTokens(c *kernel.Call, cl client, settings clientSettings
 	p.desk.Give(c, signin.Access, g, content.ID, scopes, c.In(lifetime))
 	answer := tokenResponse{ExpiresIn: int64(settings.AccessTokenLifetime), TokenType: "Bearer", Scope: strings.Join(scopes, " ")}
 	if p.givesRefresh(c, cl, g) {
-		answer.RefreshToken = strings.ToUpper(c.Draw("refresh-token").Hex(32))
+		answer.RefreshToken = p.desk.Fresh(c, func() string { return strings.ToUpper(c.Draw("refresh-token").Hex(32)) })
 		p.desk.Give(c, signin.Refresh, g, answer.RefreshToken, g.Scopes, c.In(refreshLifetime(cl)-c.Now.Sub(g.At)))
 	}
 	identity := p.newIDToken(c, g, nil)

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/understudy-dev/understudy/internal/entropy"
 	"github.com/understudy-dev/understudy/internal/kernel"
 	"github.com/understudy-dev/understudy/internal/kit"
 )
@@ -93,13 +94,17 @@ func (p *Provider) createAPIKey(c *kernel.Call, in createAPIKeyRequest) (organiz
 				Because("expires_at is %s, and the world's time %s", k.ExpiresAt.UTC().Format(time.RFC3339), c.Now.UTC().Format(time.RFC3339))
 		}
 	}
-	value := organizationKeyValue + c.Draw("organization-key").Alphanumeric(apiKeyLength)
+	value := newKeyValue(c.Draw("organization-key"))
 	k.ID, k.Digest = p.newID(c, organizationKeyPrefix), kit.Digest(value)
 	k.Obfuscated = organizationKeyValue + "..." + value[len(value)-4:]
 	p.keys.Put(c.Tx, k.ID, k)
 	data := k.data()
 	data.Value = value
 	return data, nil
+}
+
+func newKeyValue(from *entropy.Draw) string {
+	return organizationKeyValue + from.Alphanumeric(apiKeyLength)
 }
 
 type validateAPIKeyRequest struct {

@@ -277,5 +277,6 @@ func (p *Provider) deleteApplication(c *kernel.Call, in idPath) (kernel.Answer, 
 
 func (p *Provider) removeApplication(c *kernel.Call, a application) {
 	p.secretsOf.Delete(c.Tx, a.ID)
+	p.authorizationsOf.Delete(c.Tx, a.ID)
 	p.applications.Delete(c.Tx, a.ID)
 }

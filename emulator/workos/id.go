@@ -18,6 +18,7 @@ const (
 	personPrefix          = "user_"
 	consentPrefix         = "app_consent_"
 	organizationKeyPrefix = "api_key_"
+	authorizationPrefix   = "authorized_connect_app_"
 	tokenPrefix           = "" // the jti of a token is bare
 )
 

@@ -291,8 +291,8 @@ func (p *Provider) listOrganizations(c *kernel.Call, in listOrganizationsRequest
 	return paginate(in.page, organizationPrefix, rows(c, p.organizationsByID, ""), keep, organization.data)
 }
 
-// deleteOrganization ends an organization, its applications and API keys, at once: the
-// service says that it will.
+// deleteOrganization ends an organization, its applications, API keys and
+// memberships, at once: the service says that it will.
 //
 // Differs: the recorded answer has the plain text "Accepted" for a body.
 // https://workos.com/docs/reference/organization/delete
@@ -315,6 +315,23 @@ func (p *Provider) deleteOrganization(c *kernel.Call, in idPath) (kernel.Answer,
 	}
 	for _, id := range keys {
 		p.keys.Delete(c.Tx, id)
+	}
+	var authorized []string
+	for _, a := range p.authorizationsIn.Between(c.Tx, o.ID+"/", o.ID+"/"+lastID, false) {
+		authorized = append(authorized, a.ID)
+	}
+	for _, id := range authorized {
+		p.authorizations.Delete(c.Tx, id)
+	}
+	var members []person
+	for _, u := range p.people.All(c.Tx) {
+		if slices.Contains(u.Organizations, o.ID) {
+			members = append(members, u)
+		}
+	}
+	for _, u := range members {
+		u.Organizations = slices.DeleteFunc(slices.Clone(u.Organizations), func(id string) bool { return id == o.ID })
+		p.people.Put(c.Tx, u.ID, u)
 	}
 	p.removeDomains(c, o)
 	p.organizations.Delete(c.Tx, o.ID)

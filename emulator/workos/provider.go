@@ -49,6 +49,12 @@ type Provider struct {
 	personByEmail *store.Unique[person]
 	desk          *signin.Desk
 
+	authorizations   *store.Table[authorization]
+	authorizationsIn *store.Index[authorization] // organization, "/" and id
+	authorizationsBy *store.Index[authorization] // person, "/" and id
+	authorizedBy     *store.Index[authorization] // person, "/" and application
+	authorizationsOf *store.Index[authorization] // application
+
 	idempotentCalls *store.Table[idempotentCall]
 	ticks           *store.Table[tick] // by prefix of the ids
 	rates           *kernel.RateLimit
@@ -100,6 +106,11 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.keys = store.NewTable[organizationKey](env.Schema, "organization's API key")
 	p.keyByDigest = p.keys.Unique("digest", func(k organizationKey) string { return k.Digest })
 	p.keysOf = p.keys.Index(func(k organizationKey) string { return k.OrganizationID + "/" + k.ID })
+	p.authorizations = store.NewTable[authorization](env.Schema, "authorized application")
+	p.authorizationsIn = p.authorizations.Index(func(a authorization) string { return a.OrganizationID + "/" + a.ID })
+	p.authorizationsBy = p.authorizations.Index(func(a authorization) string { return a.PersonID + "/" + a.ID })
+	p.authorizedBy = p.authorizations.Index(func(a authorization) string { return by(a.PersonID, a.ApplicationID) })
+	p.authorizationsOf = p.authorizations.Index(func(a authorization) string { return a.ApplicationID })
 	p.idempotentCalls = store.NewTable[idempotentCall](env.Schema, "idempotent call")
 	p.ticks = store.NewTable[tick](env.Schema, "tick")
 	p.rates = kernel.NewRateLimit(env.Schema, rateLimit)

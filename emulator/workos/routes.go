@@ -26,6 +26,9 @@ const (
 	OpValidateAPIKey         Op = "workos POST /api_keys/validations"
 	OpExpireAPIKey           Op = "workos POST /api_keys/{id}/expire"
 	OpDeleteAPIKey           Op = "workos DELETE /api_keys/{id}"
+	OpListAuthorized         Op = "workos GET /organizations/{organization_id}/authorized_applications"
+	OpListAuthorizedByUser   Op = "workos GET /user_management/users/{user_id}/authorized_applications"
+	OpDeleteAuthorized       Op = "workos DELETE /user_management/users/{user_id}/authorized_applications/{application_id}"
 	OpAuthorize              Op = "workos GET /oauth2/authorize"
 	OpPostAuthorize          Op = "workos POST /oauth2/authorize"
 	OpSignInError            Op = "workos GET /oauth2/error"
@@ -78,6 +81,9 @@ func (p *Provider) routes() []kernel.Route {
 		kernel.On(OpValidateAPIKey, p.validateAPIKey),
 		kernel.On(OpExpireAPIKey, p.expireAPIKey),
 		kernel.On(OpDeleteAPIKey, p.deleteAPIKey),
+		kernel.On(OpListAuthorized, p.listAuthorized),
+		kernel.On(OpListAuthorizedByUser, p.listAuthorizedByUser),
+		kernel.On(OpDeleteAuthorized, p.deleteAuthorized),
 		kernel.Handle(OpAuthorize, p.authorize),
 		kernel.Handle(OpPostAuthorize, p.authorize),
 		kernel.Handle(OpSignInError, p.signInError),

@@ -1,6 +1,9 @@
 package workos
 
 import (
+	"encoding/json"
+	"fmt"
+
 	"github.com/understudy-dev/understudy/internal/entropy"
 	"github.com/understudy-dev/understudy/internal/kernel"
 	"github.com/understudy-dev/understudy/internal/kit"
@@ -22,8 +25,19 @@ func (p *Provider) rules(env *kernel.Env) {
 	p.secrets.Refers("ApplicationID", p.applications, func(s clientSecret) string { return s.ApplicationID })
 	p.people.Keyed(func(u person) string { return u.ID })
 	p.people.RefersAll("Organizations", p.organizations, func(u person) []string { return u.Organizations })
+	p.authorizations.Keyed(func(a authorization) string { return a.ID })
+	p.authorizations.Refers("OrganizationID", p.organizations, func(a authorization) string { return a.OrganizationID })
+	p.authorizations.Refers("PersonID", p.people, func(a authorization) string { return a.PersonID })
+	p.authorizations.Refers("ApplicationID", p.applications, func(a authorization) string { return a.ApplicationID })
 	p.idempotentCalls.KeyedFreely() // by operation and key
-	p.ticks.KeyedFreely()           // by prefix
+	p.idempotentCalls.Valid(func(i idempotentCall) error {
+		if i.Status < 200 || i.Status > 299 || !json.Valid(i.Answer) {
+			return fmt.Errorf("%d with %.20q is no answer that is kept", i.Status, i.Answer)
+		}
+		return nil
+	})
+	p.ticks.KeyedFreely() // by prefix
 
+	env.Drawn("organization-key", p.keyByDigest, func(d *entropy.Draw) string { return kit.Digest(newKeyValue(d)) })
 	env.Drawn("client-secret", p.secretByDigest, func(d *entropy.Draw) string { return kit.Digest(d.Hex(secretBytes)) })
 }

@@ -115,7 +115,7 @@ const (
 	organizationKeyValue = "sk_"
 )
 
-// The provider's section of a world file; specs/world.yaml describes it.
+// The provider's section of a world file; specs/world/workos.yaml describes it.
 type (
 	world struct {
 		ClientID      string              `json:"clientId"`

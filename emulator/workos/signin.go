@@ -134,21 +134,21 @@ func (a application) signIn() signin.Client {
 	return k
 }
 
-// choose keeps which of a person's organizations is signed in to.
-func (p *Provider) choose(c *kernel.Call, _ signin.Client, g *signin.Grant, request url.Values) *signin.Failure {
+// choose keeps which of a person's organizations is signed in to, and what the
+// application is authorized for.
+func (p *Provider) choose(c *kernel.Call, k signin.Client, g *signin.Grant, request url.Values) *signin.Failure {
 	u, _ := p.people.Get(c.Tx, g.Person)
-	if asked := request.Get("organization_id"); asked != "" {
-		if !slices.Contains(u.Organizations, asked) {
-			return p.desk.Fail(signin.AccessDenied, "the person %s is no member of organization %q", u.ID, asked)
-		}
+	asked := request.Get("organization_id")
+	switch {
+	case slices.Contains(u.Organizations, asked):
 		g.Organization = asked
-		return nil
+	case asked != "":
+		return p.desk.Fail(signin.AccessDenied, "the person %s is no member of organization %q", u.ID, asked)
+	case len(u.Organizations) > 0:
+		g.Organization = u.Organizations[0]
 	}
-	for _, id := range u.Organizations { // one of them may have been deleted
-		if _, ok := p.organizations.Get(c.Tx, id); ok {
-			g.Organization = id
-			break
-		}
+	if k.Consent {
+		p.authorizes(c, k, *g)
 	}
 	return nil
 }
@@ -232,7 +232,7 @@ func (p *Provider) exchange(c *kernel.Call, a application, s clientSecret, grant
 	p.desk.Give(c, signin.Access, g, cl.ID, scopes, end)
 	answer := tokenResponse{ExpiresIn: int64(lifetime.Seconds()), TokenType: "bearer"}
 	if slices.Contains(g.Scopes, offlineScope) {
-		answer.RefreshToken = c.Draw("refresh-token").Alphanumeric(refreshLength)
+		answer.RefreshToken = p.desk.Fresh(c, func() string { return c.Draw("refresh-token").Alphanumeric(refreshLength) })
 		p.desk.Give(c, signin.Refresh, g, answer.RefreshToken, g.Scopes, c.In(refreshLifetime-c.Now.Sub(g.At)))
 	}
 	u, _ := p.people.Get(c.Tx, g.Person)
@@ -289,7 +289,8 @@ func (p *Provider) authorizeDevice(c *kernel.Call) (any, error) {
 		return nil, p.desk.TokenError(*failure).Because("%s", failure.Reason)
 	}
 	answer := deviceResponse{
-		DeviceCode: c.Draw("device-code").Alphanumeric(deviceLength), UserCode: signin.UserCode(c.Draw("user-code")), URI: c.Base + "/device",
+		DeviceCode: p.desk.Fresh(c, func() string { return c.Draw("device-code").Alphanumeric(deviceLength) }),
+		UserCode:   p.desk.UserCode(c), URI: c.Base + "/device",
 		ExpiresIn: int(deviceLifetime.Seconds()), Interval: int(deviceInterval.Seconds()),
 	}
 	answer.Complete = answer.URI + "?user_code=" + answer.UserCode

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/store"
 )
 
 // Identifiers are numbers in decimal that grow with time: ticks of 10 ms since
@@ -41,8 +42,26 @@ func (p *Provider) nextID(c *kernel.Call) string {
 		last.Place = place(kernel.Epoch, maxSequence) // that tick is the default world's
 	}
 	last.Place = max(place(c.Now, 0), last.Place+1)
+	id := formatID(c, last.Place)
+	for p.known(c, id) { // from a world file, or a state whose last id was put back
+		last.Place++
+		id = formatID(c, last.Place)
+	}
 	p.ids.Put(c.Tx, "", last)
-	return formatID(c, last.Place)
+	return id
+}
+
+// known reports whether anything that is stored by its identifier has this one.
+func (p *Provider) known(c *kernel.Call, id string) bool {
+	return has(c, p.organizations, id) || has(c, p.projects, id) || has(c, p.apps, id) || has(c, p.users, id) ||
+		has(c, p.keys, id) || has(c, p.pats, id) || has(c, p.grants, id) || has(c, p.people, id) || has(c, p.byClientID, id)
+}
+
+func has[V any](c *kernel.Call, in interface {
+	Get(*store.Tx, string) (V, bool)
+}, id string) bool {
+	_, ok := in.Get(c.Tx, id)
+	return ok
 }
 
 // worldID returns the n-th identifier of the default world.

@@ -31,7 +31,7 @@ var patScopes = []string{"openid", "urn:zitadel:iam:user:metadata", "urn:zitadel
 func (p *Provider) opaque(c *kernel.Call, kind, plain string) string {
 	const block = 16
 	for {
-		value := base64URL(c.Draw(kind).Bytes(block + len(plain)))
+		value := p.desk.Fresh(c, func() string { return base64URL(c.Draw(kind).Bytes(block + len(plain))) })
 		_, isPAT := p.byPATDigest.Get(c.Tx, kit.Digest(value))
 		if _, isToken := p.byTokenDigest.Get(c.Tx, kit.Digest(value)); !isPAT && !isToken {
 			return value

@@ -145,7 +145,7 @@ func first[V any](all func(func(string, V) bool)) string {
 	return ""
 }
 
-// The provider's section of a world file; specs/world.yaml describes it.
+// The provider's section of a world file; specs/world/zitadel.yaml describes it.
 type (
 	world struct {
 		Organizations []worldOrganization `json:"organizations"`

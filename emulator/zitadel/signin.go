@@ -206,7 +206,7 @@ func (p *Provider) authorizeDevice(c *kernel.Call, in tokenRequest) (deviceRespo
 		return !slices.Contains(knownScopes, s) && !strings.HasPrefix(s, scopePrefix)
 	})
 	answer := deviceResponse{
-		DeviceCode: p.opaque(c, "device-code", p.nextID(c)), UserCode: signin.UserCode(c.Draw("user-code")), URI: c.Base + devicePath,
+		DeviceCode: p.opaque(c, "device-code", p.nextID(c)), UserCode: p.desk.UserCode(c), URI: c.Base + devicePath,
 		ExpiresIn: int(deviceLifetime.Seconds()), Interval: int(deviceInterval.Seconds()),
 	}
 	answer.Complete = answer.URI + "?user_code=" + answer.UserCode

@@ -14,7 +14,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/gorilla/mux"
-	"go.yaml.in/yaml/v3"
+	yaml "github.com/oasdiff/yaml3"
 )
 
 // PathRule says how a provider compares paths.
@@ -152,12 +152,12 @@ func parse(text []byte, rule PathRule) (*Contract, error) {
 	return compile(src, rule)
 }
 
-func load(text []byte) (*openapi3.T, error) {
-	object, err := asJSON(text)
-	if err != nil {
+func load(root *yaml.Node) (*openapi3.T, error) {
+	var object bytes.Buffer
+	if err := WriteJSON(&object, root, true); err != nil {
 		return nil, err
 	}
-	return openapi3.NewLoader().LoadFromData(object)
+	return openapi3.NewLoader().LoadFromData(object.Bytes())
 }
 
 // A Schema is one schema of a document, parsed when it is first needed.
@@ -165,10 +165,15 @@ type Schema struct {
 	load func() (*openapi3.Schema, error)
 }
 
-// NewSchema returns the named schema of a document's components.
-func NewSchema(text []byte, name string) *Schema {
+// NewSchema returns the named schema of a document's components. The document is
+// made when it is first needed.
+func NewSchema(document func() (*yaml.Node, error), name string) *Schema {
 	return &Schema{load: sync.OnceValues(func() (*openapi3.Schema, error) {
-		doc, err := load(text)
+		root, err := document()
+		if err != nil {
+			return nil, fmt.Errorf("gate: %w", err)
+		}
+		doc, err := load(root)
 		if err != nil {
 			return nil, fmt.Errorf("gate: %w", err)
 		}

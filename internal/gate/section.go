@@ -9,7 +9,7 @@ import (
 	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
-	"go.yaml.in/yaml/v3"
+	yaml "github.com/oasdiff/yaml3"
 )
 
 // A source is the text of a document, cut into the sections that operations are

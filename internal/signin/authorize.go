@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 )
 
 // audience is one name or a list of them.
@@ -178,9 +179,9 @@ func (d *Desk) consentMissing(c *kernel.Call, r *request, person string) bool {
 
 // grant gives the client what it asked for.
 func (d *Desk) grant(c *kernel.Call, r request, s session) (any, error) {
-	code := d.Code(c)
+	code := d.Fresh(c, func() string { return d.Code(c) })
 	g := Grant{
-		ID: c.Draw("sign-in").Hex(16), Code: digest(code),
+		ID: d.newGrant(c), Code: digest(code),
 		Client: r.client.ID, Person: s.Person, Session: s.ID,
 		Scopes: r.scopes, Nonce: r.nonce, Challenge: r.challenge, Method: r.method,
 		SignedIn: s.At, At: c.Now,
@@ -196,7 +197,7 @@ func (d *Desk) grant(c *kernel.Call, r request, s session) (any, error) {
 	if r.client.Consent {
 		key := consentKey(g.Client, g.Person)
 		given, _ := d.consents.Get(c.Tx, key)
-		d.consents.Put(c.Tx, key, union(given, g.Scopes))
+		d.consents.Put(c.Tx, key, Union(given, g.Scopes))
 	}
 	d.grants.Put(c.Tx, g.ID, g)
 	var members [][2]string
@@ -221,8 +222,9 @@ func (d *Desk) grant(c *kernel.Call, r request, s session) (any, error) {
 	return nil, nil
 }
 
-func union(a, b []string) []string {
-	all := slices.Clone(a)
+// Union is the one list, and what the other has beside.
+func Union(a, b []string) []string {
+	all := kit.List(slices.Clone(a)) // not null where it is stored
 	for _, s := range b {
 		if !slices.Contains(all, s) {
 			all = append(all, s)

@@ -27,7 +27,11 @@ type Device struct {
 const userCodeLetters = "BCDFGHJKLMNPQRSTVWXZ"
 
 // UserCode draws what a person types in.
-func UserCode(from *entropy.Draw) string {
+func (d *Desk) UserCode(c *kernel.Call) string {
+	return d.Fresh(c, func() string { return userCodeOf(c.Draw("user-code")) })
+}
+
+func userCodeOf(from *entropy.Draw) string {
 	var letters []byte
 	for i, b := range from.Bytes(8) {
 		if i == 4 {
@@ -89,7 +93,7 @@ func (d *Desk) Verify(c *kernel.Call) (any, error) {
 		who.session = d.enter(c, who.person)
 	}
 	g := Grant{
-		ID: c.Draw("sign-in").Hex(16), Client: v.Client, Person: who.session.Person, Session: who.session.ID,
+		ID: d.newGrant(c), Client: v.Client, Person: who.session.Person, Session: who.session.ID,
 		Scopes: v.Scopes, SignedIn: who.session.At, At: c.Now,
 	}
 	if d.Granted != nil {

@@ -185,6 +185,18 @@ func (d *Desk) Revoke(c *kernel.Call, t Token, why string) {
 	d.tokens.Put(c.Tx, t.Key, t)
 }
 
+// Withdraw takes a person's consent to a client back, with all that sign-ins gave.
+func (d *Desk) Withdraw(c *kernel.Call, client, person, why string) {
+	d.consents.Delete(c.Tx, consentKey(client, person))
+	var given []Grant
+	for _, g := range d.grantsOf.All(c.Tx, consentKey(client, person)) {
+		given = append(given, g)
+	}
+	for _, g := range given {
+		d.revoke(c, g, why)
+	}
+}
+
 // RevokeGrant ends all that a sign-in gave.
 func (d *Desk) RevokeGrant(c *kernel.Call, g Grant, why string) { d.revoke(c, g, why) }
 

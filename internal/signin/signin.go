@@ -203,6 +203,7 @@ type Desk struct {
 	consents   *store.Table[[]string] // scopes, by client and person
 	grants     *store.Table[Grant]
 	byCode     *store.Unique[Grant]
+	grantsOf   *store.Index[Grant] // by client and person
 	tokens     *store.Table[Token] // by digest, or by what the provider calls one
 	tokensOf   *store.Index[Token]
 	devices    *store.Table[Device] // by digest of the device code
@@ -216,6 +217,7 @@ func NewDesk(schema *store.Schema, dialect Dialect) *Desk {
 	d.consents = store.NewTable[[]string](schema, "consent")
 	d.grants = store.NewTable[Grant](schema, "sign-in")
 	d.byCode = d.grants.Unique("code", func(g Grant) string { return g.Code })
+	d.grantsOf = d.grants.Index(func(g Grant) string { return consentKey(g.Client, g.Person) })
 	d.tokens = store.NewTable[Token](schema, "token of a sign-in")
 	d.tokensOf = d.tokens.Index(func(t Token) string { return t.Grant })
 	d.devices = store.NewTable[Device](schema, "device")
@@ -252,6 +254,28 @@ func (d *Desk) Fail(kind Kind, reason string, args ...any) *Failure {
 func (d *Desk) refuse(kind Kind, reason string, args ...any) *kernel.Problem {
 	f := d.failure(kind, reason, args...)
 	return d.TokenError(*f).Because("%s", f.Reason)
+}
+
+// Fresh draws a value that the desk has given to nobody yet. Only in a state whose
+// sequences were put back is what is drawn there already; it is passed over.
+func (d *Desk) Fresh(c *kernel.Call, draw func() string) string {
+	for {
+		value := draw()
+		key := digest(value)
+		_, code := d.byCode.Get(c.Tx, key)
+		_, token := d.tokens.Get(c.Tx, key)
+		_, device := d.devices.Get(c.Tx, key)
+		_, userCode := d.byUserCode.Get(c.Tx, value)
+		_, grant := d.grants.Get(c.Tx, value)
+		if !code && !token && !device && !userCode && !grant {
+			return value
+		}
+	}
+}
+
+// newGrant draws the id of what a sign-in gives.
+func (d *Desk) newGrant(c *kernel.Call) string {
+	return d.Fresh(c, func() string { return c.Draw("sign-in").Hex(16) })
 }
 
 // digest is what a code or a token is found by.

@@ -8,13 +8,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
-	"go.yaml.in/yaml/v3"
+	yaml "github.com/oasdiff/yaml3"
 
 	"github.com/understudy-dev/understudy/internal/gate"
 	"github.com/understudy-dev/understudy/specs"
@@ -33,47 +36,68 @@ type File struct {
 	root *yaml.Node // where lines are looked up
 }
 
-var schema = gate.NewSchema(specs.World, "World")
+// described is the OpenAPI document of world files: specs.World, and in it the
+// section of each provider that there is.
+var described = sync.OnceValues(func() (*yaml.Node, error) {
+	var document yaml.Node
+	if err := yaml.Unmarshal(specs.World, &document); err != nil {
+		return nil, err
+	}
+	schemas := child(child(document.Content[0], "components"), "schemas")
+	properties := child(child(schemas, "World"), "properties")
+	files, err := fs.Glob(specs.Sections, "world/*.yaml")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range files {
+		text, err := specs.Sections.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		var section yaml.Node
+		if err := yaml.Unmarshal(text, &section); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		own := section.Content[0].Content
+		schemas.Content = append(schemas.Content, own...)
+		properties.Content = append(properties.Content, scalar(strings.TrimSuffix(path.Base(name), ".yaml")), &yaml.Node{
+			Kind: yaml.MappingNode, Content: []*yaml.Node{scalar("$ref"), scalar(schemasAt + own[0].Value)},
+		})
+	}
+	return document.Content[0], nil
+})
+
+// schemasAt is where references of an OpenAPI document find schemas.
+const schemasAt = "#/components/schemas/"
+
+func scalar(text string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value: text} }
+
+var schema = gate.NewSchema(described, "World")
 
 // Schema returns the JSON Schema of world files. It is made of what they are
 // checked with. What no schema can say, such as that an identifier is given twice,
 // is told when a world is read.
 func Schema() ([]byte, error) {
-	var doc struct {
-		Info struct {
-			Title       string
-			Description string
-		}
-		Components struct{ Schemas yaml.Node }
-	}
-	if err := yaml.Unmarshal(specs.World, &doc); err != nil {
+	document, err := described()
+	if err != nil {
 		return nil, err
 	}
-	relocate(&doc.Components.Schemas)
 	var defs bytes.Buffer
-	if err := gate.WriteJSON(&defs, &doc.Components.Schemas, false); err != nil {
+	if err := gate.WriteJSON(&defs, child(child(document, "components"), "schemas"), false); err != nil {
 		return nil, err
 	}
+	info := child(document, "info")
 	text, err := json.MarshalIndent(struct {
 		Schema      string          `json:"$schema"`
 		Title       string          `json:"title"`
 		Description string          `json:"description"`
 		Ref         string          `json:"$ref"`
 		Defs        json.RawMessage `json:"$defs"`
-	}{"https://json-schema.org/draft/2020-12/schema", doc.Info.Title, doc.Info.Description, "#/$defs/World", defs.Bytes()}, "", "  ")
+	}{
+		"https://json-schema.org/draft/2020-12/schema", child(info, "title").Value, child(info, "description").Value, "#/$defs/World",
+		bytes.ReplaceAll(defs.Bytes(), []byte(`"`+schemasAt), []byte(`"#/$defs/`)),
+	}, "", "  ")
 	return append(text, '\n'), err
-}
-
-// relocate makes references of an OpenAPI document those of a JSON Schema.
-func relocate(n *yaml.Node) {
-	if n.Kind == yaml.ScalarNode {
-		if name, ok := strings.CutPrefix(n.Value, "#/components/schemas/"); ok {
-			n.Value = "#/$defs/" + name
-		}
-	}
-	for _, c := range n.Content {
-		relocate(c)
-	}
 }
 
 // Read reads a world file, YAML or JSON. An error names the line.

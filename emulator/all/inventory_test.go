@@ -1,20 +1,17 @@
-package rehearsal_test
+package all_test
 
 import (
 	"testing"
 	"time"
 
 	"github.com/understudy-dev/understudy/emulator"
-	"github.com/understudy-dev/understudy/emulator/infisical"
-	"github.com/understudy-dev/understudy/emulator/ocs"
-	"github.com/understudy-dev/understudy/emulator/workos"
-	"github.com/understudy-dev/understudy/emulator/zitadel"
+	"github.com/understudy-dev/understudy/emulator/all"
 )
 
 // TestInventory: the default world of every provider has live credentials, and what
 // has an end is dead behind it, with the reason.
 func TestInventory(t *testing.T) {
-	srv := emulator.NewTest(t, emulator.InMemory(), infisical.New(), workos.New(), zitadel.New(), ocs.New())
+	srv := emulator.NewTest(t, everything(t, emulator.InMemory())...)
 	srv.Clock.Freeze()
 	found := map[string]int{}
 	for _, k := range srv.Inventory() {
@@ -23,7 +20,7 @@ func TestInventory(t *testing.T) {
 			t.Errorf("of the default world: %+v", k)
 		}
 	}
-	for _, name := range []string{"infisical", "workos", "zitadel", "ocs"} {
+	for _, name := range all.Names() {
 		if found[name] == 0 {
 			t.Errorf("%s has no credentials", name)
 		}

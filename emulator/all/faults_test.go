@@ -1,4 +1,4 @@
-package emulator_test
+package all_test
 
 import (
 	"errors"
@@ -78,18 +78,19 @@ func TestFaultMatrix(t *testing.T) {
 		{`"status":500,"always":true,"skip":1,"times":2`, "ok+ 500 500 ok+"},
 	}
 	srv := emulator.NewTest(t, everything(t)...)
-	ct := controlOf(srv)
+	client := &http.Client{Transport: &http.Transport{}}
+	t.Cleanup(client.CloseIdleConnections)
 	clean := srv.Snapshot()
 	for _, c := range creations {
-		a, path := c.api(t, srv)
+		token, url := c.address(srv)
 		for _, tt := range tests {
 			t.Run(c.provider+"/"+tt.fault, func(t *testing.T) {
-				ct.call(t, "POST", "/faults", fmt.Sprintf(`{"provider":%q,"operation":%q,%s}`, c.provider, c.operation, tt.fault), http.StatusCreated)
+				control(t, srv.URL(), "POST", "/faults", fmt.Sprintf(`{"provider":%q,"operation":%q,%s}`, c.provider, c.operation, tt.fault), http.StatusCreated)
 				var got []string
 				for i := range strings.Fields(tt.want) {
 					srv.Restore(clean)
 					began := time.Now()
-					answer, err := a.try(t.Context(), "POST", path, c.body)
+					answer, err := send(t.Context(), client, token, "POST", url, c.body)
 					took := time.Since(began)
 					outcome := c.outcome(t, answer, err)
 					if !srv.Snapshot().Equal(clean) {
@@ -112,22 +113,21 @@ func TestFaultMatrix(t *testing.T) {
 				if list := strings.Join(got, " "); list != tt.want {
 					t.Errorf("outcomes are %s, want %s", list, tt.want)
 				}
-				ct.call(t, "DELETE", "/faults", "", http.StatusNoContent)
+				control(t, srv.URL(), "DELETE", "/faults", "", http.StatusNoContent)
 			})
 		}
 	}
 }
 
-// api returns how the operation is called.
-func (c creation) api(t *testing.T, srv *emulator.Server) (api, string) {
-	t.Helper()
+// address returns the token and the URL that the operation is called with.
+func (c creation) address(srv *emulator.Server) (token, url string) {
 	info := srv.Info().Providers[c.provider]
 	_, path, _ := strings.Cut(c.operation, " ")
 	path = strings.ReplaceAll(path, "{id}", "{applicationId}") // the one that is not named as the credential
 	for name, value := range info.Credentials {
 		path = strings.ReplaceAll(path, "{"+name+"}", value)
 	}
-	return api{socketClient(t, false), info.URL, info.Credentials["accessToken"] + info.Credentials["apiKey"]}, path
+	return info.Credentials["accessToken"] + info.Credentials["apiKey"], info.URL + path
 }
 
 // outcome names what a call has come to.
@@ -156,11 +156,12 @@ func (c creation) outcome(t *testing.T, a answer, err error) string {
 // and for an operation that there is none of. What the messages list is allowed.
 func TestFaultMatrixRefusals(t *testing.T) {
 	srv := emulator.NewTest(t, everything(t)...)
-	ct := controlOf(srv)
 	refused := func(t *testing.T, body, begin string) []string {
 		t.Helper()
-		got := ct.call(t, "POST", "/faults", body, http.StatusBadRequest)
-		wantProblem(t, got)
+		got := control(t, srv.URL(), "POST", "/faults", body, http.StatusBadRequest)
+		if !isProblem(got) {
+			t.Errorf("the refusal is %s", got.body)
+		}
 		list, ok := strings.CutPrefix(decode[struct{ Detail string }](t, got.body).Detail, begin)
 		if !ok {
 			t.Fatalf("%s does not begin with %q", got.body, begin)
@@ -176,7 +177,7 @@ func TestFaultMatrixRefusals(t *testing.T) {
 				t.Errorf("only %q are allowed", statuses)
 			}
 			for _, status := range statuses {
-				ct.call(t, "POST", "/faults", fmt.Sprintf(`{"operation":%q,"status":%s}`, op, status), http.StatusCreated)
+				control(t, srv.URL(), "POST", "/faults", fmt.Sprintf(`{"operation":%q,"status":%s}`, op, status), http.StatusCreated)
 			}
 			none := c.provider + " GET /nowhere"
 			lines := refused(t, fmt.Sprintf(`{"operation":%q,"status":500}`, none), none+" is not an operation that is served; there are ")
@@ -184,7 +185,7 @@ func TestFaultMatrixRefusals(t *testing.T) {
 				t.Errorf("%q does not have %s", lines, c.operation)
 			}
 			for _, line := range lines {
-				ct.call(t, "POST", "/faults", fmt.Sprintf(`{"provider":%q,"operation":%q,"drop":true}`, c.provider, strings.TrimSpace(line)), http.StatusCreated)
+				control(t, srv.URL(), "POST", "/faults", fmt.Sprintf(`{"provider":%q,"operation":%q,"drop":true}`, c.provider, strings.TrimSpace(line)), http.StatusCreated)
 			}
 			if want, n := len(statuses)+len(lines), len(srv.Faults.List()); n != want {
 				t.Errorf("%d faults wait, want %d", n, want)
