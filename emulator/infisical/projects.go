@@ -2,6 +2,8 @@ package infisical
 
 import (
 	"iter"
+	"math"
+	"slices"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
 	"github.com/understudy-dev/understudy/internal/kit"
@@ -72,9 +74,6 @@ type projectInput struct {
 	Description             *string `json:"description"`
 }
 
-// subjectProject is what permissions for projects are about.
-const subjectProject = "project"
-
 // projectResource are the projects of the caller's organization; name is what
 // their answers stand under, if anything.
 // https://infisical.com/docs/api-reference/endpoints/projects/create-project
@@ -82,7 +81,11 @@ func (p *Provider) projectResource(name string) kit.Resource[project, projectInp
 	r := kit.Resource[project, projectInput]{
 		Rows: p.projectsOf, Key: func(r project) string { return r.ID }, Path: "projectId",
 		Enter: func(c *kernel.Call, do kit.Action, _ projectInput) (string, error) {
-			return callerOf(c).OrganizationID, permitChange(c, do, subjectProject)
+			caller := callerOf(c)
+			if do == kit.Create && caller.Role == roleNoAccess {
+				return "", permissionDenied(string(do), subjectProject).Because("the caller's role is %s", caller.Role)
+			}
+			return caller.OrganizationID, nil
 		},
 		New: func(c *kernel.Call, organization string) project {
 			return project{ID: c.Draw("project").UUID(), OrganizationID: organization, Type: projectType, CreatedAt: c.Now}
@@ -93,6 +96,13 @@ func (p *Provider) projectResource(name string) kit.Resource[project, projectInp
 			return badRequest("Project with slug %s already exists in your organization", r.Slug)
 		},
 		Guard: func(c *kernel.Call, do kit.Action, r project) error {
+			subject := subjectSettings
+			if do == kit.Delete {
+				subject = subjectProject
+			}
+			if err := p.permitChange(c, do, r.ID, subject); err != nil {
+				return err
+			}
 			if do == kit.Delete && r.HasDeleteProtection {
 				return forbidden("Project delete protection is enabled")
 			}
@@ -224,12 +234,15 @@ func (p *Provider) environmentResource(workspace bool) kit.Resource[environment,
 		Rows: p.environmentsOf, Key: func(e environment) string { return e.ID }, Path: "environmentId",
 		Enter: inProject[environmentInput](p, "environments"),
 		New: func(c *kernel.Call, project string) environment {
-			return environment{ID: c.Draw("environment").UUID(), ProjectID: project, Position: float64(len(collect(p.environmentsOf.All(c.Tx, project))) + 1), CreatedAt: c.Now}
+			return environment{ID: c.Draw("environment").UUID(), ProjectID: project, Position: p.lastPosition(c, project) + 1, CreatedAt: c.Now}
 		},
 		Assign: func(c *kernel.Call, e *environment, in environmentInput) error {
 			kit.Put(&e.Name, in.Name)
 			kit.Put(&e.Slug, in.Slug)
-			kit.Put(&e.Position, in.Position)
+			if in.Position != nil {
+				p.makeRoom(c, *e, *in.Position)
+				e.Position = *in.Position
+			}
 			if e.UpdatedAt.IsZero() {
 				p.addFolder(c, folder{EnvironmentID: e.ID, Name: rootFolder})
 			}
@@ -258,6 +271,41 @@ func (p *Provider) environmentResource(workspace bool) kit.Resource[environment,
 			}
 			return environmentChange{Message: said, ProjectID: id, Environment: shown}
 		},
+	}
+}
+
+// lastPosition is that of a project's last environment, 0 without one.
+func (p *Provider) lastPosition(c *kernel.Call, project string) (last float64) {
+	for _, e := range p.environmentsOf.All(c.Tx, project) {
+		last = max(last, e.Position)
+	}
+	return last
+}
+
+// makeRoom moves the environments that stand between an environment's place and the
+// one it goes to, if that is taken. A new environment pushes all behind it.
+func (p *Provider) makeRoom(c *kernel.Call, moving environment, to float64) {
+	others := collect(p.environmentsOf.All(c.Tx, moving.ProjectID))
+	if !slices.ContainsFunc(others, func(e environment) bool { return e.ID != moving.ID && e.Position == to }) {
+		return
+	}
+	from := moving.Position
+	if moving.UpdatedAt.IsZero() {
+		from = math.Inf(1)
+	}
+	for _, e := range others {
+		switch {
+		case e.ID == moving.ID:
+			continue
+		case to <= e.Position && e.Position < from:
+			e.Position++
+		case from < e.Position && e.Position <= to:
+			e.Position--
+		default:
+			continue
+		}
+		e.UpdatedAt = c.Now
+		p.environments.Put(c.Tx, e.ID, e)
 	}
 }
 
@@ -298,18 +346,10 @@ func inProject[In any](p *Provider, subject string) func(*kernel.Call, kit.Actio
 	return func(c *kernel.Call, do kit.Action, _ In) (string, error) {
 		project, err := p.project(c, c.Vars["projectId"], "")
 		if err == nil {
-			err = permitChange(c, do, subject)
+			err = p.permitChange(c, do, project.ID, subject)
 		}
 		return project.ID, err
 	}
-}
-
-// permitChange is permit for those resources that every role may read.
-func permitChange(c *kernel.Call, do kit.Action, subject string) error {
-	if do == kit.Read {
-		return nil
-	}
-	return permit(c, string(do), subject)
 }
 
 // tagInput is what a new tag and a change have.
