@@ -143,6 +143,20 @@ func WithAllowHost(hosts ...string) Option {
 	})
 }
 
+// WithAllowIssuer lets providers ask further issuers of tokens, such as
+// https://token.actions.githubusercontent.com, for their keys: whatever stands at
+// the same scheme, host and port. The server's own providers, and issuers on this
+// machine, may be asked anyway; nobody else is.
+func WithAllowIssuer(issuers ...string) Option {
+	return option(func(c *kernel.Config) {
+		for _, issuer := range issuers {
+			origin, err := host.CheckIssuer(issuer)
+			c.Err = errors.Join(c.Err, err)
+			c.AllowIssuers = append(c.AllowIssuers, origin)
+		}
+	})
+}
+
 // WithTLS makes every listener speak https, HTTP/1.1 and HTTP/2, with a
 // certificate of a throw-away authority that is made for this server: for
 // localhost, *.localhost, 127.0.0.1, ::1, the host it listens on, and the hosts of

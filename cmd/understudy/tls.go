@@ -23,6 +23,7 @@ type addressFlags struct {
 	PublicURL   string   `name:"public-url" placeholder:"URL" help:"Where clients find the gateway; issuers, discovery and links name it, whatever address a request came by."`
 	TrustProxy  bool     `help:"Let X-Forwarded-Host and X-Forwarded-Proto count; for servers behind a proxy that sets both."`
 	AllowHost   []string `placeholder:"HOST" help:"Answer to this host name, too; *.NAME stands for all below; repeatable."`
+	AllowIssuer []string `placeholder:"URL" help:"Let providers ask this issuer of tokens for its keys, as they may ask those on this machine; repeatable."`
 	AllowOrigin []string `placeholder:"ORIGIN" help:"Let pages of this origin use the providers, as pages on this machine may; repeatable."`
 	TLS         bool     `name:"tls" help:"Speak https, with a certificate of a throw-away authority."`
 	TLSCert     string   `name:"tls-cert" placeholder:"FILE" help:"Speak https with this certificate (PEM)."`
@@ -37,6 +38,9 @@ func (f addressFlags) options() ([]emulator.Option, error) {
 	}
 	if f.TrustProxy {
 		options = append(options, emulator.WithTrustProxy())
+	}
+	if len(f.AllowIssuer) > 0 {
+		options = append(options, emulator.WithAllowIssuer(f.AllowIssuer...))
 	}
 	if len(f.AllowOrigin) > 0 {
 		options = append(options, emulator.WithAllowOrigin(f.AllowOrigin...))

@@ -69,6 +69,10 @@ var (
 		Name: "token-without-end", Documented: "taken", Live: "401 UnauthorizedError since 2026-08-02, which ends the token of a bootstrap",
 		Source: "backend/src/services/identity-access-token/identity-access-token-fns.ts; https://github.com/Infisical/infisical/issues/7599",
 	}
+	keysNotRead = &kernel.Difference{
+		Name: "jwt-auth-keys-not-read", Documented: "401 UnauthorizedError", Live: "500 InternalServerError",
+		Source: "backend/src/services/identity-jwt-auth/identity-jwt-auth-service.ts lets the errors of its key library go; not run against the service",
+	}
 	protectionAlone = &kernel.Difference{
 		Name: "delete-protection-off-without-name", Documented: "200, the protection is off", Live: "200, the protection stays",
 		Source: "backend/src/services/identity/identity-service.ts writes it with a name or when it is turned on",
@@ -78,7 +82,7 @@ var (
 var differences = []*kernel.Difference{
 	malformedJSON, emptyJSONBody, contentType, bodyTooLarge, formBody, textBody,
 	unknownKey, nonUUIDIdentity, fractionalNumber, tokenWithoutBody, tokenCeiling, metadataEcho, protectionAlone,
-	cleanUp, endlessToken,
+	cleanUp, endlessToken, keysNotRead,
 }
 
 // maxTokenAge is the service's upper bound of a token's life, in seconds: 90 days,
@@ -110,12 +114,15 @@ var chosen = []kernel.Choice{
 	{Name: "default-token", What: "the access token of the world's credentials lives until 2100-01-01", Decided: "nothing: it is Understudy's own"},
 	{Name: "rate-limit-window", What: "a fixed window of a minute by the world's clock, for each client address", Decided: "a burst of calls to the service; its headers tell the window"},
 	{Name: "unknown-project-slug", What: "404 NotFound, \"" + unknownProjectSlug + "\"", Decided: "a read of secrets by an unknown slug at the service"},
-	{Name: "project-membership", What: "every identity is a member of its organization's projects, with its role in the organization: admin and member may do everything there, no-access nothing but list and get folders", Decided: "the same calls by an identity that is no member to the service"},
+	{Name: "project-membership", What: "an identity that is no member of a project has its role in the organization there: admin and member may do everything, no-access nothing but read what holds no secrets. The service asks for a membership of everybody", Decided: "nothing: a test would have to make a membership before its first call"},
+	{Name: "project-permissions", What: "a member of a project may do what its roles there and its specific privileges allow, as backend/src/ee/services/permission/default-roles.ts has the rules of member and viewer; of conditions those on environment, secretPath and secretName count, for the folder that a call names; a rule with another condition does not apply. Folders and imports may be listed by all who are no members", Decided: "recordings of calls with custom roles"},
 	{Name: "secret-permission-words", What: "refusals name the actions describeSecret, create, edit and delete on secrets, and create, edit and delete on secret-folders, with an empty list of rules", Decided: "a refused call to the service"},
 	{Name: "secret-path", What: "an empty path is the root, and a slash in front or too many of them make no difference", Decided: "the same call to the service"},
 	{Name: "batch-duplicate-key", What: "a key that stands twice in one batch is refused as one that exists", Decided: "a batch with one key twice at the service; its code looks for keys that are stored alone"},
-	{Name: "jwks-login", What: "a login of a JWT auth whose keys stand at a URL is a 400: nothing is fetched; static public keys work. Logins of OIDC, Kubernetes and AWS auth are not served", Decided: "a fetch guarded by --allow-issuer"},
-	{Name: "project-roles", What: "memberships of projects, roles, privileges and groups are kept and shown, and change nothing of what an identity may do", Decided: "the rules of each role in backend/src/ee/services/permission"},
+	{Name: "issuers", What: "keys are read of issuers that are this server's own providers, on this machine, or named by --allow-issuer, whose documents are kept for a minute; certificates are always checked. The service asks every public issuer, none at a private address, at each login", Decided: "nothing: a test server is to call nobody by surprise"},
+	{Name: "issuer-failures", What: "what a refusal says behind \"Failed to fetch\" and \"Failed to retrieve\" is Understudy's own; the service has the words of its HTTP and key libraries", Decided: "recordings of logins with an issuer that is not there"},
+	{Name: "claim-globs", What: "bound subjects, audiences and claims are globs as github.com/bmatcuk/doublestar knows them (*, **, ?, [a-z], {a,b}); of several claims that do not fit, the first by name is told", Decided: "picomatch, the service's library, has more forms"},
+	{Name: "groups", What: "groups and their members are kept and shown, and change nothing of what an identity may do: projects have no groups here", Decided: "serving the groups of projects"},
 	{Name: "refusals-of-second-wave", What: "the words of refusals for what is not there, is taken or is protected, of projects, tags, imports, roles, memberships, privileges, groups, sub-organizations and of JWT, OIDC, Kubernetes and AWS auth", Decided: "the same calls to the service"},
 	{Name: "sub-organization-membership", What: "every identity of an organization may have a token for its sub-organizations, with the same role; the service asks for a membership", Decided: "a token for a sub-organization without a membership at the service"},
 	{Name: "bounds", What: "a path of more than 100 folders is a 400, as is a list, a search or an expansion of references that would come to more than 16 MiB or have as much looked at; the service names no bounds", Decided: "nothing: they are Understudy's own"},

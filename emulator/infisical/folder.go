@@ -203,7 +203,7 @@ func (p *Provider) createFolder(c *kernel.Call, in createFolderRequest) (pathFol
 	}
 	project, err := p.project(c, trim(in.WorkspaceID), "")
 	if err == nil {
-		err = permit(c, "create", subjectFolders)
+		err = p.permitFolder(c, project.ID, "create", subjectFolders, in.Environment, in.path())
 	}
 	if err != nil {
 		return none, err
@@ -255,7 +255,7 @@ func (p *Provider) updateFolder(c *kernel.Call, in updateFolderRequest) (pathFol
 	}
 	project, err := p.project(c, trim(in.WorkspaceID), "")
 	if err == nil {
-		err = permit(c, "edit", subjectFolders)
+		err = p.permitFolder(c, project.ID, "edit", subjectFolders, in.Environment, in.path())
 	}
 	if err != nil {
 		return none, err
@@ -319,7 +319,7 @@ func (p *Provider) deleteFolder(c *kernel.Call, in deleteFolderRequest) (folderR
 	var none folderResponse
 	project, err := p.project(c, trim(in.WorkspaceID), "")
 	if err == nil {
-		err = permit(c, "delete", subjectFolders)
+		err = p.permitFolder(c, project.ID, "delete", subjectFolders, in.Environment, in.path())
 	}
 	if err != nil {
 		return none, err

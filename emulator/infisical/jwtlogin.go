@@ -4,20 +4,12 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
-	"path"
+	"net/http"
 	"slices"
 	"strings"
 
-	"github.com/go-jose/go-jose/v4"
-	"github.com/go-jose/go-jose/v4/jwt"
-
 	"github.com/understudy-dev/understudy/internal/kernel"
 )
-
-const jwtAuthMethod = "jwt-auth"
-
-// algorithms are those of JWTs that other systems sign.
-var algorithms = []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512, jose.ES256, jose.ES384, jose.ES512, jose.PS256, jose.PS384, jose.PS512, jose.EdDSA}
 
 // checkJWTSettings refuses keys that are none.
 func checkJWTSettings(s jwtSettings) error {
@@ -37,100 +29,105 @@ func parsePublicKey(text string) (any, error) {
 	return x509.ParsePKIXPublicKey(block.Bytes)
 }
 
-type jwtLoginRequest struct {
+// An assertionRequest is the body of a login by another system's word.
+type assertionRequest struct {
 	IdentityID       string  `json:"identityId"`
 	JWT              string  `json:"jwt"`
 	OrganizationSlug *string `json:"organizationSlug"`
 }
 
-// jwtLogin exchanges a JWT that another system has signed for an access token.
+// jwtLogin exchanges a JWT that another system has signed for an access token. The
+// keys are in the identity's settings, or at a URL.
 // https://infisical.com/docs/api-reference/endpoints/jwt-auth/login
-func (p *Provider) jwtLogin(c *kernel.Call, in jwtLoginRequest) (tokenResponse, error) {
+func (p *Provider) jwtLogin(c *kernel.Call, in assertionRequest) (tokenResponse, error) {
 	var none tokenResponse
 	a, ok := p.methods.jwt.table.Get(c.Tx, strings.ToLower(trim(in.IdentityID)))
 	if !ok {
 		return none, notFound("JWT auth method not found for identity, did you configure JWT auth?").
 			Because("identity %s has no JWT auth", in.IdentityID)
 	}
-	if a.Own.ConfigurationType == "jwks" {
-		return none, badRequest("Failed to fetch signing keys").
-			Because("the identity's JWT auth takes its keys from %s, and Understudy calls out to nobody: configure static public keys", a.Own.JWKSURL)
-	}
-	said, err := a.Own.verify(c, trim(in.JWT))
+	given, err := readAssertion(trim(in.JWT))
 	if err != nil {
 		return none, err
 	}
-	if err := a.Own.admit(c, said); err != nil {
+	verify := given.verifyWithStaticKeys
+	if a.Own.ConfigurationType == jwksConfiguration {
+		verify = given.verifyWithKeySet
+	}
+	said, err := verify(c, a.Own)
+	if err != nil {
 		return none, err
 	}
-	id, _ := p.identities.Get(c.Tx, a.IdentityID)
-	if problem := checkIP(c, a.AccessTokenTrustedIPs, "the identity's access tokens"); problem != nil {
-		return none, problem
+	if a.Own.BoundIssuer != "" && said["iss"] != a.Own.BoundIssuer {
+		return none, forbidden("Access denied: issuer mismatch").Because("iss is %v, bound to %q", said["iss"], a.Own.BoundIssuer)
 	}
-	org, problem := p.selectOrganization(c, id, trim(orEmpty(in.OrganizationSlug)), "name")
-	if problem != nil {
-		return none, problem
+	if err := a.Own.bounds().admit(said); err != nil {
+		return none, err
 	}
-	p.loginNow(c, id, jwtAuthMethod)
-	cl := p.newClaims(c, id, org, jwtAuthMethod)
-	cl.AccessTokenTTL, cl.AccessTokenMaxTTL, cl.NumUsesLimit = a.AccessTokenTTL, a.AccessTokenMaxTTL, a.AccessTokenNumUsesLimit
-	cl.IPRestrictionEnabled = restricted(a.AccessTokenTrustedIPs)
-	return p.give(c, cl)
+	return p.grant(c, a.tokenAuth, p.methods.jwt.slug, in.OrganizationSlug, identityAuth{})
 }
 
-// verify reads a JWT that one of the keys has signed.
-func (s jwtSettings) verify(c *kernel.Call, text string) (map[string]any, error) {
-	token, err := jwt.ParseSigned(text, algorithms)
-	if err != nil {
-		return nil, unauthorized("Invalid JWT").Because("the JWT cannot be read: %v", err)
-	}
-	why := "the identity's JWT auth has no public key"
+// jwksConfiguration is the type of those settings whose keys are at a URL.
+const jwksConfiguration = "jwks"
+
+// verifyWithStaticKeys tries all keys that the settings have.
+func (a assertion) verifyWithStaticKeys(c *kernel.Call, s jwtSettings) (map[string]any, error) {
+	var words, reasons []string
 	for _, key := range s.PublicKeys {
 		public, err := parsePublicKey(key)
 		if err != nil {
 			continue // no settings have such a key
 		}
-		var said map[string]any
-		if err := token.Claims(public, &said); err != nil {
-			why = "none of the identity's public keys has signed it"
-			continue
+		said, err := a.verify(c, public, "")
+		if err == nil {
+			return said, nil
 		}
-		for name, before := range map[string]bool{"exp": true, "nbf": false} {
-			if at, ok := said[name].(float64); ok && (float64(c.Now.Unix()) >= at) == before {
-				return nil, unauthorized("Access denied: %s", map[bool]string{true: "jwt expired", false: "jwt not active"}[before]).
-					Because("%s is %s, now is %d", name, decimal(at), c.Now.Unix())
-			}
-		}
-		return said, nil
+		words, reasons = append(words, err.Error()), append(reasons, err.(*notGood).why)
 	}
-	return nil, unauthorized("Access denied: JWT verification failed with all keys").Because("%s", why)
+	if words == nil {
+		reasons = []string{"the identity's JWT auth has no public key"}
+	}
+	return nil, unauthorized("Access denied: JWT verification failed with all keys. Errors - %s", strings.Join(words, "; ")).
+		Because("%s", strings.Join(reasons, "; "))
 }
 
-// admit refuses a JWT that is not what the identity is bound to.
-func (s jwtSettings) admit(_ *kernel.Call, said map[string]any) error {
-	if s.BoundIssuer != "" && said["iss"] != s.BoundIssuer {
-		return forbidden("Access denied: issuer mismatch").Because("iss is %v, bound to %q", said["iss"], s.BoundIssuer)
+// verifyWithKeySet takes the key that the JWT names of those at the settings' URL.
+func (a assertion) verifyWithKeySet(c *kernel.Call, s jwtSettings) (map[string]any, error) {
+	keys, err := a.keySet(c, s.JWKSURL, s.JWKSCACert)
+	if err != nil {
+		return nil, keyFailure(c, err)
 	}
-	if s.BoundSubject != "" && !fits(s.BoundSubject, said["sub"]) {
-		return forbidden("Access denied: subject not allowed").Because("sub is %v, bound to %q", said["sub"], s.BoundSubject)
+	i := slices.IndexFunc(keys, a.signedWith)
+	if i < 0 {
+		return nil, keyFailure(c, fmt.Errorf("none of the keys at %s has the id %q", s.JWKSURL, a.KeyID))
 	}
-	if s.BoundAudiences != "" && !slices.ContainsFunc(strings.Split(s.BoundAudiences, ","), func(one string) bool { return fits(trim(one), said["aud"]) }) {
-		return forbidden("Access denied: audience not allowed").Because("aud is %v, bound to %q", said["aud"], s.BoundAudiences)
+	said, err := a.verify(c, keys[i].Key, "")
+	if err != nil {
+		return nil, denied("Access denied: "+err.Error(), err)
 	}
-	for name, allowed := range s.BoundClaims {
-		if !slices.ContainsFunc(strings.Split(allowed, ","), func(one string) bool { return fits(trim(one), said[name]) }) {
-			return forbidden("Access denied: claim mismatch for field %s", name).Because("%s is %v, bound to %q", name, said[name], allowed)
-		}
-	}
-	return nil
+	return said, nil
 }
 
-// fits reports whether a claim, or one of its values, is what a pattern says.
-func fits(pattern string, claim any) bool {
-	if list, ok := claim.([]any); ok {
-		return slices.ContainsFunc(list, func(one any) bool { return fits(pattern, one) })
+// keyFailure refuses a login for keys that cannot be had.
+func keyFailure(c *kernel.Call, err error) error {
+	switch {
+	case kernel.Waits(err):
+		return err
+	case c.Differs(keysNotRead):
+		return refuse(http.StatusInternalServerError, "InternalServerError", "%s", errorMessages[500]).Because("%v", err)
 	}
-	text := fmt.Sprint(claim)
-	matched, err := path.Match(pattern, text)
-	return claim != nil && (text == pattern || matched && err == nil)
+	return unauthorized("Access denied: Failed to retrieve signing key: %v", err).Because("%v", err)
+}
+
+func (s jwtSettings) bounds() bounds {
+	return bounds{
+		subject: s.BoundSubject, audiences: s.BoundAudiences, claims: s.BoundClaims,
+		noSubject:   func() *kernel.Problem { return unauthorized("Access denied: token has no subject field") },
+		badSubject:  func() *kernel.Problem { return forbidden("Access denied: subject not allowed") },
+		noAudience:  func() *kernel.Problem { return unauthorized("Access denied: token has no audience field") },
+		badAudience: func() *kernel.Problem { return unauthorized("Access denied: token audience not allowed") },
+		badClaim: func(name string) *kernel.Problem {
+			return unauthorized("Access denied: claim mismatch for field %s", name)
+		},
+	}
 }

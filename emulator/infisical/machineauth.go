@@ -16,6 +16,12 @@ type machineAuth[Own any] struct {
 	Own Own
 }
 
+// The auth methods whose logins are served, as tokens and lists name them.
+const (
+	oidcAuthMethod = "oidc-auth"
+	jwtAuthMethod  = "jwt-auth"
+)
+
 // A machineMethod is such an auth method.
 type machineMethod[Own any] struct {
 	p     *Provider
@@ -196,7 +202,7 @@ type methods struct {
 
 func newMethods(p *Provider, schema *store.Schema) methods {
 	return methods{
-		oidc: machineMethod[oidcSettings]{p, "oidc-auth", "OIDC Auth", "identityOidcAuth",
+		oidc: machineMethod[oidcSettings]{p, oidcAuthMethod, "OIDC Auth", "identityOidcAuth",
 			oidcSettings{BoundClaims: map[string]string{}, ClaimMetadataMapping: map[string]string{}},
 			store.NewTable[machineAuth[oidcSettings]](schema, "oidc auth"), anySettings[oidcSettings]},
 		jwt: machineMethod[jwtSettings]{p, jwtAuthMethod, "JWT Auth", "identityJwtAuth",
@@ -236,8 +242,36 @@ func (m *methods) remove(c *kernel.Call, id string) {
 	m.aws.table.Delete(c.Tx, id)
 }
 
-// loginNow notes a login of an identity.
-func (p *Provider) loginNow(c *kernel.Call, id identity, method string) {
+// settings returns what an identity has of one of these methods, as far as all
+// methods have it; known tells whether the method is one of these.
+func (m *methods) settings(c *kernel.Call, slug, id string) (a tokenAuth, has, known bool) {
+	switch slug {
+	case m.oidc.slug:
+		own, has := m.oidc.table.Get(c.Tx, id)
+		return own.tokenAuth, has, true
+	case m.jwt.slug:
+		own, has := m.jwt.table.Get(c.Tx, id)
+		return own.tokenAuth, has, true
+	}
+	return a, false, false
+}
+
+// grant issues the access token of a login by another system's word.
+func (p *Provider) grant(c *kernel.Call, a tokenAuth, method string, organizationSlug *string, auth identityAuth) (tokenResponse, error) {
+	var none tokenResponse
+	id, _ := p.identities.Get(c.Tx, a.IdentityID)
+	if problem := checkIP(c, a.AccessTokenTrustedIPs, "the identity's access tokens"); problem != nil {
+		return none, problem
+	}
+	org, problem := p.selectOrganization(c, id, trim(orEmpty(organizationSlug)), "slug")
+	if problem != nil {
+		return none, problem
+	}
 	id.LastLoginAuthMethod, id.LastLoginTime = method, c.Now
 	p.identities.Put(c.Tx, id.ID, id)
+	cl := p.newClaims(c, id, org, method)
+	cl.AccessTokenTTL, cl.AccessTokenMaxTTL, cl.NumUsesLimit = a.AccessTokenTTL, a.AccessTokenMaxTTL, a.AccessTokenNumUsesLimit
+	cl.IPRestrictionEnabled = restricted(a.AccessTokenTrustedIPs)
+	cl.IdentityAuth = auth
+	return p.give(c, cl)
 }

@@ -61,22 +61,6 @@ func (p *Provider) project(c *kernel.Call, id, slug string) (project, error) {
 	return project{}, badRequest("You must provide projectSlug or workspaceId")
 }
 
-// What project permissions are about, as refusals name it.
-const (
-	subjectSecrets = "secrets"
-	subjectFolders = "secret-folders"
-)
-
-// permit refuses a caller whose role may not do action in a project: the role
-// in the organization holds in its projects too.
-func permit(c *kernel.Call, action, subject string) error {
-	caller := callerOf(c)
-	if caller.Role != roleNoAccess {
-		return nil
-	}
-	return permissionDenied(action, subject).Because("the caller's role is %s", caller.Role)
-}
-
 // permissionDenied is what the service's permission library throws.
 func permissionDenied(action, subject string) *kernel.Problem {
 	problem := refuse(http.StatusForbidden, "PermissionDenied", "You are not allowed to %s on %s", action, subject)

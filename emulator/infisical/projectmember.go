@@ -9,10 +9,7 @@ import (
 	"github.com/understudy-dev/understudy/internal/kit"
 )
 
-// projectMember is an identity's membership of a project.
-//
-// Differs: it is kept and shown; what an identity may do in a project follows from
-// its role in the organization.
+// projectMember is an identity's membership of a project: what it may do there.
 type projectMember struct {
 	ID, ProjectID, IdentityID string
 	Roles                     []memberRole
@@ -120,7 +117,7 @@ type memberInput struct {
 func (p *Provider) memberResource() kit.Resource[projectMember, memberInput] {
 	return kit.Resource[projectMember, memberInput]{
 		Rows: p.membersOf, Key: func(m projectMember) string { return m.ID }, Path: "identityId",
-		Enter: inProject[memberInput](p, "identity"),
+		Enter: inProject[memberInput](p, subjectIdentity),
 		Find: func(c *kernel.Call, project, identity string) (projectMember, bool) {
 			return p.memberByPlace.Get(c.Tx, key(project, identity))
 		},
@@ -195,8 +192,6 @@ func parseRange(text string) (time.Duration, error) {
 }
 
 // privilege is what one identity may do in a project beside its roles.
-//
-// Differs: like roles, privileges are kept and shown.
 type privilege struct {
 	ID, MemberID         string
 	Slug, Permissions    string
@@ -253,7 +248,7 @@ func (p *Provider) privilegeResource() kit.Resource[privilege, privilegeInput] {
 			if _, err := p.project(c, m.ProjectID, ""); err != nil {
 				return "", err
 			}
-			return m.ID, permitChange(c, do, "identity")
+			return m.ID, p.permitChange(c, do, m.ProjectID, subjectIdentity)
 		},
 		New: func(c *kernel.Call, member string) privilege {
 			v := privilege{ID: c.Draw("privilege").UUID(), MemberID: member, Permissions: "[]", CreatedAt: c.Now}

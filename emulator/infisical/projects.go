@@ -74,9 +74,6 @@ type projectInput struct {
 	Description             *string `json:"description"`
 }
 
-// subjectProject is what permissions for projects are about.
-const subjectProject = "project"
-
 // projectResource are the projects of the caller's organization; name is what
 // their answers stand under, if anything.
 // https://infisical.com/docs/api-reference/endpoints/projects/create-project
@@ -84,7 +81,11 @@ func (p *Provider) projectResource(name string) kit.Resource[project, projectInp
 	r := kit.Resource[project, projectInput]{
 		Rows: p.projectsOf, Key: func(r project) string { return r.ID }, Path: "projectId",
 		Enter: func(c *kernel.Call, do kit.Action, _ projectInput) (string, error) {
-			return callerOf(c).OrganizationID, permitChange(c, do, subjectProject)
+			caller := callerOf(c)
+			if do == kit.Create && caller.Role == roleNoAccess {
+				return "", permissionDenied(string(do), subjectProject).Because("the caller's role is %s", caller.Role)
+			}
+			return caller.OrganizationID, nil
 		},
 		New: func(c *kernel.Call, organization string) project {
 			return project{ID: c.Draw("project").UUID(), OrganizationID: organization, Type: projectType, CreatedAt: c.Now}
@@ -95,6 +96,13 @@ func (p *Provider) projectResource(name string) kit.Resource[project, projectInp
 			return badRequest("Project with slug %s already exists in your organization", r.Slug)
 		},
 		Guard: func(c *kernel.Call, do kit.Action, r project) error {
+			subject := subjectSettings
+			if do == kit.Delete {
+				subject = subjectProject
+			}
+			if err := p.permitChange(c, do, r.ID, subject); err != nil {
+				return err
+			}
 			if do == kit.Delete && r.HasDeleteProtection {
 				return forbidden("Project delete protection is enabled")
 			}
@@ -338,18 +346,10 @@ func inProject[In any](p *Provider, subject string) func(*kernel.Call, kit.Actio
 	return func(c *kernel.Call, do kit.Action, _ In) (string, error) {
 		project, err := p.project(c, c.Vars["projectId"], "")
 		if err == nil {
-			err = permitChange(c, do, subject)
+			err = p.permitChange(c, do, project.ID, subject)
 		}
 		return project.ID, err
 	}
-}
-
-// permitChange is permit for those resources that every role may read.
-func permitChange(c *kernel.Call, do kit.Action, subject string) error {
-	if do == kit.Read {
-		return nil
-	}
-	return permit(c, string(do), subject)
 }
 
 // tagInput is what a new tag and a change have.

@@ -14,7 +14,7 @@ type role struct {
 	ID, Scope            string // an organization's or a project's id
 	Slug, Name           string
 	Description          *string
-	Permissions          string // as JSON: rules that nothing here reads
+	Permissions          string // rules, as JSON
 	CreatedAt, UpdatedAt time.Time
 }
 
@@ -79,7 +79,7 @@ func (p *Provider) roleResource(enter func(*kernel.Call, kit.Action, roleInput) 
 }
 
 func (p *Provider) projectRoles() kit.Resource[role, roleInput] {
-	return p.roleResource(inProject[roleInput](p, "role"), func(b *roleBody, scope string) { b.ProjectID = scope })
+	return p.roleResource(inProject[roleInput](p, subjectRole), func(b *roleBody, scope string) { b.ProjectID = scope })
 }
 
 // projectRolesV1 are the same, with the project named by its slug.
@@ -88,7 +88,7 @@ func (p *Provider) projectRolesV1() kit.Resource[role, roleInput] {
 	r.Enter = func(c *kernel.Call, do kit.Action, _ roleInput) (string, error) {
 		project, err := p.project(c, "", c.Vars["projectSlug"])
 		if err == nil {
-			err = permitChange(c, do, "role")
+			err = p.permitChange(c, do, project.ID, subjectRole)
 		}
 		return project.ID, err
 	}

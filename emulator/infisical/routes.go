@@ -159,6 +159,7 @@ const (
 	OpGetAWSAuth                 Op = "infisical GET /api/v1/auth/aws-auth/identities/{identityId}"
 	OpDetachAWSAuth              Op = "infisical DELETE /api/v1/auth/aws-auth/identities/{identityId}"
 	OpLoginJWT                   Op = "infisical POST /api/v1/auth/jwt-auth/login"
+	OpLoginOIDC                  Op = "infisical POST /api/v1/auth/oidc-auth/login"
 	OpCreateRoleV1               Op = "infisical POST /api/v1/workspace/{projectSlug}/roles"
 	OpListRolesV1                Op = "infisical GET /api/v1/workspace/{projectSlug}/roles"
 	OpUpdateRoleV1               Op = "infisical PATCH /api/v1/workspace/{projectSlug}/roles/{roleId}"
@@ -335,6 +336,7 @@ func (p *Provider) routes() []kernel.Route {
 		kernel.On(OpGetAWSAuth, p.methods.aws.get),
 		kernel.On(OpDetachAWSAuth, p.methods.aws.detach),
 		kernel.On(OpLoginJWT, p.jwtLogin).Secret(),
+		kernel.On(OpLoginOIDC, p.oidcLogin).Secret(),
 		kernel.On(OpCreateRoleV1, rolesV1.Create),
 		kernel.On(OpListRolesV1, rolesV1.List),
 		kernel.On(OpUpdateRoleV1, rolesV1.Update),

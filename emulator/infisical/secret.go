@@ -273,7 +273,7 @@ func (p *Provider) list(c *kernel.Call, project project, in listSecretsRequest, 
 	if at.environment == "" {
 		return response, badRequest(missingPlace)
 	}
-	if err := permit(c, "describeSecret", subjectSecrets); err != nil {
+	if err := p.permitValue(c, project.ID, in.ViewSecretValue, spotIn{environment: at.environment, path: at.path}); err != nil {
 		return response, err
 	}
 	recursive := in.Recursive == "true"
@@ -398,7 +398,7 @@ func (p *Provider) get(c *kernel.Call, project project, in getSecretRequest) (ge
 	if err != nil {
 		return none, err
 	}
-	if err := permit(c, "describeSecret", subjectSecrets); err != nil {
+	if err := p.permitValue(c, project.ID, in.ViewSecretValue, spotIn{at.environment, at.path, trim(in.SecretName)}); err != nil {
 		return none, err
 	}
 	name := trim(in.SecretName)
@@ -437,7 +437,7 @@ func (p *Provider) getSecretByID(c *kernel.Call, in struct {
 	env, _ := p.environments.Get(c.Tx, f.EnvironmentID)
 	project, err := p.project(c, env.ProjectID, "")
 	if err == nil {
-		err = permit(c, "describeSecret", subjectSecrets)
+		err = p.permitValue(c, project.ID, in.ViewSecretValue, spotIn{env.Slug, p.folderPath(c, f), s.Key})
 	}
 	if err != nil {
 		return getSecretResponse{}, err
@@ -580,7 +580,7 @@ func (p *Provider) createSecret(c *kernel.Call, in createSecretRequest) (createS
 	if in.TagIDs, err = p.resolveTags(c, at.project.ID, in.TagIDs); err != nil {
 		return none, err
 	}
-	if err := permit(c, "create", subjectSecrets); err != nil {
+	if err := p.permit(c, at.project.ID, "create", subjectSecrets, spotIn{at.environment, at.path, name}); err != nil {
 		return none, err
 	}
 	row := in.row(name)
@@ -639,11 +639,11 @@ func (p *Provider) createSecrets(c *kernel.Call, in createSecretsRequest) (creat
 			return response, err
 		}
 	}
-	if err := permit(c, "create", subjectSecrets); err != nil {
-		return response, err
-	}
 	answer := newBudget()
 	for _, s := range in.Secrets {
+		if err := p.permit(c, at.project.ID, "create", subjectSecrets, spotIn{at.environment, at.path, trim(s.SecretKey)}); err != nil {
+			return response, err
+		}
 		row := s.row(trim(s.SecretKey))
 		if err := errors.Join(row.fit(), row.spend(answer, at.path)); err != nil {
 			return response, err
@@ -684,7 +684,7 @@ func (p *Provider) updateSecret(c *kernel.Call, in updateSecretRequest) (changed
 	if !ok {
 		return none, notFound("Secret with name %s not found", name)
 	}
-	if err := permit(c, "edit", subjectSecrets); err != nil {
+	if err := p.permit(c, at.project.ID, "edit", subjectSecrets, spotIn{at.environment, at.path, name}); err != nil {
 		return none, err
 	}
 	next := s
@@ -741,7 +741,7 @@ func (p *Provider) deleteSecret(c *kernel.Call, in deleteSecretRequest) (changed
 	if !ok {
 		return none, notFound("Secret not found").Because("%s has no secret %s", at.path, in.SecretName)
 	}
-	if err := permit(c, "delete", subjectSecrets); err != nil {
+	if err := p.permit(c, at.project.ID, "delete", subjectSecrets, spotIn{at.environment, at.path, in.SecretName}); err != nil {
 		return none, err
 	}
 	p.pastSecrets.Delete(c.Tx, s.ID)

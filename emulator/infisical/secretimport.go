@@ -61,13 +61,11 @@ type importWhere struct {
 	Path        *string `json:"path"`
 }
 
-const subjectImports = "secret-imports"
-
 // importFolder finds the folder that imports.
 func (p *Provider) importFolder(c *kernel.Call, in importWhere, action string) (place, error) {
 	project, err := p.project(c, trim(in.WorkspaceID), "")
-	if err == nil && action != "read" {
-		err = permit(c, action, subjectImports)
+	if err == nil {
+		err = p.permitFolder(c, project.ID, action, subjectImports, in.Environment, cleanPath(in.Path))
 	}
 	if err != nil {
 		return place{}, err

@@ -83,7 +83,7 @@ type projectIdentityInput struct {
 func (p *Provider) projectIdentityResource() kit.Resource[identity, projectIdentityInput] {
 	return kit.Resource[identity, projectIdentityInput]{
 		Rows: p.identitiesOfProject, Key: func(id identity) string { return id.ID }, Path: "identityId",
-		Enter: inProject[projectIdentityInput](p, "identity"),
+		Enter: inProject[projectIdentityInput](p, subjectIdentity),
 		New: func(c *kernel.Call, project string) identity {
 			return identity{
 				ID: c.Draw("identity").UUID(), ProjectID: project, OrganizationID: callerOf(c).OrganizationID, Role: roleNoAccess,

@@ -19,27 +19,37 @@ import (
 
 // claims are those of an access token, in signing order.
 type claims struct {
-	IdentityID            string   `json:"identityId"`
-	IdentityName          string   `json:"identityName"`
-	AuthMethod            string   `json:"authMethod"`
-	OrgID                 string   `json:"orgId"`
-	RootOrgID             string   `json:"rootOrgId"`
-	ParentOrgID           string   `json:"parentOrgId"`
-	ClientSecretID        string   `json:"clientSecretId"`
-	IdentityAccessTokenID string   `json:"identityAccessTokenId"`
-	IPRestrictionEnabled  bool     `json:"ipRestrictionEnabled"`
-	AccessTokenTTL        float64  `json:"accessTokenTTL"`
-	AccessTokenMaxTTL     float64  `json:"accessTokenMaxTTL"`
-	AccessTokenPeriod     float64  `json:"accessTokenPeriod"`
-	CreationEpoch         int64    `json:"creationEpoch"`
-	AuthTokenType         string   `json:"authTokenType"`
-	IdentityAuth          struct{} `json:"identityAuth"`
-	NumUsesLimit          float64  `json:"numUsesLimit,omitempty"`
-	IssuedAt              int64    `json:"iat"`
-	ExpiresAt             int64    `json:"exp,omitempty"` // 0: without end
-	ID                    string   `json:"jti"`
+	IdentityID            string       `json:"identityId"`
+	IdentityName          string       `json:"identityName"`
+	AuthMethod            string       `json:"authMethod"`
+	OrgID                 string       `json:"orgId"`
+	RootOrgID             string       `json:"rootOrgId"`
+	ParentOrgID           string       `json:"parentOrgId"`
+	ClientSecretID        string       `json:"clientSecretId"`
+	IdentityAccessTokenID string       `json:"identityAccessTokenId"`
+	IPRestrictionEnabled  bool         `json:"ipRestrictionEnabled"`
+	AccessTokenTTL        float64      `json:"accessTokenTTL"`
+	AccessTokenMaxTTL     float64      `json:"accessTokenMaxTTL"`
+	AccessTokenPeriod     float64      `json:"accessTokenPeriod"`
+	CreationEpoch         int64        `json:"creationEpoch"`
+	AuthTokenType         string       `json:"authTokenType"`
+	IdentityAuth          identityAuth `json:"identityAuth"`
+	NumUsesLimit          float64      `json:"numUsesLimit,omitempty"`
+	IssuedAt              int64        `json:"iat"`
+	ExpiresAt             int64        `json:"exp,omitempty"` // 0: without end
+	ID                    string       `json:"jti"`
 
 	endless bool // of the token of a bootstrap
+}
+
+// identityAuth is what an access token keeps of the login.
+type identityAuth struct {
+	OIDC *mappedClaims `json:"oidc,omitempty"`
+}
+
+// mappedClaims are those of an assertion that the identity's settings have names for.
+type mappedClaims struct {
+	Claims map[string]string `json:"claims"`
 }
 
 // identityAccessToken is the kind of JWT that identities carry.
@@ -243,8 +253,8 @@ func (p *Provider) holder(c *kernel.Call, cl claims, doing string) (identity, er
 	if !ok {
 		return id, unauthorized("%sIdentity is not a member of the organization", doing).Because("identity %s does not exist", cl.IdentityID)
 	}
-	if cl.AuthMethod == jwtAuthMethod && !p.methods.jwt.has(c, id.ID) {
-		return id, unauthorized("%sauth method has been revoked", doing).Because("JWT auth was taken from identity %s", id.ID)
+	if _, has, known := p.methods.settings(c, cl.AuthMethod, id.ID); known && !has {
+		return id, unauthorized("%sauth method has been revoked", doing).Because("%s was taken from identity %s", cl.AuthMethod, id.ID)
 	}
 	return id, nil
 }
@@ -273,8 +283,7 @@ func (p *Provider) use(c *kernel.Call, id identity, cl claims) error {
 // trustedNow returns the trusted addresses of an auth method's tokens: those of
 // now, not of when a token was issued.
 func (p *Provider) trustedNow(c *kernel.Call, id identity, method string) []trustedIP {
-	if method == jwtAuthMethod {
-		a, _ := p.methods.jwt.table.Get(c.Tx, id.ID)
+	if a, _, known := p.methods.settings(c, method, id.ID); known {
 		return a.AccessTokenTrustedIPs
 	}
 	if method == tokenAuthMethod {

@@ -236,8 +236,8 @@ func hostname(hostport string) string {
 
 // atPublicURL returns the provider whose public URL a request in memory is for,
 // the request as seen from there, and that URL.
-func (h *Host) atPublicURL(r *http.Request) (in *kernel.Instance, seen *http.Request, base string) {
-	for _, in := range h.world.Instances() {
+func (sp *space) atPublicURL(r *http.Request) (in *kernel.Instance, seen *http.Request, base string) {
+	for _, in := range sp.world.Instances() {
 		base := in.PublicURL()
 		u, err := url.Parse(base)
 		if base == "" || err != nil || u.Scheme != r.URL.Scheme || !strings.EqualFold(u.Host, r.URL.Host) {

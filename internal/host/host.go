@@ -56,6 +56,7 @@ func New(opts ...kernel.Option) (*Host, error) {
 		return nil, fmt.Errorf("emulator: %w", err)
 	}
 	h.world, h.own = world, &space{host: h, world: world}
+	world.Outbound = newOutbound(h.own)
 	h.sandboxes = newSandboxes(h)
 	if h.api, err = control.New(h, config); err != nil {
 		return nil, fmt.Errorf("emulator: %w", err)

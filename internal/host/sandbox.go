@@ -171,7 +171,7 @@ func (b *sandboxes) create(id string, asked [sha256.Size]byte, start *kernel.Sta
 		id = b.name()
 	}
 	sp = &space{host: b.host, world: world, id: id, asked: asked}
-	world.Path = sp.Path()
+	world.Path, world.Outbound = sp.Path(), newOutbound(sp)
 	if listen != "" {
 		if sp.ports, err = b.host.open(sp, listen); err != nil {
 			return nil, false, control.Refuse(http.StatusBadRequest, "%v; no sandbox was made", err)

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -74,6 +75,8 @@ type Call struct {
 	differs   string
 	warnings  []string
 	late      func() (any, error)
+	awaiting  func(context.Context)             // sets awaited
+	awaited   map[string]outcome                // what Await has returned, by what was asked
 	minted    map[string]func() (string, error) // credentials of the world being loaded
 }
 

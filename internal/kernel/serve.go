@@ -214,14 +214,39 @@ func (in *Instance) perform(c *Call) (answer Answer) {
 			answer = in.refuse(c, p.Because("panic: %v", v))
 		}
 	}()
+	answer, err := in.act(c, in.vet)
+	for rounds := 0; Waits(err); rounds++ {
+		if rounds == maxRounds {
+			err = fmt.Errorf("%s waits for one thing after the other", c.Op)
+			break
+		}
+		c.await()
+		answer, err = in.act(c, func(*Call) error { return nil }) // it is vetted
+	}
+	if err != nil {
+		p := asProblem(err)
+		if p.Kind == Internal {
+			in.world.Logger().Error("a handler failed", "operation", c.Op, "error", err)
+			in.world.Fail("understudy: %s: %v", c.Op, err)
+		}
+		return in.refuse(c, p)
+	}
+	if c.route.secret {
+		answer.setHeader("Cache-Control", "no-store")
+	}
+	return answer
+}
+
+// act is one round of a call: it is vetted, and its handler runs.
+func (in *Instance) act(c *Call, vet func(*Call) error) (answer Answer, err error) {
 	// A reset waits for this call, and this call sees one world: the one that is
 	// there now, after the body has come and a fault's delay is over.
 	in.world.state.RLock()
 	defer in.world.state.RUnlock()
 	c.enter()
 	// One transaction: the caller is looked at in the state that the call acts on.
-	err := in.transact(c, func(c *Call) (err error) {
-		if err := in.vet(c); err != nil {
+	err = in.transact(c, func(c *Call) (err error) {
+		if err := vet(c); err != nil {
 			return err
 		}
 		next := func() (Answer, error) { return c.answer(c.route.call(c)) }
@@ -237,18 +262,7 @@ func (in *Instance) perform(c *Call) (answer Answer) {
 		c.late = nil
 		answer, err = c.answer(later())
 	}
-	if err != nil {
-		p := asProblem(err)
-		if p.Kind == Internal {
-			in.world.Logger().Error("a handler failed", "operation", c.Op, "error", err)
-			in.world.Fail("understudy: %s: %v", c.Op, err)
-		}
-		return in.refuse(c, p)
-	}
-	if c.route.secret {
-		answer.setHeader("Cache-Control", "no-store")
-	}
-	return answer
+	return answer, err
 }
 
 // answer makes an encoded answer of what a handler returned: what cannot be

@@ -54,6 +54,7 @@ type Config struct {
 	TrustProxy   bool             // X-Forwarded-Host and -Proto count
 	AllowHosts   []string         // further names of this server; "*." stands for any prefix
 	AllowOrigins []string         // of pages that may use the providers, beside those on this machine
+	AllowIssuers []string         // origins of token issuers that may be asked for their keys
 	// Keep is called with the server's own world before it serves, to bring back
 	// what was kept of it and to keep what becomes of it.
 	Keep func(*World) error
@@ -76,6 +77,8 @@ type World struct {
 	Faults  *fault.Set
 	Journal *journal.Journal
 	Path    string // of this world below the gateway's public URL; "" for the default one
+	// Outbound reads what other servers publish; nil reads nothing.
+	Outbound Outbound
 
 	wall      *clock.Clock // real time, which nobody moves
 	config    Config
@@ -630,7 +633,8 @@ func (in *Instance) transact(c *Call, fn func(*Call) error) error {
 		}
 		return err
 	})
-	c.changes, c.committed = done.Changes()
+	changes, committed := done.Changes()
+	c.changes, c.committed = append(c.changes, changes...), c.committed || committed
 	return err
 }
 

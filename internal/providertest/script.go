@@ -40,6 +40,7 @@ type conversation struct {
 	moves    bool // whether the world is exported and imported before each call
 	noted    int  // calls
 	scenes   []*scene
+	issuer   *Issuer // of the command issuer
 	fail     func(format string, args ...any)
 }
 
@@ -72,6 +73,7 @@ func Scripts(t *testing.T, dir string, new func() emulator.Option) {
 				"advance": advanceCommand, "clock": clockCommand, "contract": contractCommand, "world": worldCommand,
 				"remove": removeCommand, "vary": varyCommand,
 				"verify": verifyCommand, "fault": faultCommand, "clearfaults": clearFaultsCommand, "journal": journalCommand,
+				"issuer": issuerCommand, "sign": signCommand,
 			},
 			Setup: func(env *testscript.Env) error {
 				w := newWorld(env.T().(emulator.TB), new, seed)

@@ -1,0 +1,75 @@
+package all_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/understudy-dev/understudy/emulator"
+	"github.com/understudy-dev/understudy/emulator/infisical"
+	"github.com/understudy-dev/understudy/emulator/zitadel"
+)
+
+// TestOwnIssuer logs in by JWTs of the same server's ZITADEL, by every name that it
+// has. Its keys are asked for in memory.
+func TestOwnIssuer(t *testing.T) {
+	const public = "https://public.example:8443/understudy"
+	for _, test := range []struct {
+		name string
+		base func(srv *emulator.Server, zit *zitadel.Provider) string
+		opts []emulator.Option
+	}{
+		{"its port", func(_ *emulator.Server, zit *zitadel.Provider) string { return zit.URL() }, nil},
+		{"its port at another name", func(_ *emulator.Server, zit *zitadel.Provider) string {
+			return strings.Replace(zit.URL(), "127.0.0.1", "zitadel.localhost", 1)
+		}, nil},
+		{"the gateway", func(srv *emulator.Server, _ *zitadel.Provider) string { return srv.URL() + "/zitadel" }, nil},
+		{"the service's host", func(*emulator.Server, *zitadel.Provider) string { return "https://acme.zitadel.cloud" }, nil},
+		{"a public URL", func(*emulator.Server, *zitadel.Provider) string { return public + "/zitadel" }, []emulator.Option{emulator.WithPublicURL(public)}},
+		{"without a port", func(_ *emulator.Server, zit *zitadel.Provider) string { return zit.URL() }, []emulator.Option{emulator.InMemory()}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			inf, zit := infisical.New(), zitadel.New()
+			srv := emulator.NewTest(t, append(test.opts, inf, zit)...)
+			base := test.base(srv, zit)
+			machine := zit.SeedMachineUser(zitadel.MachineUser{JWT: true})
+			form := url.Values{"grant_type": {"client_credentials"}, "scope": {"openid"}, "client_id": {machine.UserName}, "client_secret": {machine.ClientSecret}}
+			response, err := srv.Client().PostForm(base+"/oauth/v2/token", form)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = response.Body.Close() }()
+			var token struct {
+				AccessToken string `json:"access_token"`
+			}
+			if err := json.NewDecoder(response.Body).Decode(&token); err != nil || token.AccessToken == "" {
+				t.Fatalf("no token: %d %v", response.StatusCode, err)
+			}
+
+			id := inf.SeedIdentity(infisical.Identity{})
+			call := func(token, method, path, body string, status int) answer {
+				t.Helper()
+				a, err := send(t.Context(), srv.Client(), token, method, inf.URL()+path, body)
+				if err != nil || a.status != status {
+					t.Fatalf("%s %s: %v %+v", method, path, err, a)
+				}
+				return a
+			}
+			const login = "/api/v1/auth/oidc-auth/login"
+			settings, job := "/api/v1/auth/oidc-auth/identities/"+id.ID, fmt.Sprintf(`{"identityId":%q,"jwt":%q}`, id.ID, token.AccessToken)
+			call(id.AccessToken, "POST", settings, fmt.Sprintf(`{"oidcDiscoveryUrl":%q,"boundIssuer":%q}`, base, base), http.StatusOK)
+			call("", "POST", login, job, http.StatusOK)
+			entries := srv.Journal.All()
+			if keys := entries[len(entries)-2]; keys.Provider != "zitadel" || !strings.HasSuffix(keys.Request.URL, "/oauth/v2/keys") {
+				t.Errorf("before the login came %s %s", keys.Provider, keys.Request.URL)
+			}
+			call(id.AccessToken, "PATCH", settings, `{"boundSubject":"somebody"}`, http.StatusOK)
+			if why := call("", "POST", login, job, http.StatusForbidden).header.Get("X-Understudy-Reason"); !strings.Contains(why, `bound to "somebody"`) {
+				t.Errorf("refused because %s", why)
+			}
+		})
+	}
+}
