@@ -241,6 +241,7 @@ func (c *Call) DecodeBody(takes func(mediaType string) bool) (Body, error) {
 	switch {
 	case body.MediaType == "" && len(c.raw) == 0:
 		return body, nil
+	case c.instance.desc.AnyMediaType: // the media type is as it was sent
 	case !takes(body.MediaType):
 		return body, (&Problem{Kind: UnsupportedMediaType}).Because("the operation takes no body of type %q", body.MediaType)
 	case body.MediaType == mediaForm:

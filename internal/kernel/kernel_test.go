@@ -156,7 +156,7 @@ func (p *toy) Mount(env *kernel.Env) kernel.Description {
 			return kernel.Answer{Status: 200, Header: http.Header{"Total-Count": {"1"}}}, nil
 		})},
 		Declined: map[kernel.Op]string{"toy DELETE /rows/{key}": "toys are kept"},
-		Error: func(_ *kernel.Call, problem *kernel.Problem) kernel.Answer {
+		Answering: kernel.Answering{Error: func(_ *kernel.Call, problem *kernel.Problem) kernel.Answer {
 			status := map[kernel.Kind]int{
 				kernel.UnknownPath: 404, kernel.WrongMethod: 405, kernel.MalformedBody: 400, kernel.EmptyBody: 400,
 				kernel.UnsupportedMediaType: 400, kernel.TooLarge: 400, kernel.Invalid: 400,
@@ -165,7 +165,7 @@ func (p *toy) Mount(env *kernel.Env) kernel.Description {
 				status = problem.Status
 			}
 			return kernel.Answer{Status: status, Body: errorBody{problem.Message}}
-		},
+		}},
 	}
 }
 

@@ -57,6 +57,8 @@ type Config struct {
 	// what was kept of it and to keep what becomes of it.
 	Keep func(*World) error
 	Err  error // why an option could not be used
+	// Invent returns what worlds of a seed are populated by; nil: this server cannot.
+	Invent func(seed string) Inventor
 }
 
 // Start is what a world starts with. What is left empty is the world file's,
@@ -67,6 +69,7 @@ type Start struct {
 	Clock    time.Time                 `json:"clock,omitzero"` // zero: real time
 	World    *worldfile.File           `json:"world,omitempty"`
 	Settings map[string]map[string]any `json:"settings,omitempty"` // by provider, as flags or JSON have them
+	Populate int                       `json:"populate,omitempty"` // how many of each kind to invent
 }
 
 // A World is one isolated state of all its providers.
@@ -266,6 +269,9 @@ func (w *World) resolve(start Start) (*setup, error) {
 	}
 	s := &setup{seed: cmp.Or(start.Seed, file.Seed, DefaultSeed), settings: map[string]map[string]any{}, origins: map[string]func() (*origin, error){}}
 	s.entropy = entropy.New(s.seed)
+	if err := w.checkPopulation(start.Populate); err != nil {
+		return nil, err
+	}
 	switch {
 	case start.Contract != nil:
 		s.contract = *start.Contract
@@ -305,7 +311,7 @@ func (w *World) resolve(start Start) (*setup, error) {
 		}
 	}
 	for _, in := range w.instances {
-		of := sync.OnceValues(func() (*origin, error) { return in.load(s, start.World) })
+		of := sync.OnceValues(func() (*origin, error) { return in.load(s, start) })
 		s.origins[in.Name()] = of
 		if file.Providers[in.Name()] == nil {
 			continue
@@ -319,24 +325,30 @@ func (w *World) resolve(start Start) (*setup, error) {
 
 // load returns the content of a new world: the file's section for the provider,
 // or the default world's.
-func (in *Instance) load(s *setup, file *worldfile.File) (*origin, error) {
+func (in *Instance) load(s *setup, start Start) (*origin, error) {
 	scratch := &Instance{mounted: in.mounted, world: in.world, store: store.New(in.schema)}
 	o := &origin{credentials: func() map[string]string { return nil }}
 	if in.desc.Load == nil {
 		return o, nil
 	}
 	c := &Call{instance: scratch, setup: s, Now: Epoch}
+	file := start.World
 	var section json.RawMessage
 	if file != nil {
 		section = file.Providers[in.Name()]
 	}
+	var err error
 	if section == nil {
-		var err error
 		if section, err = json.Marshal(in.desc.DefaultWorld(c)); err != nil {
 			return nil, err
 		}
 	}
-	err := scratch.transact(c, func(c *Call) error {
+	if start.Populate > 0 && in.desc.Populate != nil {
+		if section, err = in.desc.Populate(section, start.Populate, in.world.config.Invent(s.seed+" "+in.Name())); err != nil {
+			return nil, err
+		}
+	}
+	err = scratch.transact(c, func(c *Call) error {
 		credentials, err := in.desc.Load(c, section)
 		o.credentials = sync.OnceValue(func() map[string]string { return c.mint(credentials) })
 		return err

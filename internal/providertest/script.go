@@ -129,8 +129,8 @@ func positive(ts *testscript.TestScript, neg bool, args []string, want int, usag
 func httpCommand(ts *testscript.TestScript, neg bool, args []string) {
 	c := of(ts)
 	header := http.Header{}
-	if token := c.token(); token != "" {
-		header.Set("Authorization", "Bearer "+token)
+	if token := c.good(); token != "" {
+		c.carry(header, token)
 	}
 	var (
 		body    []byte
@@ -147,13 +147,13 @@ func httpCommand(ts *testscript.TestScript, neg bool, args []string) {
 	for len(args) > 0 && strings.HasPrefix(args[0], "-") {
 		switch args[0] {
 		case "-anon":
-			header.Del("Authorization")
+			c.carry(header, "")
 		case "-as":
 			token := ts.Getenv(next())
 			if token == "" {
 				ts.Fatalf("http: $%s is empty", args[0])
 			}
-			header.Set("Authorization", "Bearer "+token)
+			c.carry(header, token)
 		case "-changes":
 			changes = true
 		case "-show":
