@@ -322,7 +322,7 @@ func Seed[T any](b *Binding, fn func(*Call) (T, error)) T {
 	defer in.world.state.RUnlock()
 	c := &Call{instance: in}
 	c.enter()
-	err := in.transact(c, func(c *Call) (err error) {
+	_, err := in.transact(c, func(c *Call) (err error) {
 		result, err = fn(c)
 		return err
 	})

@@ -348,7 +348,7 @@ func (in *Instance) load(s *setup, start Start) (*origin, error) {
 			return nil, err
 		}
 	}
-	err = scratch.transact(c, func(c *Call) error {
+	_, err = scratch.transact(c, func(c *Call) error {
 		credentials, err := in.desc.Load(c, section)
 		o.credentials = sync.OnceValue(func() map[string]string { return c.mint(credentials) })
 		return err
@@ -622,14 +622,13 @@ func (in *Instance) Chosen() []Choice { return in.desc.Chosen }
 // Port returns the distance of the provider's port from the gateway's.
 func (in *Instance) Port() int { return in.desc.Port }
 
-// transact runs fn as one transaction of the call. A problem that asks to be
-// kept commits.
-func (in *Instance) transact(c *Call, fn func(*Call) error) error {
+// transact runs fn as one transaction of the call, and returns it as it has ended,
+// nil where there is nothing to guard. A problem that asks to be kept commits.
+func (in *Instance) transact(c *Call, fn func(*Call) error) (done *store.Tx, err error) {
 	if in.schema != nil && in.schema.Empty() {
-		return fn(c) // nothing to guard, as in the control API
+		return nil, fn(c) // as in the control API
 	}
-	var done *store.Tx
-	err := in.store.Update(func(tx *store.Tx) error {
+	err = in.store.Update(func(tx *store.Tx) error {
 		c.Tx, done = tx, tx
 		defer func() { c.Tx = nil }()
 		err := fn(c)
@@ -638,8 +637,7 @@ func (in *Instance) transact(c *Call, fn func(*Call) error) error {
 		}
 		return err
 	})
-	c.changes, c.committed = done.Changes()
-	return err
+	return done, err
 }
 
 // keep makes what a phase has stored stay, whatever becomes of the call: a use of a
