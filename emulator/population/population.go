@@ -1,15 +1,15 @@
 package population
 
 import (
-	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 
 	"github.com/brianvoe/gofakeit/v7"
 
 	"github.com/understudy-dev/understudy/emulator"
 	"github.com/understudy-dev/understudy/fixtures"
+	"github.com/understudy-dev/understudy/internal/entropy"
 	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
@@ -26,7 +26,7 @@ type of int
 // Apply makes the population the server's.
 func (n of) Apply(c *kernel.Config) {
 	c.Populate = int(n)
-	c.Invent = func(seed string) kernel.Inventor { return newInventor(seed) }
+	c.Invent = func(draw *entropy.Draw) kernel.Inventor { return newInventor(draw) }
 }
 
 // An inventor is a kernel.Inventor whose facts are gofakeit's.
@@ -35,10 +35,15 @@ type inventor struct {
 	given map[string]int // how often a name has come up
 }
 
-func newInventor(seed string) *inventor {
-	source := rand.NewChaCha8(sha256.Sum256([]byte("population " + seed)))
-	return &inventor{gofakeit.NewFaker(source, false), map[string]int{}}
+func newInventor(draw *entropy.Draw) *inventor {
+	return &inventor{gofakeit.NewFaker(source{draw}, false), map[string]int{}}
 }
+
+// source is a draw as gofakeit's source of chance.
+type source struct{ draw *entropy.Draw }
+
+// Uint64 returns the next eight bytes.
+func (s source) Uint64() uint64 { return binary.BigEndian.Uint64(s.draw.Bytes(8)) }
 
 // once returns the name, with a number behind it when it has been given out
 // before.

@@ -57,8 +57,9 @@ type Config struct {
 	// what was kept of it and to keep what becomes of it.
 	Keep func(*World) error
 	Err  error // why an option could not be used
-	// Invent returns what worlds of a seed are populated by; nil: this server cannot.
-	Invent func(seed string) Inventor
+	// Invent returns what a world is populated by, which follows from the draw; nil:
+	// this server cannot.
+	Invent func(draw *entropy.Draw) Inventor
 }
 
 // Start is what a world starts with. What is left empty is the world file's,
@@ -344,7 +345,7 @@ func (in *Instance) load(s *setup, start Start) (*origin, error) {
 		}
 	}
 	if start.Populate > 0 && in.desc.Populate != nil {
-		if section, err = in.desc.Populate(section, start.Populate, in.world.config.Invent(s.seed+" "+in.Name())); err != nil {
+		if section, err = in.desc.Populate(section, start.Populate, in.world.config.Invent(c.DrawWorld("population"))); err != nil {
 			return nil, err
 		}
 	}
