@@ -25,6 +25,7 @@ type cli struct {
 	Supported   supportedCommand   `cmd:"" help:"Print what is supported."`
 	Inventory   inventoryCommand   `cmd:"" help:"Print who can log in now, and why the others cannot."`
 	Rehearse    rehearseCommand    `cmd:"" help:"Run a program again under every fault at every call, with a verdict for each."`
+	Drift       driftCommand       `cmd:"" help:"Compare a published OpenAPI document with ours."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 
 	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
@@ -65,7 +66,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status i
 		panic(err) // the struct above is wrong
 	}
 	command, err := parser.Parse(args)
-	if err != nil && len(args) > 0 && args[0] == "rehearse" {
+	if err != nil && len(args) > 0 && slices.Contains([]string{"rehearse", "conform", "drift"}, args[0]) {
 		err = statusError{exitUsage, err}
 	}
 	if err == nil {

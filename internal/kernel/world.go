@@ -425,6 +425,9 @@ func (w *World) Config() Config { return w.config }
 // Seed returns the world's seed.
 func (w *World) Seed() string { return w.setup.Load().seed }
 
+// Document returns the document that the provider is held to.
+func (in *Instance) Document() *gate.Document { return in.desc.Document }
+
 // Contract returns the contract the world is held to.
 func (w *World) Contract() Contract { return w.setup.Load().contract }
 
