@@ -69,6 +69,7 @@ var rows = []row{
 	{"memory", (*bench).memory},
 	{"newtest", (*bench).newTest},
 	{"sandbox", (*bench).sandbox},
+	{"rehearsal", (*bench).rehearsal},
 }
 
 func main() {

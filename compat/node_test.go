@@ -23,14 +23,14 @@ func TestNode(t *testing.T) {
 // serveNode starts a server for tests in node and returns its ready file. When the
 // test ends, no answer may have broken its document. Without npm the test is
 // skipped.
-func serveNode(t *testing.T, provider emulator.Option) string {
+func serveNode(t *testing.T, providers ...emulator.Option) string {
 	t.Helper()
 	for _, program := range []string{"node", "npm"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Skipf("the Node.js SDKs are not tested: %v", err)
 		}
 	}
-	srv, err := emulator.New(provider, emulator.WithAnswerChecks())
+	srv, err := emulator.New(append(providers, emulator.WithAnswerChecks())...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/zitadel/oidc/v3/pkg/client/rs"
+	oidclib "github.com/zitadel/oidc/v3/pkg/oidc"
 	"github.com/zitadel/zitadel-go/v3/pkg/client"
 	managementclient "github.com/zitadel/zitadel-go/v3/pkg/client/management"
 	"github.com/zitadel/zitadel-go/v3/pkg/client/middleware"
@@ -23,6 +25,7 @@ import (
 	userv2 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/user/v2"
 	zitadelgo "github.com/zitadel/zitadel-go/v3/pkg/zitadel"
 	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -59,6 +62,52 @@ func TestZitadelGo(t *testing.T) {
 		"client credentials":    client.PasswordAuthentication(secret.ClientId, secret.ClientSecret, "openid", client.ScopeZitadelAPI()),
 	} {
 		t.Run(name, func(t *testing.T) { zitadelLifetime(t, dialZitadel(t, instance, auth).ManagementService()) })
+	}
+}
+
+// TestZitadelGoRoles grants a machine user roles of a project by the official client:
+// an application that introspects the user's token sees them.
+func TestZitadelGoRoles(t *testing.T) {
+	zit := zitadel.New()
+	emulator.NewTest(t, zit)
+	address, err := url.Parse(zit.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, project := t.Context(), zit.Credentials()["projectId"]
+	m := dialZitadel(t, zitadelgo.New(address.Hostname(), zitadelgo.WithInsecure(address.Port())), client.PAT(zit.Credentials()["accessToken"])).ManagementService()
+	must(m.BulkAddProjectRoles(ctx, &management.BulkAddProjectRolesRequest{ProjectId: project, Roles: []*management.BulkAddProjectRolesRequest_Role{
+		{Key: "reader", DisplayName: "Reader"}, {Key: "writer", DisplayName: "Writer"}, {Key: "boss", DisplayName: "Boss"},
+	}}))(t)
+	api := zit.SeedAPIApp(zitadel.APIApp{Name: "orders"})
+	user := zit.SeedMachineUser(zitadel.MachineUser{UserName: "ci"})
+	grant := must(m.AddUserGrant(ctx, &management.AddUserGrantRequest{UserId: user.ID, ProjectId: project, RoleKeys: []string{"reader", "writer"}}))(t)
+
+	tokens := clientcredentials.Config{
+		ClientID: user.UserName, ClientSecret: user.ClientSecret, TokenURL: zit.URL() + "/oauth/v2/token",
+		Scopes: []string{"openid", "urn:zitadel:iam:org:project:roles", zitadelScope(project)},
+	}
+	token := must(tokens.Token(ctx))(t)
+	server := must(rs.NewResourceServerClientCredentials(ctx, zit.URL(), api.ClientID, api.ClientSecret))(t)
+	roles := func() map[string]any {
+		t.Helper()
+		seen := must(rs.Introspect[*oidclib.IntrospectionResponse](ctx, server, token.AccessToken))(t)
+		if !seen.Active || seen.Username != "ci" {
+			t.Errorf("introspected: %+v", seen)
+		}
+		granted, _ := seen.Claims["urn:zitadel:iam:org:project:roles"].(map[string]any)
+		return granted
+	}
+	if seen := roles(); len(seen) != 2 || seen["reader"] == nil || seen["writer"] == nil {
+		t.Errorf("roles %v", seen)
+	}
+	must(m.UpdateUserGrant(ctx, &management.UpdateUserGrantRequest{UserId: user.ID, GrantId: grant.UserGrantId, RoleKeys: []string{"boss"}}))(t)
+	if seen := roles(); len(seen) != 1 || seen["boss"] == nil {
+		t.Errorf("roles after the change %v", seen)
+	}
+	must(m.RemoveUserGrant(ctx, &management.RemoveUserGrantRequest{UserId: user.ID, GrantId: grant.UserGrantId}))(t)
+	if seen := roles(); len(seen) != 0 {
+		t.Errorf("roles after the end %v", seen)
 	}
 }
 

@@ -38,13 +38,16 @@ func held() int64 {
 	return int64(m.HeapAlloc) >> 20
 }
 
+// writeTimeout is how long a client may take nothing of an answer in these tests.
+const writeTimeout = 2 * time.Second
+
 // TestReadersThatNeverRead holds 50 of them on a full journal: they cost little
-// while they wait, are cut off after 10 s, and do not keep the server from ending.
+// while they wait, are cut off, and do not keep the server from ending.
 func TestReadersThatNeverRead(t *testing.T) {
 	if testing.Short() {
 		t.Skip("waits for the bound on clients that make no progress")
 	}
-	srv, err := emulator.New(infisical.New())
+	srv, err := emulator.New(infisical.New(), emulator.WithWriteTimeout(writeTimeout))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,14 +76,14 @@ func TestReadersThatNeverRead(t *testing.T) {
 	}
 	most := int64(0)
 	goroutines := 0
-	const patience = 30 // seconds; 13 are enough where nothing else runs
+	const patience = 30 // seconds; 4 are enough where nothing else runs
 	seconds := 0
-	for seconds < patience && (seconds < 5 || runtime.NumGoroutine() > goroutines-40 || held()-before > 16) {
+	for seconds < patience && (seconds < 2 || runtime.NumGoroutine() > goroutines-40 || held()-before > 16) {
 		time.Sleep(time.Second)
 		seconds++
 		most, goroutines = max(most, held()-before), max(goroutines, runtime.NumGoroutine())
 	}
-	if most > 128 { // an entry at a time, of a body that JSON makes six times as long
+	if most > 50*4 { // each an entry at a time, and what making its JSON takes: six times its body, and buffers
 		t.Errorf("50 readers that never read hold %d MiB", most)
 	}
 	if left := held() - before; left > 16 {
@@ -101,7 +104,7 @@ func TestSilentStreamsStay(t *testing.T) {
 	for _, version := range []string{"HTTP/1.1", "h2c"} {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			srv := emulator.NewTest(t, infisical.New(), emulator.AllowUnknown())
+			srv := emulator.NewTest(t, infisical.New(), emulator.AllowUnknown(), emulator.WithWriteTimeout(writeTimeout))
 			r, err := http.NewRequestWithContext(t.Context(), "GET", srv.URL()+"/_understudy/journal/stream", nil)
 			if err != nil {
 				t.Fatal(err)
@@ -111,7 +114,7 @@ func TestSilentStreamsStay(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer func() { _ = response.Body.Close() }()
-			time.Sleep(11 * time.Second)
+			time.Sleep(writeTimeout + writeTimeout/2)
 			if _, err := send(http.DefaultClient, mustRequest(t, srv.Info().Providers["infisical"].URL+"/nothing")); err != nil {
 				t.Fatal(err)
 			}

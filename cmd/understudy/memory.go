@@ -9,7 +9,7 @@ import (
 
 const (
 	// lookAtMemory is how often the server looks whether it has memory to give back.
-	lookAtMemory = 5 * time.Second
+	lookAtMemory = 2 * time.Second
 	// worthGivingBack is the garbage, in bytes, for which a collection is made.
 	worthGivingBack = 32 << 20
 )

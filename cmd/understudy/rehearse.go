@@ -21,6 +21,8 @@ import (
 	"github.com/understudy-dev/understudy/emulator/clock"
 	"github.com/understudy-dev/understudy/emulator/journal"
 	"github.com/understudy-dev/understudy/internal/host"
+	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/near"
 	"github.com/understudy-dev/understudy/internal/rehearse"
 )
 
@@ -79,10 +81,11 @@ func (cmd rehearseCommand) Run(ctx context.Context, s streams) error {
 		}
 		config.Kinds = append(config.Kinds, kind)
 	}
-	for _, op := range cmd.Only {
-		config.Only = append(config.Only, journal.Op(op))
+	server, err := stage.server()
+	if err != nil {
+		return usage(err)
 	}
-	if _, err := stage.server(); err != nil {
+	if config.Only, err = operations(server.World(), cmd.Only); err != nil {
 		return usage(err)
 	}
 	report := rehearse.Run(ctx, config)
@@ -95,11 +98,36 @@ func (cmd rehearseCommand) Run(ctx context.Context, s streams) error {
 	}
 	switch {
 	case report.Problem != "":
-		return statusError{exitBaseline, errors.New("the rehearsal means nothing: " + report.Problem)}
+		return statusError{exitBaseline, errors.New("the rehearsal means nothing")}
 	case !report.OK():
 		return statusError{exitBroken, fmt.Errorf("%d cases are broken", report.Count(rehearse.Broken))}
 	}
 	return nil
+}
+
+// operations finds operations by their names in the table of SUPPORTED.md.
+func operations(world *kernel.World, names []string) (ops []journal.Op, err error) {
+	var all []string
+	for _, in := range world.Instances() {
+		contract, err := in.Contract()
+		if err != nil {
+			return nil, err
+		}
+		for _, op := range contract.Operations {
+			all = append(all, string(kernel.ResolveOp(in.Name(), op.Line())))
+		}
+	}
+	for _, name := range names {
+		if !slices.Contains(all, name) {
+			err := fmt.Errorf("there is no operation %q", name)
+			if nearest := near.To(name, all); nearest != "" {
+				err = fmt.Errorf("%w; did you mean %q?", err, nearest)
+			}
+			return nil, err
+		}
+		ops = append(ops, journal.Op(name))
+	}
+	return ops, nil
 }
 
 func (cmd rehearseCommand) write(report *rehearse.Report, view rehearse.View) error {
@@ -213,6 +241,7 @@ func (st *stage) open() (*rehearse.Case, error) {
 		return nil, err
 	}
 	server.World().Clock.Freeze()
+	server.World().Clock.Set(st.began) // it has gone on for a moment
 	if err := server.Listen("127.0.0.1:0"); err != nil {
 		return nil, err
 	}

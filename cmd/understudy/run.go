@@ -25,6 +25,7 @@ type cli struct {
 	Supported   supportedCommand   `cmd:"" help:"Print what is supported."`
 	Inventory   inventoryCommand   `cmd:"" help:"Print who can log in now, and why the others cannot."`
 	Rehearse    rehearseCommand    `cmd:"" help:"Run a program again under every fault at every call, with a verdict for each."`
+	Conform     conformCommand     `cmd:"" help:"Play conversations against a running service and against Understudy side by side, and list what differs."`
 	Drift       driftCommand       `cmd:"" help:"Compare a published OpenAPI document with ours."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 

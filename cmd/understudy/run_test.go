@@ -242,6 +242,13 @@ func TestSupportedIsUpToDate(t *testing.T) {
 	if err := json.Unmarshal([]byte(o.out), &coverage); err != nil || len(coverage.Providers) == 0 {
 		t.Errorf("%v in %s", err, o.out)
 	}
+	for _, p := range coverage.Providers {
+		for _, choice := range p.Chosen {
+			if choice.Decided == "" {
+				t.Errorf("%s: %s does not say what would decide it", p.Name, choice.Name)
+			}
+		}
+	}
 }
 
 // TestEnvironmentTwins sets flags by their variables; a flag wins.

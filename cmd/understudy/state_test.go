@@ -142,7 +142,7 @@ func checkMinted(t *testing.T, info control.Info, all []minted) {
 	}
 }
 
-var kills = flag.Int("kills", 4, "how many times TestKill kills its server")
+var kills = flag.Int("kills", 2, "how many times TestKill kills its server")
 
 // TestKill kills a server while clients write and import, again and again. When it
 // comes back, it has what it has acknowledged: of imports everything, of writes what

@@ -135,3 +135,52 @@ test('a sixth secret', async () => {
   for (let i = 0; i < 5; i++) await connect.createApplicationClientSecret({ id: app.id })
   await assert.rejects(connect.createApplicationClientSecret({ id: app.id }), { status: 422, message: 'An application can have at most 5 client secrets.' })
 })
+
+// Organizations and API keys, by each major of the SDK.
+const majors = { 11: WorkOS }
+for (const major of [10, 9, 8]) majors[major] = (await import(`workos-${major}`)).WorkOS
+for (const [major, SDK] of Object.entries(majors)) {
+  const { organizations, apiKeys } = new SDK(credentials.apiKey, { apiHostname: hostname, port: Number(port), https: false })
+
+  test(`organizations with ${major}`, async () => {
+    const made = await organizations.createOrganization({
+      name: 'Acme', externalId: `ext_${major}`, metadata: { tier: 'gold', region: 'eu' },
+      domainData: [{ domain: `acme${major}.example`, state: 'verified' }],
+    }, { idempotencyKey: `acme-${major}` })
+    assert.deepEqual([made.name, made.externalId, made.metadata], ['Acme', `ext_${major}`, { tier: 'gold', region: 'eu' }])
+    assert.deepEqual(made.domains.map((d) => [d.domain, d.state, d.organizationId]), [[`acme${major}.example`, 'verified', made.id]])
+    assert.equal((await organizations.getOrganization(made.id)).name, 'Acme')
+    assert.equal((await organizations.getOrganizationByExternalId(`ext_${major}`)).id, made.id)
+    const changed = await organizations.updateOrganization({ organization: made.id, name: 'Bolt', metadata: { tier: null } })
+    assert.deepEqual([changed.name, changed.externalId, changed.metadata, changed.domains.length], ['Bolt', `ext_${major}`, { region: 'eu' }, 1])
+    const { data } = await organizations.listOrganizations({ domains: [`acme${major}.example`] })
+    assert.deepEqual(data.map((o) => o.id), [made.id])
+    await organizations.deleteOrganization(made.id)
+    await assert.rejects(organizations.getOrganization(made.id), { status: 404 })
+  })
+
+  test(`API keys with ${major}`, async () => {
+    const validate = (value) => (apiKeys.createValidation ?? apiKeys.validateApiKey).call(apiKeys, { value })
+    const keys = apiKeys.createOrganizationApiKey ? apiKeys : organizations // where 8 has it
+    const key = await keys.createOrganizationApiKey({ organizationId, name: 'ci', permissions: ['posts:read'] })
+    assert.match(key.value, /^sk_/)
+    assert.deepEqual([key.name, key.permissions, key.owner, key.lastUsedAt], ['ci', ['posts:read'], { type: 'organization', id: organizationId }, null])
+    assert.equal((await validate(key.value)).apiKey.id, key.id)
+    const { data } = await keys.listOrganizationApiKeys({ organizationId })
+    assert.deepEqual(data.map((k) => [k.id, k.obfuscatedValue, k.value, k.lastUsedAt === null]), [[key.id, key.obfuscatedValue, undefined, false]])
+
+    // No version has a call for the end of a key.
+    const { now } = await control('GET', 'clock')
+    const response = await fetch(`${url}/api_keys/${key.id}/expire`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${credentials.apiKey}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ expires_at: new Date(Date.parse(now) + 3600_000) }),
+    })
+    assert.equal(response.status, 200)
+    assert.equal((await validate(key.value)).apiKey.id, key.id)
+    await control('POST', 'clock/advance', { by: '1h' })
+    assert.equal((await validate(key.value)).apiKey, null)
+    await apiKeys.deleteApiKey(key.id)
+    await assert.rejects(apiKeys.deleteApiKey(key.id), { status: 404 })
+  })
+}

@@ -27,14 +27,14 @@ async function connect(procedure, message) {
 }
 
 // introspect asks whether a token is good, as an application with its secret.
-async function introspect(clientId, secret) {
+async function introspect(clientId, secret, token = credentials.accessToken) {
   const response = await fetch(`${url}/oauth/v2/introspect`, {
     method: 'POST',
     headers: {
       Authorization: `Basic ${Buffer.from(`${clientId}:${secret}`).toString('base64')}`,
       'Content-Type': 'application/x-www-form-urlencoded',
     },
-    body: new URLSearchParams({ token: credentials.accessToken }),
+    body: new URLSearchParams({ token }),
   })
   return { status: response.status, body: await response.json() }
 }
@@ -72,6 +72,26 @@ test('a machine user', async () => {
   assert.equal(read.type.case, 'machine')
   assert.equal(read.type.value.hasSecret, true)
   await users.deleteUser({ userId: user.id })
+})
+
+test('roles in an introspected token', async () => {
+  const { projectId } = credentials
+  await management.addProjectRole({ projectId, roleKey: 'reader', displayName: 'Reader' })
+  const { clientId, clientSecret } = await management.addAPIApp({ projectId, name: 'roles' })
+  const { userId } = await management.addMachineUser({ userName: 'granted', name: 'Granted' })
+  const { clientSecret: secret } = await management.generateMachineSecret({ userId })
+  await management.addUserGrant({ userId, projectId, roleKeys: ['reader'] })
+  const token = await fetch(`${url}/oauth/v2/token`, {
+    method: 'POST',
+    headers: { Authorization: `Basic ${Buffer.from(`granted:${secret}`).toString('base64')}` },
+    body: new URLSearchParams({
+      grant_type: 'client_credentials',
+      scope: `openid urn:zitadel:iam:org:project:roles urn:zitadel:iam:org:project:id:${projectId}:aud`,
+    }),
+  }).then((response) => response.json())
+  const { body } = await introspect(clientId, clientSecret, token.access_token)
+  assert.equal(body.active, true)
+  assert.deepEqual(Object.keys(body['urn:zitadel:iam:org:project:roles']), ['reader'])
 })
 
 test('refusals', async () => {

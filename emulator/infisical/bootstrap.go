@@ -61,7 +61,7 @@ func (p *Provider) bootstrap(c *kernel.Call, in bootstrapRequest) (bootstrapResp
 	}
 	for _, id := range p.identities.All(c.Tx) {
 		if id.Role == roleAdmin {
-			return bootstrapResponse{}, badRequest(instanceSetUp).Because("identity %s is an administrator", id.ID)
+			return bootstrapResponse{}, badRequest("Instance has already been set up").Because("identity %s is an administrator", id.ID)
 		}
 	}
 	name := trim(in.Organization)

@@ -95,41 +95,31 @@ const (
 const (
 	// unknownRole is the message for a role that the organization lacks.
 	unknownRole = "Failed to find role with slug %s"
-	// instanceSetUp is the message for a second bootstrap.
-	instanceSetUp = "Instance has already been set up"
-	// notASlug is the message for a bad x-infisical-org header.
-	notASlug = "Invalid organization slug"
 	// unknownProjectSlug is the message for a project slug that is not there.
 	unknownProjectSlug = "Project with slug '%s' not found"
 )
 
 var chosen = []kernel.Choice{
-	{Name: "identity-permissions", What: "only the role admin may manage identities, their auth methods and tokens; in the service a member may do most of it. The refusal's details are an empty list"},
-	{Name: "world-token", What: "the access token of the world's first identity is of token auth, with a record where that identity has token auth"},
-	{Name: "unknown-role", What: "404 NotFound, \"" + unknownRole + "\""},
-	{Name: "second-bootstrap", What: "400 BadRequest, \"" + instanceSetUp + "\""},
-	{Name: "token-list-ties", What: "of tokens changed at the same time, the newest comes first"},
-	{Name: "token-use-shown", What: "accessTokenNumUses stays 0 and the dates of use and renewal null, as nothing public writes them; the limit is enforced all the same"},
-	{Name: "bad-organization-header", What: "422 with one custom issue, \"" + notASlug + "\""},
-	{Name: "unparsable-body-messages", What: "in the documented contract the 400s for unreadable bodies carry the messages of the framework's own errors"},
-	{Name: "foreign-organization", What: "naming an organization that is not the caller's is a 403 ForbiddenError"},
-	{Name: "default-token", What: "the access token of the world's credentials lives until 2100-01-01"},
-	{Name: "etag-format", What: "the FNV-1a hash of the body in base 36, in quotes"},
-	{Name: "rate-limit-window", What: "a fixed window of a minute by the world's clock, for each client address"},
-	{Name: "unknown-project-slug", What: "404 NotFound, \"" + unknownProjectSlug + "\""},
-	{Name: "project-membership", What: "every identity is a member of its organization's projects, with its role in the organization: admin and member may do everything there, no-access nothing but list and get folders"},
-	{Name: "secret-permission-words", What: "refusals name the actions describeSecret, create, edit and delete on secrets, and create, edit and delete on secret-folders, with an empty list of rules"},
-	{Name: "secret-path", What: "an empty path is the root, and a slash in front or too many of them make no difference"},
-	{Name: "secrets-v4-defaults", What: "what a v4 request leaves out is as in v3: nothing is expanded or recursive"},
-	{Name: "batch-duplicate-key", What: "a key that stands twice in one batch is refused as one that exists"},
-	{Name: "renamed-secret", What: "references to a secret that is renamed are not rewritten"},
-	{Name: "jwks-login", What: "a login of a JWT auth whose keys stand at a URL is a 400: nothing is fetched; static public keys work. Logins of OIDC, Kubernetes and AWS auth are not served. A fetch guarded by --allow-issuer would decide it"},
-	{Name: "project-roles", What: "memberships of projects, roles, privileges and groups are kept and shown, and change nothing of what an identity may do. The rules of each role in backend/src/ee/services/permission would decide it"},
-	{Name: "refusals-of-second-wave", What: "the words of refusals for what is not there, is taken or is protected, of projects, tags, imports, roles, memberships, privileges, groups, sub-organizations and of JWT, OIDC, Kubernetes and AWS auth; recordings of the service would decide them"},
-	{Name: "sub-organization-membership", What: "every identity of an organization may have a token for its sub-organizations, with the same role; the service asks for a membership"},
-	{Name: "environment-position", What: "an environment stands where it is put, and the others stay where they are"},
-	{Name: "bounds", What: "a path of more than 100 folders is a 400, as is a list, a search or an expansion of references that would come to more than 16 MiB or have as much looked at; the service names no bounds"},
-	{Name: "rotated-secrets", What: "no secret is rotated: isRotatedSecret is false and rotationId null in every answer"},
+	{Name: "identity-permissions", What: "only the role admin may manage identities, their auth methods and tokens; in the service a member may do most of it. The refusal's details are an empty list", Decided: "the same calls by an identity with another role to the service"},
+	{Name: "world-token", What: "the access token of the world's first identity is of token auth, with a record where that identity has token auth", Decided: "nothing: it is Understudy's own"},
+	{Name: "unknown-role", What: "404 NotFound, \"" + unknownRole + "\"", Decided: "a creation with an unknown role at the service"},
+	{Name: "token-list-ties", What: "of tokens changed at the same time, the newest comes first", Decided: "two tokens of one instant in a list of the service; its query names no second order"},
+	{Name: "token-use-shown", What: "accessTokenNumUses stays 0 and the dates of use and renewal null, as nothing public writes them; the limit is enforced all the same", Decided: "a list of tokens after their use at the service"},
+	{Name: "unparsable-body-messages", What: "in the documented contract the 400s for unreadable bodies carry the messages of the framework's own errors", Decided: "nothing: the service answers these bodies with 500, as live does"},
+	{Name: "foreign-organization", What: "naming an organization that is not the caller's is a 403 ForbiddenError", Decided: "a call with another organization's id to the service"},
+	{Name: "default-token", What: "the access token of the world's credentials lives until 2100-01-01", Decided: "nothing: it is Understudy's own"},
+	{Name: "rate-limit-window", What: "a fixed window of a minute by the world's clock, for each client address", Decided: "a burst of calls to the service; its headers tell the window"},
+	{Name: "unknown-project-slug", What: "404 NotFound, \"" + unknownProjectSlug + "\"", Decided: "a read of secrets by an unknown slug at the service"},
+	{Name: "project-membership", What: "every identity is a member of its organization's projects, with its role in the organization: admin and member may do everything there, no-access nothing but list and get folders", Decided: "the same calls by an identity that is no member to the service"},
+	{Name: "secret-permission-words", What: "refusals name the actions describeSecret, create, edit and delete on secrets, and create, edit and delete on secret-folders, with an empty list of rules", Decided: "a refused call to the service"},
+	{Name: "secret-path", What: "an empty path is the root, and a slash in front or too many of them make no difference", Decided: "the same call to the service"},
+	{Name: "batch-duplicate-key", What: "a key that stands twice in one batch is refused as one that exists", Decided: "a batch with one key twice at the service; its code looks for keys that are stored alone"},
+	{Name: "jwks-login", What: "a login of a JWT auth whose keys stand at a URL is a 400: nothing is fetched; static public keys work. Logins of OIDC, Kubernetes and AWS auth are not served", Decided: "a fetch guarded by --allow-issuer"},
+	{Name: "project-roles", What: "memberships of projects, roles, privileges and groups are kept and shown, and change nothing of what an identity may do", Decided: "the rules of each role in backend/src/ee/services/permission"},
+	{Name: "refusals-of-second-wave", What: "the words of refusals for what is not there, is taken or is protected, of projects, tags, imports, roles, memberships, privileges, groups, sub-organizations and of JWT, OIDC, Kubernetes and AWS auth", Decided: "the same calls to the service"},
+	{Name: "sub-organization-membership", What: "every identity of an organization may have a token for its sub-organizations, with the same role; the service asks for a membership", Decided: "a token for a sub-organization without a membership at the service"},
+	{Name: "bounds", What: "a path of more than 100 folders is a 400, as is a list, a search or an expansion of references that would come to more than 16 MiB or have as much looked at; the service names no bounds", Decided: "nothing: they are Understudy's own"},
+	{Name: "rotated-secrets", What: "no secret is rotated: isRotatedSecret is false and rotationId null in every answer", Decided: "a secret of a rotation at the service"},
 }
 
 // decode reads bodies. The page knows JSON alone; the service also takes forms

@@ -5,11 +5,8 @@ import (
 	"time"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 )
-
-// mostIssued is how many of the tokens that log-ins give out are remembered. They
-// are signed, not stored; the list is for people.
-const mostIssued = 1000
 
 // issuedToken is what is remembered of a token's claims.
 type issuedToken struct {
@@ -20,14 +17,11 @@ type issuedToken struct {
 
 // remember notes a token, under its id: a renewal has the same one.
 func (p *Provider) remember(c *kernel.Call, cl claims) {
-	p.issued.Put(c.Tx, cl.ID, issuedToken{cl.ID, cl.IdentityID, cl.ClientSecretID, cl.NumUsesLimit, cl.IssuedAt, cl.CreationEpoch, cl.ExpiresAt})
-	if p.issued.Len(c.Tx) > mostIssued {
-		oldest, _, _ := p.issued.First(c.Tx)
-		p.issued.Delete(c.Tx, oldest)
-	}
+	kit.Remember(c, p.issued, cl.ID, issuedToken{cl.ID, cl.IdentityID, cl.ClientSecretID, cl.NumUsesLimit, cl.IssuedAt, cl.CreationEpoch, cl.ExpiresAt})
 }
 
-// inventory lists client secrets and access tokens.
+// inventory lists client secrets and access tokens, of those that log-ins gave out
+// the newest.
 func (p *Provider) inventory(c *kernel.Call) iter.Seq[kernel.Credential] {
 	return func(yield func(kernel.Credential) bool) {
 		for _, s := range p.clientSecrets.All(c.Tx) {

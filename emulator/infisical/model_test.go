@@ -98,6 +98,9 @@ func TestModel(t *testing.T) {
 			map[string]modelJWT{}, map[string]modelRecord{}, map[string]int{}, map[string][]string{},
 		}
 		h := history{providertest.NewHistory(t, option(), empty, model.clone)}
+		h.Hold(providertest.Holding{Found: found, Accepts: map[string]func(providertest.Held) bool{
+			"client-secret": h.takesSecret, "access-token": h.takesToken,
+		}})
 		h.start()
 		h.Run(map[string]func(){
 			"advance":               func() { h.Advance(h.instants()) },

@@ -2,6 +2,8 @@ package infisical
 
 import (
 	"iter"
+	"math"
+	"slices"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
 	"github.com/understudy-dev/understudy/internal/kit"
@@ -224,12 +226,15 @@ func (p *Provider) environmentResource(workspace bool) kit.Resource[environment,
 		Rows: p.environmentsOf, Key: func(e environment) string { return e.ID }, Path: "environmentId",
 		Enter: inProject[environmentInput](p, "environments"),
 		New: func(c *kernel.Call, project string) environment {
-			return environment{ID: c.Draw("environment").UUID(), ProjectID: project, Position: float64(len(collect(p.environmentsOf.All(c.Tx, project))) + 1), CreatedAt: c.Now}
+			return environment{ID: c.Draw("environment").UUID(), ProjectID: project, Position: p.lastPosition(c, project) + 1, CreatedAt: c.Now}
 		},
 		Assign: func(c *kernel.Call, e *environment, in environmentInput) error {
 			kit.Put(&e.Name, in.Name)
 			kit.Put(&e.Slug, in.Slug)
-			kit.Put(&e.Position, in.Position)
+			if in.Position != nil {
+				p.makeRoom(c, *e, *in.Position)
+				e.Position = *in.Position
+			}
 			if e.UpdatedAt.IsZero() {
 				p.addFolder(c, folder{EnvironmentID: e.ID, Name: rootFolder})
 			}
@@ -258,6 +263,41 @@ func (p *Provider) environmentResource(workspace bool) kit.Resource[environment,
 			}
 			return environmentChange{Message: said, ProjectID: id, Environment: shown}
 		},
+	}
+}
+
+// lastPosition is that of a project's last environment, 0 without one.
+func (p *Provider) lastPosition(c *kernel.Call, project string) (last float64) {
+	for _, e := range p.environmentsOf.All(c.Tx, project) {
+		last = max(last, e.Position)
+	}
+	return last
+}
+
+// makeRoom moves the environments that stand between an environment's place and the
+// one it goes to, if that is taken. A new environment pushes all behind it.
+func (p *Provider) makeRoom(c *kernel.Call, moving environment, to float64) {
+	others := collect(p.environmentsOf.All(c.Tx, moving.ProjectID))
+	if !slices.ContainsFunc(others, func(e environment) bool { return e.ID != moving.ID && e.Position == to }) {
+		return
+	}
+	from := moving.Position
+	if moving.UpdatedAt.IsZero() {
+		from = math.Inf(1)
+	}
+	for _, e := range others {
+		switch {
+		case e.ID == moving.ID:
+			continue
+		case to <= e.Position && e.Position < from:
+			e.Position++
+		case from < e.Position && e.Position <= to:
+			e.Position--
+		default:
+			continue
+		}
+		e.UpdatedAt = c.Now
+		p.environments.Put(c.Tx, e.ID, e)
 	}
 }
 

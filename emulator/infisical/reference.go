@@ -47,6 +47,46 @@ func references(value string) map[string]bool {
 	return found
 }
 
+// renameReferences makes the project's secrets that name a secret name it by its new
+// key: those of its folder by ${KEY}, all others by ${environment.folder.KEY}.
+// backend/src/services/secret-v2-bridge/secret-v2-bridge-fns.ts
+func (p *Provider) renameReferences(c *kernel.Call, at place, s secret, to string) error {
+	way := "${" + strings.Join(append([]string{at.environment}, segments(at.path)...), ".") + "."
+	far := strings.NewReplacer(way+s.Key+"}", way+to+"}")
+	near := strings.NewReplacer(way+s.Key+"}", way+to+"}", "${"+s.Key+"}", "${"+to+"}")
+	work := newBudget()
+	for _, e := range p.environmentsOf.All(c.Tx, at.project.ID) {
+		root, ok := p.folderByPlace.Get(c.Tx, folder{EnvironmentID: e.ID, Name: rootFolder}.place())
+		if !ok {
+			continue
+		}
+		if err := p.below(c, root, "/", func(f folder, _ string) error {
+			names := far
+			if f.ID == at.folder.ID {
+				names = near
+			}
+			for _, other := range collect(p.secretsByFolder.All(c.Tx, f.ID)) {
+				if err := work.spend(lookupCost + len(other.Value)); err != nil {
+					return err
+				}
+				value := names.Replace(other.Value)
+				if other.ID == s.ID || value == other.Value {
+					continue
+				}
+				if err := work.spend(len(value)); err != nil {
+					return err
+				}
+				other.Value, other.UpdatedAt = value, c.Now
+				p.secrets.Put(c.Tx, other.ID, other)
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // expander fills in the references of one project's secrets, within a budget.
 type expander struct {
 	c         *kernel.Call

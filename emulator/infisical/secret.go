@@ -663,9 +663,8 @@ type changedSecretResponse struct {
 	Secret changedSecret `json:"secret"`
 }
 
-// updateSecret changes what is sent, in a new version.
-//
-// Differs: the service rewrites references to a secret that gets a new name.
+// updateSecret changes what is sent, in a new version. References to a secret that
+// gets a new name are rewritten.
 // https://infisical.com/docs/api-reference/endpoints/deprecated/secrets/update
 func (p *Provider) updateSecret(c *kernel.Call, in updateSecretRequest) (changedSecretResponse, error) {
 	var none changedSecretResponse
@@ -719,7 +718,10 @@ func (p *Provider) updateSecret(c *kernel.Call, in updateSecretRequest) (changed
 	p.pastVersions.Put(c.Tx, s.versionKey(float64(s.Version)), s)
 	p.secrets.Put(c.Tx, next.ID, next)
 	p.touch(c, at.folder)
-	return changedSecretResponse{changedSecret{next.body(at), false}}, nil
+	if next.Key != s.Key {
+		err = p.renameReferences(c, at, s, next.Key)
+	}
+	return changedSecretResponse{changedSecret{next.body(at), false}}, err
 }
 
 type deleteSecretRequest struct {

@@ -191,7 +191,7 @@ func (p *Provider) identify(c *kernel.Call) error {
 		return badRequest("API key authentication is not supported anymore. Please switch to identity authentication.")
 	}
 	if slug := header.Get("X-Infisical-Org"); slug != "" && fixtures.Slug(slug) != slug {
-		return validation(custom{"custom", notASlug, []any{}}).Because("the header x-infisical-org has %q", slug)
+		return validation(custom{"custom", "Slug field can only contain lowercase letters, numbers, and hyphens", []any{}}).Because("the header x-infisical-org has %q", slug)
 	}
 	if authorization := header.Get("Authorization"); authorization != "" {
 		cl, err := p.verify(c, authorization[min(schemeLength, len(authorization)):])

@@ -186,10 +186,13 @@ func (p *Provider) verify(c *kernel.Call) (caller, error) {
 	case c.Now.Unix() >= cl.ExpiresAt:
 		return caller{}, unauthorized("the token expired at %s", time.Unix(cl.ExpiresAt, 0).UTC().Format(time.RFC3339))
 	}
+	c.Credential = cl.ID
 	if cl.Subject != "" {
-		if _, _, why := p.desk.Token(c, cl.ID); why != "" {
+		t, _, why := p.desk.Token(c, cl.ID)
+		if why != "" {
 			return caller{}, unauthorized("the token of a sign-in: %s", why)
 		}
+		c.Credential = t.Key
 	}
 	roles := append([]string{}, cl.RoleTypes...) // anybody can sign one without
 	return caller{cl.ClientID, cl.TenantID, roles, cl.Subject, cl.Scope}, nil

@@ -107,6 +107,9 @@ func TestModel(t *testing.T) {
 		lag := rapid.SampledFrom([]time.Duration{0, 20 * time.Second, time.Hour}).Draw(t, "propagation")
 		empty := model{map[string]modelClient{}, map[string]modelSecret{}, map[string]modelToken{}, 0}
 		h := history{providertest.NewHistory(t, ocs.New(ocs.Propagation(lag)), empty, model.clone), lag, map[string][]string{}}
+		h.Hold(providertest.Holding{Found: found, Accepts: map[string]func(providertest.Held) bool{
+			"client-secret": h.takesSecret, "access-token": h.takesToken,
+		}})
 		for _, kind := range []string{hybrid, credential} {
 			for _, item := range h.get(path(h.Credentials["tenantId"], kind), 200, nil).List("") {
 				h.world[kind] = append(h.world[kind], item.(object)["Id"].(string))

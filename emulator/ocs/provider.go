@@ -5,6 +5,7 @@ import (
 
 	"github.com/understudy-dev/understudy/internal/gate"
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 	"github.com/understudy-dev/understudy/internal/oauth"
 	"github.com/understudy-dev/understudy/internal/signin"
 	"github.com/understudy-dev/understudy/internal/store"
@@ -50,6 +51,8 @@ type Provider struct {
 	goneSecrets       *store.Table[gone[secret]]
 	goneByDigest      *store.Index[gone[secret]]
 	goneClientsByID   *store.Index[gone[client]]
+
+	issued *store.Table[kit.Issued] // the newest tokens, to be shown
 
 	settings []Setting
 }
@@ -100,6 +103,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.goneClientsByID = p.goneClients.Index(func(g gone[client]) string { return g.Row.ID })
 	p.goneSecrets = store.NewTable[gone[secret]](env.Schema, "deleted secret")
 	p.goneByDigest = p.goneSecrets.Index(func(g gone[secret]) string { return g.Row.Digest })
+	p.issued = store.NewTable[kit.Issued](env.Schema, "issued token")
 	p.rules(env)
 
 	return kernel.Description{

@@ -22,6 +22,7 @@ const (
 func (p *Provider) rules(env *kernel.Env) {
 	p.tenants.Keyed(func(t tenant) string { return t.ID })
 	p.tenants.Refers("MemberRoleID", p.roles, func(t tenant) string { return t.MemberRoleID })
+	p.issued.Keyed(func(t kit.Issued) string { return t.ID })
 	p.roles.Keyed(func(r role) string { return r.ID })
 	p.roles.Refers("TenantID", p.tenants, func(r role) string { return r.TenantID })
 	p.clients.Keyed(func(cl client) string { return cl.ID })

@@ -146,7 +146,9 @@ func (p *Provider) SeedToken(clientID string) string {
 		}
 		c.Base = cmp.Or(c.Base, "https://"+realHost) // nobody has called; a public URL is known all the same
 		expires := c.In(time.Duration(cl.AccessTokenLifetime) * time.Second)
-		return signingKey(c).Sign("JWT", p.newClaims(c, cl, cl.clientSettings, expires))
+		content := p.newClaims(c, cl, cl.clientSettings, expires)
+		p.remember(c, content)
+		return signingKey(c).Sign("JWT", content)
 	})
 }
 

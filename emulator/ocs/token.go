@@ -52,6 +52,11 @@ func (p *Provider) newClaims(c *kernel.Call, cl client, settings clientSettings,
 	}
 }
 
+// remember notes a token that a client got, for the inventory.
+func (p *Provider) remember(c *kernel.Call, content claims) {
+	kit.Remember(c, p.issued, content.ID, kit.Issued{ID: content.ID, Client: content.ClientID, At: c.Now, Expires: time.Unix(content.ExpiresAt, 0).UTC()})
+}
+
 // The bounds of what the token endpoint reads at all, in characters.
 const (
 	maxParameter = 100
@@ -125,6 +130,7 @@ func (p *Provider) grant(c *kernel.Call, cl client, settings clientSettings, sco
 	}
 	lifetime := time.Duration(settings.AccessTokenLifetime) * time.Second
 	content := p.newClaims(c, cl, settings, c.In(lifetime))
+	p.remember(c, content)
 	key := signingKey(c)
 	c.Later(func() (any, error) {
 		token, err := key.Sign("JWT", content)

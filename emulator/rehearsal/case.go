@@ -40,6 +40,7 @@ func (c *Case) Server(opts ...emulator.Option) *emulator.Server {
 	}
 	srv := emulator.NewTest(c, slices.Concat([]emulator.Option{emulator.WithClock(c.began), watch{c}}, opts)...)
 	srv.Clock.Freeze()
+	srv.Clock.Set(c.began) // it has gone on for a moment
 	return srv
 }
 

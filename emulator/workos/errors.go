@@ -65,7 +65,7 @@ func renderError(c *kernel.Call, p *kernel.Problem) kernel.Answer {
 		message = "Understudy does not serve this operation"
 	case kernel.MalformedBody, kernel.EmptyBody:
 		status, message = http.StatusBadRequest, malformedBody
-		if oauthOps[c.Op] {
+		if oauthOps[c.Op] && c.Op != OpRegister {
 			message = malformedForm
 		}
 	case kernel.UnsupportedMediaType:
@@ -73,6 +73,9 @@ func renderError(c *kernel.Call, p *kernel.Problem) kernel.Answer {
 	case kernel.TooLarge:
 		status = http.StatusRequestEntityTooLarge
 	case kernel.Invalid:
+		if c.Op == OpRegister {
+			return oauthError(c, http.StatusBadRequest, "invalid_client_metadata", invalidClientMetadata)
+		}
 		if slices.ContainsFunc(p.Breaches, func(b gate.Breach) bool { return b.In == "body" && len(b.Path) > 0 && b.Path[0] == "metadata" }) {
 			status, body.Code, message = http.StatusBadRequest, "invalid_metadata", invalidMetadata
 			break

@@ -6,8 +6,9 @@ import (
 	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
-// inventory lists the secrets of applications and the keys of organizations. The
-// environment's own key and what tokens say of themselves are not kept.
+// inventory lists the secrets of applications, the keys of organizations and tokens,
+// of those that secrets were exchanged for the newest. The environment's own key has
+// no name to be listed by.
 func (p *Provider) inventory(c *kernel.Call) iter.Seq[kernel.Credential] {
 	return func(yield func(kernel.Credential) bool) {
 		for _, s := range p.secrets.All(c.Tx) {
@@ -32,5 +33,22 @@ func (p *Provider) inventory(c *kernel.Call) iter.Seq[kernel.Credential] {
 				return
 			}
 		}
+		for _, t := range p.issued.All(c.Tx) {
+			a, ok := p.byClientID.Get(c.Tx, t.Client)
+			k := t.Credential("issued token", kernel.Owner{Kind: "application", ID: a.ID, Name: a.Name}, c.Now)
+			if !ok {
+				k.Owner.ID = t.Client
+				k = k.Dead("its application is deleted")
+			}
+			if !yield(k) {
+				return
+			}
+		}
+		p.desk.Inventory(c, func(client string) string {
+			if _, ok := p.byClientID.Get(c.Tx, client); !ok {
+				return "its application is deleted"
+			}
+			return ""
+		}, yield)
 	}
 }

@@ -74,6 +74,9 @@ func TestModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		empty := model{map[string]bool{}, map[string]modelApplication{}, map[string]modelSecret{}, map[string]modelToken{}, map[string]modelCall{}, map[string]bool{}, 0}
 		h := history{History: providertest.NewHistory(t, option(), empty, model.clone)}
+		h.Hold(providertest.Holding{Found: found, Accepts: map[string]func(providertest.Held) bool{
+			"client-secret": h.takesSecret, "access-token": h.takesToken,
+		}})
 		for _, item := range h.get(applicationsPath+"?order=asc&limit=100", 200, nil).List("data") {
 			h.world = append(h.world, item.(object)["id"].(string))
 		}

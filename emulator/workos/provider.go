@@ -49,6 +49,7 @@ type Provider struct {
 	personByEmail *store.Unique[person]
 	desk          *signin.Desk
 
+	issued           *store.Table[kit.Issued] // the newest tokens, to be shown
 	authorizations   *store.Table[authorization]
 	authorizationsIn *store.Index[authorization] // organization, "/" and id
 	authorizationsBy *store.Index[authorization] // person, "/" and id
@@ -106,6 +107,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.keys = store.NewTable[organizationKey](env.Schema, "organization's API key")
 	p.keyByDigest = p.keys.Unique("digest", func(k organizationKey) string { return k.Digest })
 	p.keysOf = p.keys.Index(func(k organizationKey) string { return k.OrganizationID + "/" + k.ID })
+	p.issued = store.NewTable[kit.Issued](env.Schema, "issued token")
 	p.authorizations = store.NewTable[authorization](env.Schema, "authorized application")
 	p.authorizationsIn = p.authorizations.Index(func(a authorization) string { return a.OrganizationID + "/" + a.ID })
 	p.authorizationsBy = p.authorizations.Index(func(a authorization) string { return a.PersonID + "/" + a.ID })
@@ -121,7 +123,6 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Document:    document,
 		Hosts:       []string{"api.workos.com", "*.authkit.app"},
 		Routes:      p.routes(),
-		Declined:    declined,
 		Differences: differences,
 		Chosen:      chosen,
 		Port:        2,

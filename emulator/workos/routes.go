@@ -31,6 +31,7 @@ const (
 	OpDeleteAuthorized       Op = "workos DELETE /user_management/users/{user_id}/authorized_applications/{application_id}"
 	OpAuthorize              Op = "workos GET /oauth2/authorize"
 	OpPostAuthorize          Op = "workos POST /oauth2/authorize"
+	OpRegister               Op = "workos POST /oauth2/register"
 	OpSignInError            Op = "workos GET /oauth2/error"
 	OpDeviceAuthorization    Op = "workos POST /oauth2/device_authorization"
 	OpDevice                 Op = "workos GET /device"
@@ -45,19 +46,10 @@ const (
 	OpGetAuthorizationServer Op = "workos GET /.well-known/oauth-authorization-server"
 )
 
-// The operations that are not.
-const (
-	opRegister Op = "workos POST /oauth2/register"
-)
-
-var declined = map[Op]string{
-	opRegister: "what registers itself does so for user logins; SeedApplication makes such an application",
-}
-
 // oauthOps answer in the envelope of RFC 6749, not the API's.
 var oauthOps = map[Op]bool{
 	OpToken: true, OpIntrospect: true, OpGetUserinfo: true, OpPostUserinfo: true,
-	OpAuthorize: true, OpPostAuthorize: true, OpSignInError: true, OpDeviceAuthorization: true, OpDevice: true, OpPostDevice: true, opRegister: true,
+	OpAuthorize: true, OpPostAuthorize: true, OpSignInError: true, OpDeviceAuthorization: true, OpDevice: true, OpPostDevice: true, OpRegister: true,
 }
 
 func (p *Provider) routes() []kernel.Route {
@@ -86,6 +78,7 @@ func (p *Provider) routes() []kernel.Route {
 		kernel.On(OpDeleteAuthorized, p.deleteAuthorized),
 		kernel.Handle(OpAuthorize, p.authorize),
 		kernel.Handle(OpPostAuthorize, p.authorize),
+		kernel.On(OpRegister, p.register).Secret(),
 		kernel.Handle(OpSignInError, p.signInError),
 		kernel.Handle(OpDeviceAuthorization, p.authorizeDevice).Secret(),
 		kernel.Handle(OpDevice, p.devicePage),

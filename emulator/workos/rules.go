@@ -25,6 +25,7 @@ func (p *Provider) rules(env *kernel.Env) {
 	p.secrets.Refers("ApplicationID", p.applications, func(s clientSecret) string { return s.ApplicationID })
 	p.people.Keyed(func(u person) string { return u.ID })
 	p.people.RefersAll("Organizations", p.organizations, func(u person) []string { return u.Organizations })
+	p.issued.Keyed(func(t kit.Issued) string { return t.ID })
 	p.authorizations.Keyed(func(a authorization) string { return a.ID })
 	p.authorizations.Refers("OrganizationID", p.organizations, func(a authorization) string { return a.OrganizationID })
 	p.authorizations.Refers("PersonID", p.people, func(a authorization) string { return a.PersonID })

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/understudy-dev/understudy/fixtures"
 	"github.com/understudy-dev/understudy/internal/kernel"
@@ -132,6 +133,7 @@ func (p *Provider) token(c *kernel.Call) (any, error) {
 	}
 	s.LastUsedAt, s.UpdatedAt = c.Now, c.Now
 	p.secrets.Put(c.Tx, s.ID, s)
+	kit.Remember(c, p.issued, cl.ID, kit.Issued{ID: cl.ID, Client: a.ClientID, At: c.Now, Expires: c.In(time.Duration(lifetime) * time.Second)})
 	c.Header.Set("Pragma", "no-cache")
 	signing := key(c)
 	c.Later(func() (any, error) {
@@ -195,6 +197,9 @@ func (p *Provider) verify(c *kernel.Call, token string) (claims, error) {
 	}
 	if why := p.signedIn(c, cl); why != "" {
 		return cl, errors.New(why)
+	}
+	if cl.SessionID == "" {
+		c.Credential = cl.ID
 	}
 	return cl, nil
 }

@@ -11,11 +11,12 @@ import (
 	"github.com/understudy-dev/understudy/internal/kit"
 )
 
-// member gives a user roles in an organization or a project, or, when both are
-// empty, in the whole instance.
+// member gives a user roles in an organization or a project, as it is or as it is
+// granted, or, when all are empty, in the whole instance.
 type member struct {
 	stamp
 	UserID, OrgID, ProjectID string
+	GrantID                  string // of a granted project
 	Roles                    []string
 }
 
@@ -25,7 +26,7 @@ func (p *Provider) putMember(c *kernel.Call, m member) {
 	p.members.Put(c.Tx, m.key(), m)
 }
 
-func (m member) key() string { return m.UserID + "/" + m.OrgID + "/" + m.ProjectID }
+func (m member) key() string { return m.UserID + "/" + m.OrgID + "/" + m.ProjectID + "/" + m.GrantID }
 
 // The roles that have permissions.
 const (
@@ -36,6 +37,7 @@ const (
 	roleOrgUserManager     = "ORG_USER_MANAGER"
 	roleProjectOwner       = "PROJECT_OWNER"
 	roleProjectOwnerViewer = "PROJECT_OWNER_VIEWER"
+	roleProjectGrantOwner  = "PROJECT_GRANT_OWNER"
 )
 
 // allows reports whether a role has a permission, in what it is a role of.
@@ -55,6 +57,8 @@ func allows(role, permission string) bool {
 		return strings.HasPrefix(permission, "project.") && permission != "project.create"
 	case roleProjectOwnerViewer:
 		return strings.HasPrefix(permission, "project.") && read
+	case roleProjectGrantOwner:
+		return strings.HasPrefix(permission, "project.grant.member.") || permission == "project.read" || permission == "project.grant.read"
 	}
 	return false
 }
@@ -158,6 +162,13 @@ func (p *Provider) authorize(c *kernel.Call, u user, orgID, projectID, permissio
 			continue
 		}
 		pr, _ := p.projects.Get(c.Tx, m.ProjectID)
+		if m.GrantID != "" { // the roles are for the organization that the project is granted to
+			by, _ := p.projectGrants.Get(c.Tx, m.GrantID)
+			pr.OrgID = by.OrgID
+			if m.GrantID != c.Vars["grantId"] {
+				continue
+			}
+		}
 		switch {
 		case pr.OrgID != orgID:
 		case m.ProjectID == projectID:
@@ -177,9 +188,8 @@ func (p *Provider) authorize(c *kernel.Call, u user, orgID, projectID, permissio
 // held is a good token and who holds it.
 type held struct {
 	accessToken
-	PAT    bool
-	user   user
-	person *person // nil for a machine user
+	PAT  bool
+	user user
 }
 
 // resolve finds what a token stands for, or says why it is not good. Opaque ones
@@ -208,8 +218,11 @@ func (p *Provider) resolve(c *kernel.Call, text string) (held, string) {
 	if !c.Now.Before(h.ExpiresAt) {
 		return h, "the token expired at " + h.ExpiresAt.UTC().Format(time.RFC3339)
 	}
-	h.user, h.person = p.holder(c, h.UserID)
-	if h.person != nil {
+	h.user, _ = p.users.Get(c.Tx, h.UserID) // whose tokens go when it goes
+	if why := h.user.whyNotActive(); why != "" {
+		return h, why
+	}
+	if h.user.Human != nil {
 		if _, _, why := p.desk.Token(c, h.ID); why != "" {
 			return h, "the token of a sign-in: " + why
 		}

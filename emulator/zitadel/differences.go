@@ -1,6 +1,10 @@
 package zitadel
 
-import "github.com/understudy-dev/understudy/internal/kernel"
+import (
+	"time"
+
+	"github.com/understudy-dev/understudy/internal/kernel"
+)
 
 // The differences between the published pages and the running service.
 var (
@@ -44,22 +48,25 @@ const (
 	// unknownAppType and unknownUserType are the refusals of a new application or
 	// user without a type.
 	unknownAppType, unknownUserType = "unknown app type", "user type is not implemented"
+	// instanceVersion is the release that the instance says to be.
+	instanceVersion = "v4.0.0"
+	// undetermined is the language of people who have named none.
+	undetermined = "und"
 	// defaultOrgStays is the refusal to delete the default organization.
 	defaultOrgStays = "Default Organisation must not be deleted"
 	// defaultLimit and maxLimit bound the pages of lists.
 	defaultLimit, maxLimit = 100, 1000
-	// tokenLifetime is how long access and ID tokens live, in seconds.
-	tokenLifetime = 43200
-	// expiresIn is what a token's answer says of that: the service counts after
-	// it has made the token.
-	expiresIn = tokenLifetime - 1
+	// tokenLifetime is how long access and ID tokens live, unless the settings say
+	// otherwise.
+	tokenLifetime = 12 * time.Hour
 )
 
 var chosen = []kernel.Choice{
 	{Name: "sign-in", What: "codes live 5m, sessions 24h; refresh tokens 30d unused and 90d in all, as the service's defaults; they are good once, a code that is used again revokes what it gave; an application without authentication needs PKCE at the authorization endpoint; S256 alone", Decided: "the same call to an instance of the service"},
 	{Name: "sign-in-errors", What: "what is not sent back to the application is 400 in JSON, to browsers a page, where zitadel/oidc answers the same sentence in plain text; scopes that nobody knows are left out", Decided: "the same call to an instance of the service"},
 	{Name: "response-types", What: "code and id_token; \"id_token token\" is refused as missing in the configuration", Decided: "the same call to an instance of the service"},
-	{Name: "people", What: "are no users of the management services here; their tokens are meant for the application and its project, and open no API without a role", Decided: "the same call to an instance of the service"},
+	{Name: "people", What: "are users; their tokens are meant for the application and its project, and open no API without a role; one of version 1 is initial until the email is verified and there is a password, and can sign in all the same; a person without a language has \"" + undetermined + "\"", Decided: "the same call to an instance of the service"},
+	{Name: "user-states", What: "an inactive or locked user's tokens are not good; client credentials of one are 400 invalid_request \"Errors.User.NotActive\", without a check of the secret; locking makes no inactive user locked, and deactivating no initial one inactive", Decided: "the same call to an instance of the service"},
 	{Name: "devices", What: "codes live 5m, polled every 5s, as the service's defaults; the page is /device", Decided: "the same call to an instance of the service"},
 	{Name: "empty-body-message", What: "in the documented contract a missing body is 400, code 3, \"" + emptyBodyMessage + "\", before anybody asks who calls", Decided: "the same call to an instance of the service"},
 	{Name: "content-type-message", What: "in the documented contract a body of another type than JSON is 400, code 3, \"" + contentTypeMessage + "\"; one without a type is read as JSON", Decided: "the same call to an instance of the service"},
@@ -91,6 +98,11 @@ var chosen = []kernel.Choice{
 	{Name: "version-2-lists", What: "in the order of creation, whatever the sorting column; pages as in version 1", Decided: "the same call to an instance of the service"},
 	{Name: "version-2-users", What: "a machine user without a user name logs in by its id; an update that changes nothing is 200", Decided: "the same call to an instance of the service"},
 	{Name: "default-organization", What: "the first organization; deleting it is 400, code 9, \"" + defaultOrgStays + "\", without an id", Decided: "the same call to an instance of the service"},
+	{Name: "instance", What: "is named \"" + instanceName + "\", is of version " + instanceVersion + " and runs; its one domain is the instance's own", Decided: "the same call to an instance of the service"},
+	{Name: "domains", What: "a new domain of an organization is verified, as the default policy asks for no proof; no other organization can have it, whatever the case", Decided: "the same call to an instance of the service"},
+	{Name: "project-grants", What: "the words of refusals; a role PROJECT_GRANT_OWNER manages the members of the grant; other roles of granted projects have no permissions", Decided: "the same call to an instance of the service"},
+	{Name: "web-keys", What: "an instance begins with one active key; keys are RSA of 2048 bits with SHA256, others are 501; a world has eight more, and a ninth change is 501; a key that never signed can be deleted, as internal/command/web_key.go has it", Decided: "the same call to an instance of the service"},
+	{Name: "oidc-settings", What: "hold for tokens made afterwards", Decided: "the same call to an instance of the service"},
 	{Name: "general-settings", What: "English is the one language", Decided: "the same call to an instance of the service"},
 	{Name: "rpc-status", What: "an injected status has the code of the gateway's table; a fault's code that is a gRPC code's name, in any spelling, names it exactly", Decided: "the same call to an instance of the service"},
 	{Name: "default-token", What: "the personal access token of the world's credentials lives until 2100-01-01", Decided: "nothing: it is Understudy's own"},

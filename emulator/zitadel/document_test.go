@@ -216,7 +216,7 @@ func (f fitting) enum(at string, schema *openapi3.Schema, enum protoreflect.Enum
 func TestRulesAreKnown(t *testing.T) {
 	known := map[string]bool{}
 	for _, name := range []string{
-		"string.min_len", "string.max_len", "string.email", "string.in", "bytes.min_len", "bytes.max_len", "bool.const",
+		"string.min_len", "string.max_len", "string.email", "string.in", "string.prefix", "bytes.min_len", "bytes.max_len", "bool.const",
 		"enum.defined_only", "enum.not_in", "message.required", "timestamp.required", "duration.gte", "duration.lte",
 		"repeated.min_items", "repeated.max_items", "repeated.unique", "repeated.items",
 		"string.uri_ref", // of SAML applications, which are not served

@@ -3,11 +3,14 @@ package zitadel
 import (
 	"cmp"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"connectrpc.com/connect"
+	pgv "github.com/envoyproxy/protoc-gen-validate/validate"
 	"github.com/getkin/kin-openapi/openapi3"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -111,30 +114,42 @@ func refuse(c code, id, message string) *kernel.Problem {
 // The messages of refusals that several operations share. Those that look like a
 // key are one that the service has no translation for.
 const (
-	noChanges         = "No changes"
-	appNotExisting    = "Application doesn't exist"
-	projectNotFound   = "Project not found"
-	userNotFound      = "User could not be found"
-	userNotExisting   = "Errors.User.NotExisting"
-	userExists        = "User already exists"
-	orgExists         = "Organisation already exists"
-	metadataNotFound  = "Metadata not found"
-	memberExists      = "Member already exists"
-	memberNotFound    = "Member not found"
-	invalidMember     = "Member is invalid"
-	roleExists        = "Role already exists"
-	roleNotExisting   = "Role doesn't exist"
-	grantExists       = "User grant already exists"
-	grantNotFound     = "User grant not found"
-	grantNotChanged   = "User grant has not been changed"
-	orgNotFound       = "Organisation not found"
-	tokenInvalid      = "Errors.Token.Invalid"
-	secretNotExisting = "Errors.User.Machine.Secret.NotExisting"
-	secretInvalid     = "Errors.User.Machine.Secret.Invalid"
+	noChanges            = "No changes"
+	appNotExisting       = "Application doesn't exist"
+	projectNotFound      = "Project not found"
+	userNotFound         = "User could not be found"
+	userNotExisting      = "Errors.User.NotExisting"
+	userNotChanged       = "Errors.User.NotChanged"
+	nameNotChanged       = "Username not changed"
+	userExists           = "User already exists"
+	orgExists            = "Organisation already exists"
+	metadataNotFound     = "Metadata not found"
+	memberExists         = "Member already exists"
+	memberNotFound       = "Member not found"
+	invalidMember        = "Member is invalid"
+	roleExists           = "Role already exists"
+	roleNotExisting      = "Role doesn't exist"
+	projectGrantNotFound = "Project grant not found"
+	grantExists          = "User grant already exists"
+	grantNotFound        = "User grant not found"
+	grantNotChanged      = "User grant has not been changed"
+	instanceNotFound     = "Instance not found"
+	orgNotFound          = "Organisation not found"
+	userNotActive        = "Errors.User.NotActive"
+	tokenInvalid         = "Errors.Token.Invalid"
+	secretNotExisting    = "Errors.User.Machine.Secret.NotExisting"
+	secretInvalid        = "Errors.User.Machine.Secret.Invalid"
 )
 
 // uniqueConstraint is the id of every refusal of a name that is taken.
 const uniqueConstraint = "V3-DKcYh"
+
+// isNoChange reports whether a change is refused because it changes nothing, which
+// version 2 takes for a success.
+func isNoChange(err error) bool {
+	var problem *kernel.Problem
+	return errors.As(err, &problem) && slices.Contains([]string{noChanges, userNotChanged, nameNotChanged}, problem.Message)
+}
 
 // nameTaken refuses a name that another object has.
 func nameTaken(message string) *kernel.Problem {
@@ -353,6 +368,9 @@ func rule(field protoreflect.FieldDescriptor, schema *openapi3.Schema, b gate.Br
 		return "value is required"
 	case field.Enum() != nil:
 		return undefined
+	case b.Rule == "pattern":
+		rules, _ := proto.GetExtension(field.Options(), pgv.E_Rules).(*pgv.FieldRules)
+		return lacksPrefix(rules.GetString_().GetPrefix())
 	case schema.MinLength > 0 || schema.MaxLength != nil:
 		most := uint64(0)
 		if schema.MaxLength != nil {

@@ -14,6 +14,7 @@ type grant struct {
 	stamp
 	ID, OrgID         string
 	UserID, ProjectID string
+	ProjectGrantID    string // by which the organization has the project, if it is another's
 	RoleKeys          []string
 	Inactive          bool
 }
@@ -35,9 +36,11 @@ func (p *Provider) grantMessage(c *kernel.Call, g grant) *userv1.UserGrant {
 	org, _ := p.organizations.Get(c.Tx, g.OrgID)
 	m := &userv1.UserGrant{
 		Id: g.ID, Details: g.details(g.OrgID), RoleKeys: g.RoleKeys, State: userv1.UserGrantState_USER_GRANT_STATE_ACTIVE,
-		UserId: u.ID, UserName: u.UserName, DisplayName: u.Name, OrgId: org.ID, OrgName: org.Name, OrgDomain: org.PrimaryDomain,
-		ProjectId: v.ID, ProjectName: v.Name, PreferredLoginName: u.UserName, UserType: userv1.Type_TYPE_MACHINE,
+		UserId: u.ID, UserName: u.UserName, DisplayName: u.displayName(), OrgId: org.ID, OrgName: org.Name, OrgDomain: org.PrimaryDomain,
+		ProjectId: v.ID, ProjectName: v.Name, ProjectGrantId: g.ProjectGrantID, PreferredLoginName: u.UserName, UserType: u.kind(),
 	}
+	about, email := u.profile()
+	m.FirstName, m.LastName, m.Email = about.GetGivenName(), about.GetFamilyName(), email
 	if g.Inactive {
 		m.State = userv1.UserGrantState_USER_GRANT_STATE_INACTIVE
 	}
@@ -54,22 +57,40 @@ func (p *Provider) lacksRole(c *kernel.Call, projectID string, keys []string) (s
 	return "", false
 }
 
-// addUserGrant gives a user roles of a project of the organization.
+// lacksGrantable returns a key that a user cannot be granted: of no role of the
+// project, or of none that the organization was granted.
+func (p *Provider) lacksGrantable(c *kernel.Call, g grant, keys []string) (string, bool) {
+	if by, ok := p.projectGrants.Get(c.Tx, g.ProjectGrantID); ok {
+		for _, key := range keys {
+			if !slices.Contains(by.RoleKeys, key) {
+				return key, true
+			}
+		}
+	}
+	return p.lacksRole(c, g.ProjectID, keys)
+}
+
+// addUserGrant gives a user roles of a project of the organization, or of one that
+// is granted to it.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.AddUserGrant
 func (p *Provider) addUserGrant(c *kernel.Call, in *management.AddUserGrantRequest) (*management.AddUserGrantResponse, error) {
 	g := grant{OrgID: orgOf(c), UserID: in.UserId, ProjectID: in.ProjectId, RoleKeys: in.RoleKeys}
 	_, isUser := p.users.Get(c.Tx, g.UserID)
 	_, isProject := p.project(c, g.ProjectID)
+	by, _ := p.projectGrants.Get(c.Tx, in.ProjectGrantId)
+	isGranted := p.isGrantedTo(c, by, g.ProjectID)
+	g.ProjectGrantID, isProject = by.ID, isProject || isGranted
 	switch {
-	case in.ProjectGrantId != "":
-		return nil, refuse(failedPrecondition, "", "Project grant not found").Because("no project is granted to another organization here")
+	case in.ProjectGrantId != "" && !isGranted:
+		return nil, refuse(failedPrecondition, "COMMAND-4m9ff", projectGrantNotFound).
+			Because("project %s is not granted to organization %s by %q", g.ProjectID, g.OrgID, in.ProjectGrantId)
 	case !isUser:
 		return nil, refuse(failedPrecondition, "COMMAND-4f8sg", userNotFound).Because("there is no user %s", g.UserID)
 	case !isProject:
 		return nil, refuse(failedPrecondition, "COMMAND-3n77S", projectNotFound).Because("%s", p.whyNoProject(c, g.ProjectID))
 	}
-	if key, lacks := p.lacksRole(c, g.ProjectID, g.RoleKeys); lacks {
-		return nil, refuse(failedPrecondition, "COMMAND-mm9F4", roleNotExisting).Because("the project has no role %q", key)
+	if key, lacks := p.lacksGrantable(c, g, g.RoleKeys); lacks {
+		return nil, refuse(failedPrecondition, "COMMAND-mm9F4", roleNotExisting).Because("the project has no role %q for the organization", key)
 	}
 	if other, taken := p.byGrantee.Get(c.Tx, g.ofUser()); taken {
 		return nil, nameTaken(grantExists).Because("grant %s is of this user and project", other.ID)
@@ -98,8 +119,8 @@ func (p *Provider) updateUserGrant(c *kernel.Call, in *management.UpdateUserGran
 	if slices.Equal(g.RoleKeys, in.RoleKeys) {
 		return nil, refuse(failedPrecondition, "COMMAND-Rs8fy", grantNotChanged).Because("the grant has these roles already")
 	}
-	if key, lacks := p.lacksRole(c, g.ProjectID, in.RoleKeys); lacks {
-		return nil, refuse(failedPrecondition, "COMMAND-mm9F4", roleNotExisting).Because("the project has no role %q", key)
+	if key, lacks := p.lacksGrantable(c, g, in.RoleKeys); lacks {
+		return nil, refuse(failedPrecondition, "COMMAND-mm9F4", roleNotExisting).Because("the project has no role %q for the organization", key)
 	}
 	g.RoleKeys = in.RoleKeys
 	g = p.putGrant(c, g)
@@ -157,7 +178,7 @@ func (p *Provider) getUserGrant(c *kernel.Call, in *management.GetUserGrantByIDR
 }
 
 // grantMeets reports whether a condition of a search holds, in the grant as it is
-// shown. Those on what only people have never do.
+// shown.
 func grantMeets(g *userv1.UserGrant, q *userv1.UserGrantQuery) bool {
 	switch q := q.Query.(type) {
 	case *userv1.UserGrantQuery_ProjectIdQuery:
@@ -170,6 +191,12 @@ func grantMeets(g *userv1.UserGrant, q *userv1.UserGrantQuery) bool {
 		return g.ProjectGrantId == q.ProjectGrantIdQuery.ProjectGrantId
 	case *userv1.UserGrantQuery_UserNameQuery:
 		return matches(g.UserName, q.UserNameQuery.UserName, q.UserNameQuery.Method)
+	case *userv1.UserGrantQuery_FirstNameQuery:
+		return matches(g.FirstName, q.FirstNameQuery.FirstName, q.FirstNameQuery.Method)
+	case *userv1.UserGrantQuery_LastNameQuery:
+		return matches(g.LastName, q.LastNameQuery.LastName, q.LastNameQuery.Method)
+	case *userv1.UserGrantQuery_EmailQuery:
+		return matches(g.Email, q.EmailQuery.Email, q.EmailQuery.Method)
 	case *userv1.UserGrantQuery_OrgNameQuery:
 		return matches(g.OrgName, q.OrgNameQuery.OrgName, q.OrgNameQuery.Method)
 	case *userv1.UserGrantQuery_OrgDomainQuery:
@@ -234,6 +261,9 @@ func (p *Provider) rolesFor(c *kernel.Call, userID, of string, scopes, audience 
 	ofAll := slices.Contains(scopes, rolesOfAll)
 	for _, g := range p.grants.All(c.Tx) {
 		if g.UserID != userID || g.Inactive || g.ProjectID != of && !(ofAll && slices.Contains(audience, g.ProjectID)) {
+			continue
+		}
+		if by, ok := p.projectGrants.Get(c.Tx, g.ProjectGrantID); ok && by.Inactive {
 			continue
 		}
 		org, _ := p.organizations.Get(c.Tx, g.OrgID)

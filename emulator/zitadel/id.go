@@ -54,7 +54,8 @@ func (p *Provider) nextID(c *kernel.Call) string {
 // known reports whether anything that is stored by its identifier has this one.
 func (p *Provider) known(c *kernel.Call, id string) bool {
 	return has(c, p.organizations, id) || has(c, p.projects, id) || has(c, p.apps, id) || has(c, p.users, id) ||
-		has(c, p.keys, id) || has(c, p.pats, id) || has(c, p.grants, id) || has(c, p.people, id) || has(c, p.byClientID, id)
+		has(c, p.keys, id) || has(c, p.pats, id) || has(c, p.grants, id) || has(c, p.projectGrants, id) ||
+		has(c, p.webKeys, id) || has(c, p.byClientID, id)
 }
 
 func has[V any](c *kernel.Call, in interface {

@@ -32,14 +32,15 @@ type profile struct {
 }
 
 // profileOf tells of a user what the scopes allow.
-func (p *Provider) profileOf(c *kernel.Call, u user, who *person, scopes []string) profile {
+func (p *Provider) profileOf(c *kernel.Call, u user, scopes []string) profile {
 	var pr profile
 	for _, scope := range scopes {
 		switch {
-		case scope == "profile" && who != nil:
-			pr.Name, pr.GivenName, pr.FamilyName, pr.PreferredUsername = u.Name, who.GivenName, who.FamilyName, u.UserName
-		case scope == "email" && who != nil:
-			pr.Email, pr.EmailVerified = who.Email, true
+		case scope == "profile" && u.Human != nil:
+			about := u.Human.Profile
+			pr.Name, pr.GivenName, pr.FamilyName, pr.PreferredUsername = u.displayName(), about.GivenName, about.FamilyName, u.UserName
+		case scope == "email" && u.Human != nil:
+			pr.Email, pr.EmailVerified = u.Human.Email.GetEmail(), u.Human.Email.GetIsVerified()
 		case scope == "profile":
 			pr.Name, pr.PreferredUsername, pr.UpdatedAt = u.Name, u.UserName, u.Changed.Unix()
 		case scope == "urn:zitadel:iam:user:resourceowner", strings.HasPrefix(scope, "urn:zitadel:iam:org:id:"):
@@ -128,7 +129,7 @@ func (p *Provider) introspect(c *kernel.Call, in tokenForm) (introspectResponse,
 		Active: true, Scope: strings.Join(h.Scopes, " "), ClientID: h.ClientID, TokenType: "Bearer",
 		ExpiresAt: h.ExpiresAt.Unix(), IssuedAt: h.IssuedAt.Unix(), NotBefore: h.IssuedAt.Unix(),
 		Subject: h.UserID, Audience: h.Audience, Issuer: c.Base, ID: h.ID, UserName: h.user.UserName,
-		profile: p.profileOf(c, h.user, h.person, h.Scopes),
+		profile: p.profileOf(c, h.user, h.Scopes),
 		Roles:   p.rolesFor(c, h.UserID, a.ProjectID, h.Scopes, h.Audience, h.PAT || v.RoleAssertion),
 	}, nil
 }
@@ -198,13 +199,17 @@ func (r userInfoResponse) MarshalJSON() ([]byte, error) {
 // https://zitadel.com/docs/apis/openidoauth/endpoints#userinfo_endpoint
 func (p *Provider) userInfo(c *kernel.Call, _ struct{}) (userInfoResponse, error) {
 	h := c.Caller.(held)
-	return userInfoResponse{h.UserID, p.profileOf(c, h.user, h.person, h.Scopes), p.rolesFor(c, h.UserID, "", h.Scopes, h.Audience, false)}, nil
+	return userInfoResponse{h.UserID, p.profileOf(c, h.user, h.Scopes), p.rolesFor(c, h.UserID, "", h.Scopes, h.Audience, false)}, nil
 }
 
-// keySet returns the key that tokens are verified with.
+// keySet returns the keys that tokens are verified with.
 // https://zitadel.com/docs/apis/openidoauth/endpoints#jwks_uri
 func (p *Provider) keySet(c *kernel.Call, _ struct{}) (oauth.KeySet, error) {
-	return oauth.KeySet{Keys: []oauth.PublicKey{signingKey(c).Public(false)}}, nil
+	set := oauth.KeySet{}
+	for _, k := range p.signingKeys(c) {
+		set.Keys = append(set.Keys, k.Public(false))
+	}
+	return set, nil
 }
 
 type discoveryResponse struct {

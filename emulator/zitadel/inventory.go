@@ -16,20 +16,28 @@ func (p *Provider) inventory(c *kernel.Call) iter.Seq[kernel.Credential] {
 	}
 }
 
+// unseen is said of what was made or changed less than zitadel.lag ago.
+const unseen = "so new that the OAuth endpoints do not see it"
+
 func (p *Provider) secretsOfApps(c *kernel.Call, yield func(kernel.Credential) bool) bool {
 	for _, a := range p.apps.All(c.Tx) {
-		if a.Removed || a.Client.now().Digest == "" {
+		_, client, hidden := p.seenClient(c, a.ClientID)
+		digest := a.Client.now().Digest
+		if a.Removed {
+			digest = ""
+		}
+		if digest == "" && (client.Digest == "" || hidden != "") {
 			continue
 		}
 		k := kernel.Credential{
 			Kind: kernel.KindClientSecret, ID: a.ClientID, Owner: kernel.Owner{Kind: "application", ID: a.ID, Name: a.Name},
-			Created: a.Created, Live: true, Row: kernel.Row{Table: "application", ID: a.ID}, Renewed: true,
+			Created: a.Created, Live: true, Row: kernel.Row{Table: "application", ID: a.ID}, Renewed: true, Going: digest == "",
 		}
-		switch client, ok := a.Client.seen(c); {
-		case !ok || client.Digest != a.Client.now().Digest:
-			k = k.Dead("the OAuth endpoints do not know it yet")
-		case !client.Active:
-			k = k.Dead("its application or project is inactive")
+		switch {
+		case hidden != "":
+			k = k.Dead(hidden)
+		case !k.Going && client.Digest != digest:
+			k = k.Dead(unseen)
 		}
 		if !yield(k) {
 			return false
@@ -40,15 +48,17 @@ func (p *Provider) secretsOfApps(c *kernel.Call, yield func(kernel.Credential) b
 
 func (p *Provider) secretsOfUsers(c *kernel.Call, yield func(kernel.Credential) bool) bool {
 	for _, u := range p.users.All(c.Tx) {
-		if u.Secret.now() == "" {
+		digest := u.Secret.now()
+		seen, _ := u.Secret.seen(c)
+		if digest == "" && seen == "" {
 			continue
 		}
 		k := kernel.Credential{
 			Kind: kernel.KindClientSecret, ID: u.ID, Owner: kernel.Owner{Kind: "user", ID: u.ID, Name: u.UserName},
-			Created: u.Created, Live: true, Row: kernel.Row{Table: "user", ID: u.ID}, Renewed: true,
+			Created: u.Created, Live: true, Row: kernel.Row{Table: "user", ID: u.ID}, Renewed: true, Going: digest == "",
 		}
-		if digest, ok := u.Secret.seen(c); !ok || digest != u.Secret.now() {
-			k = k.Dead("the OAuth endpoints do not know it yet")
+		if !k.Going && seen != digest {
+			k = k.Dead(unseen)
 		}
 		if !yield(k) {
 			return false
@@ -59,23 +69,28 @@ func (p *Provider) secretsOfUsers(c *kernel.Call, yield func(kernel.Credential) 
 
 func (p *Provider) keyCredentials(c *kernel.Call, yield func(kernel.Credential) bool) bool {
 	for _, key := range p.keys.All(c.Tx) {
-		if key.Removed {
+		usable, _ := key.Usable.seen(c)
+		if key.Removed && !usable {
 			continue
 		}
 		k := kernel.Credential{
 			Kind: kernel.KindKey, ID: key.ID, Owner: kernel.Owner{Kind: "user", ID: key.OwnerID},
-			Created: key.Created, Expires: ends(key.ExpiresAt), Live: true, Row: kernel.Row{Table: "key", ID: key.ID},
+			Created: key.Created, Expires: ends(key.ExpiresAt), Live: true, Row: kernel.Row{Table: "key", ID: key.ID}, Going: key.Removed,
 		}
+		hidden := ""
 		if a, ok := p.apps.Get(c.Tx, key.OwnerID); ok {
 			k.Owner.Kind, k.Owner.Name = "application", a.Name
+			_, _, hidden = p.seenClient(c, a.ClientID)
 		} else if u, ok := p.users.Get(c.Tx, key.OwnerID); ok {
 			k.Owner.Name = u.UserName
 		}
-		switch usable, _ := key.Usable.seen(c); {
+		switch {
 		case !c.Now.Before(key.ExpiresAt):
 			k = k.Dead("expired")
 		case !usable:
-			k = k.Dead("the OAuth endpoints do not know it, or its owner is inactive")
+			k = k.Dead(unseen)
+		case hidden != "":
+			k = k.Dead(hidden)
 		}
 		if !yield(k) {
 			return false
@@ -98,17 +113,28 @@ func (p *Provider) tokenCredentials(c *kernel.Call, yield func(kernel.Credential
 		}
 	}
 	for _, t := range p.tokens.All(c.Tx) {
+		holder, person := p.holder(c, t.UserID)
 		k := kernel.Credential{
-			Kind: kernel.KindAccessToken, ID: t.ID, Owner: p.userOwner(c, t.UserID),
+			Kind: kernel.KindAccessToken, ID: t.ID, Owner: kernel.Owner{Kind: "user", ID: t.UserID, Name: holder.UserName},
 			Created: t.IssuedAt, Expires: ends(t.ExpiresAt), Live: true, Exchanged: true, Row: kernel.Row{Table: "access token", ID: t.ID},
 		}
-		if !c.Now.Before(t.ExpiresAt) {
+		ended := ""
+		if person != nil {
+			_, _, ended = p.desk.Token(c, t.ID)
+		}
+		switch {
+		case !c.Now.Before(t.ExpiresAt):
 			k = k.Dead("expired")
+		case ended != "":
+			k = k.Dead(ended)
 		}
 		if !yield(k) {
 			return false
 		}
 	}
+	p.desk.Inventory(c, nil, func(k kernel.Credential) bool {
+		return k.Kind == kernel.KindAccessToken || yield(k) // which are told of already
+	})
 	return true
 }
 

@@ -7,20 +7,20 @@ import (
 	"github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/management"
 	memberv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/member"
 	objectv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/object"
-	userv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/user"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
-// A scope is what members are of: the instance, an organization or a project.
+// A scope is what members are of: the instance, an organization, a project, or a
+// project as it is granted to another organization.
 type scope struct {
-	orgID, projectID string
-	prefix           string // of its roles
-	owner            string // the organization that details name
+	orgID, projectID, grantID string
+	prefix                    string // of its roles
+	owner                     string // the organization that details name
 }
 
 func (s scope) of(userID string) member {
-	return member{UserID: userID, OrgID: s.orgID, ProjectID: s.projectID}
+	return member{UserID: userID, OrgID: s.orgID, ProjectID: s.projectID, GrantID: s.grantID}
 }
 
 func instanceScope(c *kernel.Call) scope { return scope{prefix: "IAM_", owner: orgOf(c)} }
@@ -36,6 +36,15 @@ func (p *Provider) projectScope(c *kernel.Call, id string) (scope, error) {
 		return scope{}, refuse(notFound, "COMMAND-3M9sd", projectNotFound).Because("%s", p.whyNoProject(c, id))
 	}
 	return scope{projectID: v.ID, prefix: "PROJECT_", owner: v.OrgID}, nil
+}
+
+// grantScope is that of a project that is granted to another organization.
+func (p *Provider) grantScope(c *kernel.Call, projectID, id string) (scope, error) {
+	g, v, err := p.projectGrant(c, projectID, id)
+	if err != nil && p.isGrantedTo(c, g, projectID) {
+		v.OrgID, err = orgOf(c), nil
+	}
+	return scope{projectID: projectID, grantID: id, prefix: "PROJECT_GRANT_", owner: v.OrgID}, err
 }
 
 // setMember adds a member, or replaces the roles of one.
@@ -81,19 +90,34 @@ func (p *Provider) listMembers(c *kernel.Call, s scope, q query, conditions []*m
 	if err != nil {
 		return nil, err
 	}
-	holds := func(m member, q *memberv1.SearchQuery) bool {
-		return q.Query == nil || q.GetUserIdQuery() != nil && q.GetUserIdQuery().UserId == m.UserID
+	holds := func(m *memberv1.Member, q *memberv1.SearchQuery) bool {
+		switch q := q.Query.(type) {
+		case *memberv1.SearchQuery_UserIdQuery:
+			return m.UserId == q.UserIdQuery.UserId
+		case *memberv1.SearchQuery_FirstNameQuery:
+			return matches(m.FirstName, q.FirstNameQuery.FirstName, q.FirstNameQuery.Method)
+		case *memberv1.SearchQuery_LastNameQuery:
+			return matches(m.LastName, q.LastNameQuery.LastName, q.LastNameQuery.Method)
+		case *memberv1.SearchQuery_EmailQuery:
+			return matches(m.Email, q.EmailQuery.Email, q.EmailQuery.Method)
+		}
+		return true
 	}
 	for _, m := range p.members.All(c.Tx) {
-		if m.OrgID != s.orgID || m.ProjectID != s.projectID || !all(conditions, m, holds) {
+		if m.OrgID != s.orgID || m.ProjectID != s.projectID || m.GrantID != s.grantID {
 			continue
 		}
 		u, _ := p.users.Get(c.Tx, m.UserID)
-		page.processed(m.Sequence)
-		page.add(&memberv1.Member{
-			UserId: u.ID, Details: m.details(s.owner), Roles: m.Roles, PreferredLoginName: u.UserName, DisplayName: u.Name,
-			UserType: userv1.Type_TYPE_MACHINE, UserResourceOwner: u.OrgID,
-		})
+		about, email := u.profile()
+		shown := &memberv1.Member{
+			UserId: u.ID, Details: m.details(s.owner), Roles: m.Roles, PreferredLoginName: u.UserName, DisplayName: u.displayName(),
+			FirstName: about.GetGivenName(), LastName: about.GetFamilyName(), Email: email,
+			UserType: u.kind(), UserResourceOwner: u.OrgID,
+		}
+		if all(conditions, shown, holds) {
+			page.processed(m.Sequence)
+			page.add(shown)
+		}
 	}
 	return page, nil
 }
@@ -202,4 +226,50 @@ func (p *Provider) listProjectMembers(c *kernel.Call, in *management.ListProject
 		return nil, err
 	}
 	return &management.ListProjectMembersResponse{Details: page.details(c), Result: page.rows}, nil
+}
+
+// addProjectGrantMember gives a user roles in a granted project.
+// https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.AddProjectGrantMember
+func (p *Provider) addProjectGrantMember(c *kernel.Call, in *management.AddProjectGrantMemberRequest) (*management.AddProjectGrantMemberResponse, error) {
+	s, err := p.grantScope(c, in.ProjectId, in.GrantId)
+	if err != nil {
+		return nil, err
+	}
+	details, err := p.setMember(c, s, in.UserId, in.Roles, true)
+	return &management.AddProjectGrantMemberResponse{Details: details}, err
+}
+
+// updateProjectGrantMember replaces a user's roles in a granted project.
+// https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.UpdateProjectGrantMember
+func (p *Provider) updateProjectGrantMember(c *kernel.Call, in *management.UpdateProjectGrantMemberRequest) (*management.UpdateProjectGrantMemberResponse, error) {
+	s, err := p.grantScope(c, in.ProjectId, in.GrantId)
+	if err != nil {
+		return nil, err
+	}
+	details, err := p.setMember(c, s, in.UserId, in.Roles, false)
+	return &management.UpdateProjectGrantMemberResponse{Details: details}, err
+}
+
+// removeProjectGrantMember takes a user's roles in a granted project away.
+// https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.RemoveProjectGrantMember
+func (p *Provider) removeProjectGrantMember(c *kernel.Call, in *management.RemoveProjectGrantMemberRequest) (*management.RemoveProjectGrantMemberResponse, error) {
+	s, err := p.grantScope(c, in.ProjectId, in.GrantId)
+	if err != nil {
+		return nil, err
+	}
+	return &management.RemoveProjectGrantMemberResponse{Details: p.removeMember(c, s, in.UserId)}, nil
+}
+
+// listProjectGrantMembers searches the members of a granted project.
+// https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.ListProjectGrantMembers
+func (p *Provider) listProjectGrantMembers(c *kernel.Call, in *management.ListProjectGrantMembersRequest) (*management.ListProjectGrantMembersResponse, error) {
+	s, err := p.grantScope(c, in.ProjectId, in.GrantId)
+	if err != nil {
+		return nil, err
+	}
+	page, err := p.listMembers(c, s, in.Query, in.Queries)
+	if err != nil {
+		return nil, err
+	}
+	return &management.ListProjectGrantMembersResponse{Details: page.details(c), Result: page.rows}, nil
 }

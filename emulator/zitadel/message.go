@@ -253,30 +253,50 @@ func moment(at time.Time) *timestamppb.Timestamp {
 	return timestamppb.New(at.Truncate(time.Microsecond))
 }
 
-// renamed are the fields whose name changed between versions of the API.
-func renamed(name protoreflect.Name) protoreflect.Name {
-	switch name {
-	case "application_type":
-		return "app_type"
-	case "development_mode":
-		return "dev_mode"
-	case "app_type":
-		return "application_type"
-	case "dev_mode":
-		return "development_mode"
-	}
-	return name
+// renamed are the fields whose name differs between messages of the API that say
+// the same.
+var renamed = map[protoreflect.Name][]protoreflect.Name{
+	"application_type": {"app_type"}, "app_type": {"application_type"},
+	"development_mode": {"dev_mode"}, "dev_mode": {"development_mode"},
+	"first_name": {"given_name"}, "given_name": {"first_name"},
+	"last_name": {"family_name"}, "family_name": {"last_name"},
+	"is_email_verified": {"is_verified"}, "is_phone_verified": {"is_verified"},
+	"is_verified": {"is_email_verified", "is_phone_verified"},
+	"id":          {"key_id", "application_id"}, "key_id": {"id"}, "application_id": {"id", "app_id"}, "app_id": {"application_id"},
+	"app": {"application"}, "application": {"app"},
+	"api_request": {"api_configuration"}, "oidc_request": {"oidc_configuration"}, "saml_request": {"saml_configuration"},
+	"api_configuration_request": {"api_configuration"}, "oidc_configuration_request": {"oidc_configuration"},
+	"saml_configuration_request": {"saml_configuration"},
+	"api_configuration":          {"api_response", "api_config"}, "oidc_configuration": {"oidc_response", "oidc_config"},
 }
 
-// translate sets the fields of dst that are set in src and have the same names:
-// the versions of the API say the same in different types.
+// renamedValue is the value of an enum by its name, here or in another version.
+func renamedValue(enum protoreflect.EnumDescriptor, name protoreflect.Name) protoreflect.EnumValueDescriptor {
+	for _, pair := range [][2]string{{"", ""}, {"APP_", "APPLICATION_"}, {"APPLICATION_", "APP_"}} {
+		if value := enum.Values().ByName(protoreflect.Name(strings.Replace(string(name), pair[0], pair[1], 1))); value != nil {
+			return value
+		}
+	}
+	return nil
+}
+
+// fieldLike returns the field of a message that has a name, or what it is called
+// elsewhere.
+func fieldLike(m protoreflect.MessageDescriptor, name protoreflect.Name) protoreflect.FieldDescriptor {
+	for _, name := range append([]protoreflect.Name{name}, renamed[name]...) {
+		if field := m.Fields().ByName(name); field != nil {
+			return field
+		}
+	}
+	return nil
+}
+
+// translate sets the fields of dst that are set in src and mean the same: the
+// versions of the API say the same in different types.
 func translate[M proto.Message](dst M, src proto.Message) M {
 	to := dst.ProtoReflect()
 	src.ProtoReflect().Range(func(from protoreflect.FieldDescriptor, value protoreflect.Value) bool {
-		field := to.Descriptor().Fields().ByName(from.Name())
-		if field == nil {
-			field = to.Descriptor().Fields().ByName(renamed(from.Name()))
-		}
+		field := fieldLike(to.Descriptor(), from.Name())
 		switch {
 		case field == nil:
 		case field.IsList():
@@ -298,7 +318,7 @@ func translated(empty protoreflect.Value, field, from protoreflect.FieldDescript
 	switch {
 	case field.Enum() != nil && from.Enum() != nil:
 		if same := from.Enum().Values().ByNumber(value.Enum()); same != nil {
-			if named := field.Enum().Values().ByName(same.Name()); named != nil {
+			if named := renamedValue(field.Enum(), same.Name()); named != nil {
 				return protoreflect.ValueOfEnum(named.Number())
 			}
 		}

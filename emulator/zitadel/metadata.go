@@ -41,6 +41,33 @@ func (p *Provider) setMetadata(c *kernel.Call, in proto.Message, owner, key stri
 	return changed(c, m.Sequence, orgOf(c)), nil
 }
 
+// sentMetadata is a value as requests of version 2 have it.
+type sentMetadata interface {
+	proto.Message
+	GetKey() string
+	GetValue() []byte
+}
+
+// setAll stores values. What is so already is no change.
+func setAll[M sentMetadata](p *Provider, c *kernel.Call, owner string, sent []M) error {
+	for _, m := range sent {
+		if _, err := p.setMetadata(c, m, owner, m.GetKey(), m.GetValue()); err != nil && !isNoChange(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// hasMetadata reports whether an owner has a value that fits.
+func (p *Provider) hasMetadata(c *kernel.Call, owner string, fits func(metadata) bool) bool {
+	for _, m := range p.metadataBy.All(c.Tx, owner) {
+		if fits(m) {
+			return true
+		}
+	}
+	return false
+}
+
 // metadataOf returns a value.
 func (p *Provider) metadataOf(c *kernel.Call, owner, key string) (metadata, error) {
 	m, ok := p.metadata.Get(c.Tx, metadata{OwnerID: owner, Key: key}.key())

@@ -105,6 +105,9 @@ func TestModel(t *testing.T) {
 		lag := rapid.SampledFrom([]time.Duration{0, 0, 20 * time.Second}).Draw(t, "lag")
 		empty := model{map[string]modelProject{}, map[string]modelApp{}, map[string]modelUser{}, map[string]modelKey{}, map[string]modelToken{}}
 		h := history{History: providertest.NewHistory(t, zitadel.New(zitadel.Lag(lag)), empty, model.clone), lag: lag, made: new(int)}
+		h.Hold(providertest.Holding{Found: h.found, Accepts: map[string]func(providertest.Held) bool{
+			"client-secret": h.takesSecret, "key": h.takesKey, "personal-access-token": h.takesToken, "access-token": h.takesToken,
+		}})
 		h.world.projects = h.search("/projects/_search")
 		h.world.users = h.search("/users/_search")
 		h.addProject()
@@ -869,6 +872,11 @@ func (h history) assertion() (modelKey, string) {
 		h.Skip("none")
 	}
 	k := h.Model.keys[rapid.SampledFrom(keysOf(h.Model.keys)).Draw(h.T, "key")]
+	return k, h.sign(k)
+}
+
+// sign makes an assertion of the present.
+func (h history) sign(k modelKey) string {
 	block, _ := pem.Decode([]byte(k.pem))
 	private, err := x509.ParsePKCS1PrivateKey(block.Bytes)
 	if err != nil {
@@ -890,7 +898,7 @@ func (h history) assertion() (modelKey, string) {
 	if err != nil {
 		h.Fatal(err)
 	}
-	return k, text
+	return text
 }
 
 // usable says why the OAuth endpoints do not take a key, or nothing.

@@ -28,7 +28,8 @@ func (p *Provider) getMyOrg(c *kernel.Call, _ *management.GetMyOrgRequest) (*man
 // getOrgByDomain finds an organization wherever the caller is at home.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.GetOrgByDomainGlobal
 func (p *Provider) getOrgByDomain(c *kernel.Call, in *management.GetOrgByDomainGlobalRequest) (*management.GetOrgByDomainGlobalResponse, error) {
-	org, ok := p.byDomain.Get(c.Tx, in.Domain)
+	d, ok := p.domains.Get(c.Tx, fold(in.Domain))
+	org, _ := p.organizations.Get(c.Tx, d.OrgID)
 	if !ok {
 		return nil, refuse(notFound, "QUERY-iTTGJ", orgNotFound).Because("no organization has the domain %q", in.Domain)
 	}

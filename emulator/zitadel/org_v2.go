@@ -3,6 +3,7 @@ package zitadel
 import (
 	"cmp"
 
+	metadatav2 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/metadata/v2"
 	orgv2 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/org/v2"
 	settingsv2 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/settings/v2"
 
@@ -17,8 +18,8 @@ func (p *Provider) newOrganization(c *kernel.Call, id, name string) (organizatio
 	if _, taken := p.organizations.Get(c.Tx, id); taken {
 		return organization{}, nameTaken(orgExists).Because("there is an organization %s", id)
 	}
-	if other, taken := p.byDomain.Get(c.Tx, fixtures.Slug(name)+domainSuffix); taken {
-		return other, nameTaken(orgExists).Because("organization %s has the domain that would follow from the name %q", other.ID, name)
+	if other, taken := p.domains.Get(c.Tx, fixtures.Slug(name)+domainSuffix); taken {
+		return organization{}, nameTaken(orgExists).Because("organization %s has the domain that would follow from the name %q", other.OrgID, name)
 	}
 	return p.addOrganization(c, worldOrganization{ID: id, Name: name}, nil)
 }
@@ -36,7 +37,7 @@ func (p *Provider) createOrganization(c *kernel.Call, in *orgv2.AddOrganizationR
 	}
 	for _, admin := range in.Admins {
 		if admin.GetHuman() != nil {
-			return nil, notEmulated("there are no people here, only machine users")
+			return nil, notEmulated("an administrator is a user that exists")
 		}
 		if _, ok := p.users.Get(c.Tx, admin.GetUserId()); !ok {
 			return nil, refuse(failedPrecondition, "", unknownAdmin).Because("the administrator %q does not exist", admin.GetUserId())
@@ -70,8 +71,7 @@ func (p *Provider) updateOrganization(c *kernel.Call, in *orgv2.UpdateOrganizati
 		return nil, refuse(failedPrecondition, "", noChanges).Because("the organization has that name already")
 	}
 	org.Name = in.Name
-	org.touch(org.Sequence+1, c.Now)
-	p.organizations.Put(c.Tx, org.ID, org)
+	p.orgEvent(c, org)
 	return &orgv2.UpdateOrganizationResponse{ChangeDate: moment(c.Now)}, nil
 }
 
@@ -97,6 +97,12 @@ func (p *Provider) deleteOrganization(c *kernel.Call, in *orgv2.DeleteOrganizati
 		}
 	}
 	p.metadataBy.Delete(c.Tx, org.ID)
+	p.domainsOf.Delete(c.Tx, org.ID)
+	for _, g := range rows(p.projectGrants.All(c.Tx)) {
+		if g.OrgID == org.ID {
+			p.dropProjectGrant(c, g)
+		}
+	}
 	p.dropGrants(c, func(g grant) bool { return g.OrgID == org.ID })
 	for _, m := range rows(p.members.All(c.Tx)) {
 		if m.OrgID == org.ID {
@@ -105,6 +111,50 @@ func (p *Provider) deleteOrganization(c *kernel.Call, in *orgv2.DeleteOrganizati
 	}
 	p.organizations.Delete(c.Tx, org.ID)
 	return &orgv2.DeleteOrganizationResponse{DeletionDate: moment(c.Now)}, nil
+}
+
+// setOrganizationMetadata stores values at an organization.
+// https://zitadel.com/docs/reference/api/org/zitadel.org.v2.OrganizationService.SetOrganizationMetadata
+func (p *Provider) setOrganizationMetadata(c *kernel.Call, in *orgv2.SetOrganizationMetadataRequest) (*orgv2.SetOrganizationMetadataResponse, error) {
+	org, err := p.organizationFor(c, in.OrganizationId, "org.write")
+	if err == nil {
+		err = setAll(p, c, org.ID, in.Metadata)
+	}
+	return &orgv2.SetOrganizationMetadataResponse{SetDate: moment(c.Now)}, err
+}
+
+// listOrganizationMetadata searches the values of an organization.
+// https://zitadel.com/docs/reference/api/org/zitadel.org.v2.OrganizationService.ListOrganizationMetadata
+func (p *Provider) listOrganizationMetadata(c *kernel.Call, in *orgv2.ListOrganizationMetadataRequest) (*orgv2.ListOrganizationMetadataResponse, error) {
+	org, err := p.organizationFor(c, in.OrganizationId, "org.read")
+	if err != nil {
+		return nil, err
+	}
+	page, err := newPage[*metadatav2.Metadata](in.Pagination)
+	if err != nil {
+		return nil, err
+	}
+	holds := func(m metadata, f *metadatav2.MetadataSearchFilter) bool {
+		return f.GetKeyFilter() == nil || matches(m.Key, f.GetKeyFilter().Key, f.GetKeyFilter().Method)
+	}
+	for _, m := range p.metadataBy.All(c.Tx, org.ID) {
+		if all(in.Filters, m, holds) {
+			page.add(&metadatav2.Metadata{CreationDate: moment(m.Created), ChangeDate: moment(m.Changed), Key: m.Key, Value: m.Value})
+		}
+	}
+	return &orgv2.ListOrganizationMetadataResponse{Pagination: page.pagination(), Metadata: page.rows}, nil
+}
+
+// deleteOrganizationMetadata takes values of an organization away, all or none.
+// https://zitadel.com/docs/reference/api/org/zitadel.org.v2.OrganizationService.DeleteOrganizationMetadata
+func (p *Provider) deleteOrganizationMetadata(c *kernel.Call, in *orgv2.DeleteOrganizationMetadataRequest) (*orgv2.DeleteOrganizationMetadataResponse, error) {
+	org, err := p.organizationFor(c, in.OrganizationId, "org.write")
+	for _, key := range in.Keys {
+		if err == nil {
+			_, err = p.dropMetadata(c, org.ID, key)
+		}
+	}
+	return &orgv2.DeleteOrganizationMetadataResponse{DeletionDate: moment(c.Now)}, err
 }
 
 // getGeneralSettings tells what holds for the whole instance.

@@ -46,9 +46,9 @@ func (p *Provider) newPAT(c *kernel.Call, userID string, until *timestamppb.Time
 	if err != nil {
 		return t, user{}, "", err
 	}
-	u, ok := p.user(c, userID)
+	u, ok := p.machineUser(c, userID)
 	if !ok {
-		return t, u, "", refuse(failedPrecondition, "COMMAND-Dggw2", userNotFound).Because("%s", p.whyNoUser(c, userID))
+		return t, u, "", refuse(failedPrecondition, "COMMAND-Dggw2", userNotFound).Because("%s", p.whyNoMachine(c, userID))
 	}
 	t.ID, t.ExpiresAt = p.nextID(c), expires
 	value := p.addPAT(c, &u, &t, "")

@@ -210,6 +210,11 @@ func (p *Provider) dropProject(c *kernel.Call, id string) (project, error) {
 	p.membersOf.Delete(c.Tx, v.ID)
 	p.rolesOf.Delete(c.Tx, v.ID)
 	p.grantsOf.Delete(c.Tx, v.ID)
+	for _, g := range rows(p.projectGrants.All(c.Tx)) {
+		if g.ProjectID == v.ID {
+			p.dropProjectGrant(c, g)
+		}
+	}
 	v.Removed = true
 	v.Active = v.Active.with(c, false)
 	v = p.projectChanged(c, v)

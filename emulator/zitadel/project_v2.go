@@ -86,29 +86,41 @@ func (p *Provider) getProjectV2(c *kernel.Call, in *projectv2.GetProjectRequest)
 	return &projectv2.GetProjectResponse{Project: v.messageV2()}, nil
 }
 
-// listProjectsV2 searches the projects that the caller may read. None is granted
-// to another organization.
+// listProjectsV2 searches the projects that the caller may read, and those that are
+// granted to an organization where the caller may.
 // https://zitadel.com/docs/reference/api/project/zitadel.project.v2.ProjectService.ListProjects
 func (p *Provider) listProjectsV2(c *kernel.Call, in *projectv2.ListProjectsRequest) (*projectv2.ListProjectsResponse, error) {
 	page, err := newPage[*projectv2.Project](in.Pagination)
 	if err != nil {
 		return nil, err
 	}
-	holds := func(v project, f *projectv2.ProjectSearchFilter) bool {
+	holds := func(m *projectv2.Project, f *projectv2.ProjectSearchFilter) bool {
 		switch {
 		case f.GetProjectNameFilter() != nil:
-			return matches(v.Name, f.GetProjectNameFilter().ProjectName, f.GetProjectNameFilter().Method)
+			return matches(m.Name, f.GetProjectNameFilter().ProjectName, f.GetProjectNameFilter().Method)
 		case f.GetInProjectIdsFilter() != nil:
-			return slices.Contains(f.GetInProjectIdsFilter().Ids, v.ID)
+			return slices.Contains(f.GetInProjectIdsFilter().Ids, m.ProjectId)
 		case f.GetOrganizationIdFilter() != nil:
 			of := f.GetOrganizationIdFilter()
-			return of.OrganizationId == v.OrgID && of.Type != projectv2.ProjectOrganizationIDFilter_GRANTED
+			owned := m.GrantedOrganizationId == nil && m.OrganizationId == of.OrganizationId
+			granted := m.GetGrantedOrganizationId() == of.OrganizationId
+			return owned && of.Type != projectv2.ProjectOrganizationIDFilter_GRANTED || granted && of.Type != projectv2.ProjectOrganizationIDFilter_OWNED
 		}
 		return true
 	}
 	for _, v := range p.projects.All(c.Tx) {
-		if !v.Removed && p.may(c, v.OrgID, v.ID, "project.read") && all(in.Filters, v, holds) {
-			page.add(v.messageV2())
+		if m := v.messageV2(); !v.Removed && p.may(c, v.OrgID, v.ID, "project.read") && all(in.Filters, m, holds) {
+			page.add(m)
+		}
+	}
+	for _, g := range p.projectGrants.All(c.Tx) {
+		v, _ := p.projects.Get(c.Tx, g.ProjectID)
+		to, _ := p.organizations.Get(c.Tx, g.OrgID)
+		m := v.messageV2()
+		m.GrantedOrganizationId, m.GrantedOrganizationName = &to.ID, &to.Name
+		m.GrantedState = projectv2.GrantedProjectState(p.projectGrantMessage(c, g).State)
+		if p.may(c, g.OrgID, "", "project.read") && all(in.Filters, m, holds) {
+			page.add(m)
 		}
 	}
 	return &projectv2.ListProjectsResponse{Pagination: page.pagination(), Projects: page.rows}, nil

@@ -23,42 +23,46 @@ var document = gate.NewDocument(specs.Zitadel, gate.PathRule{}).Beyond(specs.Zit
 type Provider struct {
 	kernel.Binding
 
-	ids              *store.Table[lastID] // one row
-	organizations    *store.Table[organization]
-	byDomain         *store.Unique[organization]
-	members          *store.Table[member]
-	membershipsOf    *store.Index[member] // by user
-	membersOf        *store.Index[member] // by project
-	metadata         *store.Table[metadata]
-	metadataBy       *store.Index[metadata] // by owner
-	roles            *store.Table[role]
-	rolesOf          *store.Index[role] // by project
-	grants           *store.Table[grant]
-	byGrantee        *store.Unique[grant]
-	grantsOf         *store.Index[grant] // by project
-	projects         *store.Table[project]
-	byProjectName    *store.Unique[project]
-	projectsOf       *store.Index[project] // by organization
-	apps             *store.Table[app]
-	byAppName        *store.Unique[app]
-	byClientID       *store.Unique[app]
-	appsOf           *store.Index[app] // by project
-	users            *store.Table[user]
-	byUserName       *store.Unique[user]
-	usersOf          *store.Index[user] // by organization
-	keys             *store.Table[key]  // of applications and machine users
-	keysOf           *store.Index[key]  // by owner
-	pats             *store.Table[personalAccessToken]
-	patsOf           *store.Index[personalAccessToken] // by user
-	byPATDigest      *store.Unique[personalAccessToken]
-	tokens           *store.Table[accessToken]
-	byTokenDigest    *store.Unique[accessToken]
-	tokensOf         *store.Index[accessToken] // by user
-	served           map[Op]method
-	people           *store.Table[person]
-	personByUserName *store.Unique[person]
-	desk             *signin.Desk
-	settings         []Setting
+	ids            *store.Table[lastID] // one row
+	organizations  *store.Table[organization]
+	members        *store.Table[member]
+	membershipsOf  *store.Index[member] // by user
+	membersOf      *store.Index[member] // by project
+	metadata       *store.Table[metadata]
+	metadataBy     *store.Index[metadata] // by owner
+	roles          *store.Table[role]
+	rolesOf        *store.Index[role] // by project
+	grants         *store.Table[grant]
+	byGrantee      *store.Unique[grant]
+	grantsOf       *store.Index[grant] // by project
+	projectGrants  *store.Table[projectGrant]
+	byGrantedOrg   *store.Unique[projectGrant]
+	domains        *store.Table[domain]
+	domainsOf      *store.Index[domain] // by organization
+	webKeys        *store.Table[webKey]
+	settingsOfOIDC *store.Table[oidcSettings] // one row, or none
+	projects       *store.Table[project]
+	byProjectName  *store.Unique[project]
+	projectsOf     *store.Index[project] // by organization
+	apps           *store.Table[app]
+	byAppName      *store.Unique[app]
+	byClientID     *store.Unique[app]
+	appsOf         *store.Index[app] // by project
+	users          *store.Table[user]
+	byUserName     *store.Unique[user]
+	usersOf        *store.Index[user] // by organization
+	keys           *store.Table[key]  // of applications and machine users
+	keysOf         *store.Index[key]  // by owner
+	pats           *store.Table[personalAccessToken]
+	patsOf         *store.Index[personalAccessToken] // by user
+	byPATDigest    *store.Unique[personalAccessToken]
+	tokens         *store.Table[accessToken]
+	byTokenDigest  *store.Unique[accessToken]
+	tokensOf       *store.Index[accessToken] // by user
+	served         map[Op]method
+	people         *store.Index[user] // those that are not machine users
+	desk           *signin.Desk
+	settings       []Setting
 }
 
 // New returns a provider to hand to one server.
@@ -82,7 +86,6 @@ func (p *Provider) Credentials() map[string]string { return p.Binding.Credential
 func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.ids = store.NewTable[lastID](env.Schema, "last id")
 	p.organizations = store.NewTable[organization](env.Schema, "organization")
-	p.byDomain = p.organizations.Unique("domain", func(o organization) string { return o.PrimaryDomain })
 	p.members = store.NewTable[member](env.Schema, "member")
 	p.membershipsOf = p.members.Index(func(m member) string { return m.UserID })
 	p.membersOf = p.members.Index(func(m member) string { return m.ProjectID })
@@ -93,6 +96,12 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.grants = store.NewTable[grant](env.Schema, "user grant")
 	p.byGrantee = p.grants.Unique("grantee", grant.ofUser)
 	p.grantsOf = p.grants.Index(func(g grant) string { return g.ProjectID })
+	p.projectGrants = store.NewTable[projectGrant](env.Schema, "project grant")
+	p.byGrantedOrg = p.projectGrants.Unique("organization", projectGrant.uniqueName)
+	p.domains = store.NewTable[domain](env.Schema, "domain")
+	p.domainsOf = p.domains.Index(func(d domain) string { return d.OrgID })
+	p.webKeys = store.NewTable[webKey](env.Schema, "web key")
+	p.settingsOfOIDC = store.NewTable[oidcSettings](env.Schema, "OIDC settings")
 	p.projects = store.NewTable[project](env.Schema, "project")
 	p.byProjectName = p.projects.Unique("name", project.uniqueName)
 	p.projectsOf = p.projects.Index(func(v project) string { return present(v.Removed, v.OrgID) })
@@ -103,6 +112,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.users = store.NewTable[user](env.Schema, "user")
 	p.byUserName = p.users.Unique("user name", user.uniqueName)
 	p.usersOf = p.users.Index(func(u user) string { return u.OrgID })
+	p.people = p.users.Index(func(u user) string { return present(u.Human == nil, isPerson) })
 	p.keys = store.NewTable[key](env.Schema, "key")
 	p.keysOf = p.keys.Index(func(k key) string { return present(k.Removed, k.OwnerID) })
 	p.pats = store.NewTable[personalAccessToken](env.Schema, "personal access token")
@@ -112,8 +122,6 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.byTokenDigest = p.tokens.Unique("digest", func(t accessToken) string { return t.Digest })
 	p.tokensOf = p.tokens.Index(func(t accessToken) string { return t.UserID })
 
-	p.people = store.NewTable[person](env.Schema, "person")
-	p.personByUserName = p.people.Unique("user name", func(h person) string { return strings.ToLower(h.UserName) })
 	p.desk = signin.NewDesk(env.Schema, p.dialect())
 	p.rules()
 

@@ -104,6 +104,12 @@ func (p *Provider) removeProjectRole(c *kernel.Call, in *management.RemoveProjec
 			p.putGrant(c, g)
 		}
 	}
+	for _, g := range rows(p.projectGrants.All(c.Tx)) {
+		if g.ProjectID == v.ID && slices.Contains(g.RoleKeys, r.Key) {
+			g.RoleKeys = slices.DeleteFunc(slices.Clone(g.RoleKeys), func(key string) bool { return key == r.Key })
+			v = p.putProjectGrant(c, v, g)
+		}
+	}
 	p.push(c, &v, 1)
 	return &management.RemoveProjectRoleResponse{Details: changed(c, v.Events, v.OrgID)}, nil
 }

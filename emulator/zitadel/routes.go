@@ -1,6 +1,10 @@
 package zitadel
 
-import "github.com/understudy-dev/understudy/internal/kernel"
+import (
+	appbeta "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/app/v2beta"
+
+	"github.com/understudy-dev/understudy/internal/kernel"
+)
 
 // Op names one of the provider's operations, for faults and the journal.
 type Op = kernel.Op
@@ -47,6 +51,16 @@ const (
 	OpListMachineKeys            Op = "zitadel POST /management/v1/users/{userId}/keys/_search"
 	OpGetMachineKey              Op = "zitadel GET /management/v1/users/{userId}/keys/{keyId}"
 	OpRemoveMachineKey           Op = "zitadel DELETE /management/v1/users/{userId}/keys/{keyId}"
+	OpAddHumanUser               Op = "zitadel POST /management/v1/users/human"
+	OpImportHumanUser            Op = "zitadel POST /management/v1/users/human/_import"
+	OpUpdateHumanProfile         Op = "zitadel PUT /management/v1/users/{userId}/profile"
+	OpUpdateHumanEmail           Op = "zitadel PUT /management/v1/users/{userId}/email"
+	OpUpdateHumanPhone           Op = "zitadel PUT /management/v1/users/{userId}/phone"
+	OpRemoveHumanPhone           Op = "zitadel DELETE /management/v1/users/{userId}/phone"
+	OpDeactivateUser             Op = "zitadel POST /management/v1/users/{id}/_deactivate"
+	OpReactivateUser             Op = "zitadel POST /management/v1/users/{id}/_reactivate"
+	OpLockUser                   Op = "zitadel POST /management/v1/users/{id}/_lock"
+	OpUnlockUser                 Op = "zitadel POST /management/v1/users/{id}/_unlock"
 	OpAddPersonalAccessToken     Op = "zitadel POST /management/v1/users/{userId}/pats"
 	OpListPersonalAccessTokens   Op = "zitadel POST /management/v1/users/{userId}/pats/_search"
 	OpGetPersonalAccessToken     Op = "zitadel GET /management/v1/users/{userId}/pats/{tokenId}"
@@ -57,6 +71,13 @@ const (
 	OpGetUserV2                   Op = "zitadel GET /v2/users/{userId}"
 	OpUpdateUser                  Op = "zitadel PATCH /v2/users/{userId}"
 	OpDeleteUser                  Op = "zitadel DELETE /v2/users/{userId}"
+	OpAddHumanUserV2              Op = "zitadel POST /v2/users/human"
+	OpUpdateHumanUser             Op = "zitadel PUT /v2/users/human/{userId}"
+	OpListUsersV2                 Op = "zitadel POST /v2/users"
+	OpDeactivateUserV2            Op = "zitadel POST /v2/users/{userId}/deactivate"
+	OpReactivateUserV2            Op = "zitadel POST /v2/users/{userId}/reactivate"
+	OpLockUserV2                  Op = "zitadel POST /v2/users/{userId}/lock"
+	OpUnlockUserV2                Op = "zitadel POST /v2/users/{userId}/unlock"
 	OpAddSecret                   Op = "zitadel POST /v2/users/{userId}/secret"
 	OpRemoveSecret                Op = "zitadel DELETE /v2/users/{userId}/secret"
 	OpAddKey                      Op = "zitadel POST /v2/users/{userId}/keys"
@@ -74,6 +95,9 @@ const (
 	OpGetOrg                      Op = "zitadel GET /admin/v1/orgs/{id}"
 
 	// What has no REST path.
+	OpGetInstance           Op = "zitadel /zitadel.instance.v2.InstanceService/GetInstance"
+	OpListCustomDomains     Op = "zitadel /zitadel.instance.v2.InstanceService/ListCustomDomains"
+	OpListTrustedDomains    Op = "zitadel /zitadel.instance.v2.InstanceService/ListTrustedDomains"
 	OpCreateApplication     Op = "zitadel /zitadel.application.v2.ApplicationService/CreateApplication"
 	OpUpdateApplication     Op = "zitadel /zitadel.application.v2.ApplicationService/UpdateApplication"
 	OpGetApplication        Op = "zitadel /zitadel.application.v2.ApplicationService/GetApplication"
@@ -123,6 +147,52 @@ const (
 	OpListOrgs            Op = "zitadel POST /admin/v1/orgs/_search"
 	OpListOrganizations   Op = "zitadel POST /v2/organizations/_search"
 	OpGetMyUser           Op = "zitadel GET /auth/v1/users/me"
+
+	// Projects of other organizations, domains, and what holds for the instance.
+	OpAddProjectGrant            Op = "zitadel POST /management/v1/projects/{projectId}/grants"
+	OpListProjectGrants          Op = "zitadel POST /management/v1/projects/{projectId}/grants/_search"
+	OpGetProjectGrant            Op = "zitadel GET /management/v1/projects/{projectId}/grants/{grantId}"
+	OpUpdateProjectGrant         Op = "zitadel PUT /management/v1/projects/{projectId}/grants/{grantId}"
+	OpRemoveProjectGrant         Op = "zitadel DELETE /management/v1/projects/{projectId}/grants/{grantId}"
+	OpDeactivateProjectGrant     Op = "zitadel POST /management/v1/projects/{projectId}/grants/{grantId}/_deactivate"
+	OpReactivateProjectGrant     Op = "zitadel POST /management/v1/projects/{projectId}/grants/{grantId}/_reactivate"
+	OpAddProjectGrantMember      Op = "zitadel POST /management/v1/projects/{projectId}/grants/{grantId}/members"
+	OpUpdateProjectGrantMember   Op = "zitadel PUT /management/v1/projects/{projectId}/grants/{grantId}/members/{userId}"
+	OpRemoveProjectGrantMember   Op = "zitadel DELETE /management/v1/projects/{projectId}/grants/{grantId}/members/{userId}"
+	OpListProjectGrantMembers    Op = "zitadel POST /management/v1/projects/{projectId}/grants/{grantId}/members/_search"
+	OpListAllProjectGrants       Op = "zitadel POST /management/v1/projectgrants/_search"
+	OpGetGrantedProject          Op = "zitadel GET /management/v1/granted_projects/{projectId}/grants/{grantId}"
+	OpListGrantedProjects        Op = "zitadel POST /management/v1/granted_projects/_search"
+	OpAddOrgDomain               Op = "zitadel POST /management/v1/orgs/me/domains"
+	OpListOrgDomains             Op = "zitadel POST /management/v1/orgs/me/domains/_search"
+	OpRemoveOrgDomain            Op = "zitadel DELETE /management/v1/orgs/me/domains/{domain}"
+	OpSetPrimaryOrgDomain        Op = "zitadel POST /management/v1/orgs/me/domains/{domain}/_set_primary"
+	OpAddOrganizationDomain      Op = "zitadel POST /v2/organizations/{organizationId}/domains"
+	OpListOrganizationDomains    Op = "zitadel POST /v2/organizations/{organizationId}/domains/search"
+	OpDeleteOrganizationDomain   Op = "zitadel DELETE /v2/organizations/{organizationId}/domains"
+	OpSetOrganizationMetadata    Op = "zitadel POST /v2/organizations/{organizationId}/metadata"
+	OpListOrganizationMetadata   Op = "zitadel POST /v2/organizations/{organizationId}/metadata/search"
+	OpDeleteOrganizationMetadata Op = "zitadel DELETE /v2/organizations/{organizationId}/metadata"
+	OpGetOIDCSettings            Op = "zitadel GET /admin/v1/settings/oidc"
+	OpUpdateOIDCSettings         Op = "zitadel PUT /admin/v1/settings/oidc"
+	OpCreateWebKey               Op = "zitadel /zitadel.webkey.v2.WebKeyService/CreateWebKey"
+	OpActivateWebKey             Op = "zitadel /zitadel.webkey.v2.WebKeyService/ActivateWebKey"
+	OpDeleteWebKey               Op = "zitadel DELETE /v2/web_keys/{id}"
+	OpListWebKeys                Op = "zitadel GET /v2/web_keys"
+
+	// The beta of the applications of version 2.
+	OpCreateApplicationBeta     Op = "zitadel POST /v2beta/applications"
+	OpListApplicationsBeta      Op = "zitadel POST /v2beta/applications/search"
+	OpGetApplicationBeta        Op = "zitadel GET /v2beta/applications/{id}"
+	OpUpdateApplicationBeta     Op = "zitadel PATCH /v2beta/applications/{id}"
+	OpDeleteApplicationBeta     Op = "zitadel DELETE /v2beta/applications/{id}"
+	OpDeactivateApplicationBeta Op = "zitadel POST /v2beta/applications/{id}/deactivate"
+	OpReactivateApplicationBeta Op = "zitadel POST /v2beta/applications/{id}/reactivate"
+	OpRegenerateClientSecret    Op = "zitadel POST /v2beta/applications/{applicationId}/generate_client_secret"
+	OpCreateApplicationKeyBeta  Op = "zitadel POST /v2beta/application_keys"
+	OpListApplicationKeysBeta   Op = "zitadel POST /v2beta/application_keys/search"
+	OpGetApplicationKeyBeta     Op = "zitadel GET /v2beta/application_keys/{id}"
+	OpDeleteApplicationKeyBeta  Op = "zitadel DELETE /v2beta/application_keys/{id}"
 
 	OpAuthorize      Op = "zitadel GET /oauth/v2/authorize"
 	OpPostAuthorize  Op = "zitadel POST /oauth/v2/authorize"
@@ -214,6 +284,16 @@ func (p *Provider) methods() []method {
 		on(OpListMachineKeys, p.listMachineKeys),
 		on(OpGetMachineKey, p.getMachineKey),
 		on(OpRemoveMachineKey, p.removeMachineKey),
+		on(OpAddHumanUser, p.addHumanUser),
+		on(OpImportHumanUser, p.importHumanUser),
+		on(OpUpdateHumanProfile, p.updateHumanProfile),
+		on(OpUpdateHumanEmail, p.updateHumanEmail),
+		on(OpUpdateHumanPhone, p.updateHumanPhone),
+		on(OpRemoveHumanPhone, p.removeHumanPhone),
+		on(OpDeactivateUser, p.deactivateUser),
+		on(OpReactivateUser, p.reactivateUser),
+		on(OpLockUser, p.lockUser),
+		on(OpUnlockUser, p.unlockUser),
 		on(OpAddPersonalAccessToken, p.addPersonalAccessToken).secret(),
 		on(OpListPersonalAccessTokens, p.listPersonalAccessTokens),
 		on(OpGetPersonalAccessToken, p.getPersonalAccessToken),
@@ -223,6 +303,13 @@ func (p *Provider) methods() []method {
 		on(OpGetUserV2, p.getUserV2),
 		on(OpUpdateUser, p.updateUser),
 		on(OpDeleteUser, p.deleteUser),
+		on(OpAddHumanUserV2, p.addHumanUserV2),
+		on(OpUpdateHumanUser, p.updateHumanUser),
+		on(OpListUsersV2, p.listUsersV2),
+		on(OpDeactivateUserV2, p.deactivateUserV2),
+		on(OpReactivateUserV2, p.reactivateUserV2),
+		on(OpLockUserV2, p.lockUserV2),
+		on(OpUnlockUserV2, p.unlockUserV2),
 		on(OpAddSecret, p.addSecret).secret(),
 		on(OpRemoveSecret, p.removeSecret),
 		on(OpAddKey, p.addKey).secret(),
@@ -239,6 +326,9 @@ func (p *Provider) methods() []method {
 		on(OpGetDefaultOrg, p.getDefaultOrg),
 		on(OpGetOrg, p.getOrg),
 
+		on(OpGetInstance, p.getInstance),
+		on(OpListCustomDomains, p.listCustomDomains),
+		on(OpListTrustedDomains, p.listTrustedDomains),
 		on(OpCreateApplication, p.createApplication).secret(),
 		on(OpUpdateApplication, p.updateApplication),
 		on(OpGetApplication, p.getApplication),
@@ -296,5 +386,49 @@ func (p *Provider) methods() []method {
 		on(OpGetOrgMetadata, p.getOrgMetadata),
 		on(OpRemoveOrgMetadata, p.removeOrgMetadata),
 		on(OpListOrgMetadata, p.listOrgMetadata),
+
+		on(OpAddProjectGrant, p.addProjectGrant),
+		on(OpListProjectGrants, p.listProjectGrants),
+		on(OpGetProjectGrant, p.getProjectGrant),
+		on(OpUpdateProjectGrant, p.updateProjectGrant),
+		on(OpRemoveProjectGrant, p.removeProjectGrant),
+		on(OpDeactivateProjectGrant, p.deactivateProjectGrant),
+		on(OpReactivateProjectGrant, p.reactivateProjectGrant),
+		on(OpAddProjectGrantMember, p.addProjectGrantMember),
+		on(OpUpdateProjectGrantMember, p.updateProjectGrantMember),
+		on(OpRemoveProjectGrantMember, p.removeProjectGrantMember),
+		on(OpListProjectGrantMembers, p.listProjectGrantMembers),
+		on(OpListAllProjectGrants, p.listAllProjectGrants),
+		on(OpGetGrantedProject, p.getGrantedProject),
+		on(OpListGrantedProjects, p.listGrantedProjects),
+		on(OpAddOrgDomain, p.addOrgDomain),
+		on(OpListOrgDomains, p.listOrgDomains),
+		on(OpRemoveOrgDomain, p.removeOrgDomain),
+		on(OpSetPrimaryOrgDomain, p.setPrimaryOrgDomain),
+		on(OpAddOrganizationDomain, p.addOrganizationDomain),
+		on(OpListOrganizationDomains, p.listOrganizationDomains),
+		on(OpDeleteOrganizationDomain, p.deleteOrganizationDomain),
+		on(OpSetOrganizationMetadata, p.setOrganizationMetadata),
+		on(OpListOrganizationMetadata, p.listOrganizationMetadata),
+		on(OpDeleteOrganizationMetadata, p.deleteOrganizationMetadata),
+		on(OpGetOIDCSettings, p.getOIDCSettings),
+		on(OpUpdateOIDCSettings, p.updateOIDCSettings),
+		on(OpCreateWebKey, p.createWebKey),
+		on(OpActivateWebKey, p.activateWebKey),
+		on(OpDeleteWebKey, p.deleteWebKey),
+		on(OpListWebKeys, p.listWebKeys),
+
+		on(OpCreateApplicationBeta, beta[appbeta.CreateApplicationRequest, appbeta.CreateApplicationResponse](p.createApplication)).secret(),
+		on(OpListApplicationsBeta, p.listApplicationsBeta),
+		on(OpGetApplicationBeta, beta[appbeta.GetApplicationRequest, appbeta.GetApplicationResponse](p.getApplication)),
+		on(OpUpdateApplicationBeta, beta[appbeta.UpdateApplicationRequest, appbeta.UpdateApplicationResponse](p.updateApplication)),
+		on(OpDeleteApplicationBeta, beta[appbeta.DeleteApplicationRequest, appbeta.DeleteApplicationResponse](p.deleteApplication)),
+		on(OpDeactivateApplicationBeta, beta[appbeta.DeactivateApplicationRequest, appbeta.DeactivateApplicationResponse](p.deactivateApplication)),
+		on(OpReactivateApplicationBeta, beta[appbeta.ReactivateApplicationRequest, appbeta.ReactivateApplicationResponse](p.reactivateApplication)),
+		on(OpRegenerateClientSecret, beta[appbeta.RegenerateClientSecretRequest, appbeta.RegenerateClientSecretResponse](p.generateClientSecret)).secret(),
+		on(OpCreateApplicationKeyBeta, beta[appbeta.CreateApplicationKeyRequest, appbeta.CreateApplicationKeyResponse](p.createApplicationKey)).secret(),
+		on(OpListApplicationKeysBeta, p.listApplicationKeysBeta),
+		on(OpGetApplicationKeyBeta, beta[appbeta.GetApplicationKeyRequest, appbeta.GetApplicationKeyResponse](p.getApplicationKey)),
+		on(OpDeleteApplicationKeyBeta, beta[appbeta.DeleteApplicationKeyRequest, appbeta.DeleteApplicationKeyResponse](p.deleteApplicationKey)),
 	}
 }

@@ -319,20 +319,20 @@ func TestRPCOverTLS(t *testing.T) {
 func TestUnimplemented(t *testing.T) {
 	srv, s := start(t, emulator.AllowUnknown())
 	users := userpb.NewUserServiceClient(dial(t, s.zit))
-	_, err := users.LockUser(s.bearer(), &userpb.LockUserRequest{UserId: "1"})
+	_, err := users.ResendPhoneCode(s.bearer(), &userpb.ResendPhoneCodeRequest{UserId: "1"})
 	if status.Code(err) != codes.Unimplemented {
 		t.Errorf("%v", err)
 	}
-	const lock = "zitadel /zitadel.user.v2.UserService/LockUser"
+	const lock = "zitadel /zitadel.user.v2.UserService/ResendPhoneCode"
 	if e := srv.Journal.Last(); e.Operation != lock || e.Response.Status != http.StatusNotImplemented || !strings.HasPrefix(e.Reason, lock+" is not served") {
 		t.Errorf("journal: %s %d %s", e.Operation, e.Response.Status, e.Reason)
 	}
-	code, text := postJSON(t, s, userpb.UserService_LockUser_FullMethodName, `{"userId":"1"}`)
+	code, text := postJSON(t, s, userpb.UserService_ResendPhoneCode_FullMethodName, `{"userId":"1"}`)
 	if want := `{"code":"unimplemented","message":"Understudy does not serve this operation"}`; code != http.StatusNotImplemented || text != want {
 		t.Errorf("%d %s", code, text)
 	}
 	// A service that nobody has.
-	err = dial(t, s.zit).Invoke(s.bearer(), "/zitadel.nothing.v1.NoService/Get", &userpb.LockUserRequest{}, &userpb.LockUserResponse{})
+	err = dial(t, s.zit).Invoke(s.bearer(), "/zitadel.nothing.v1.NoService/Get", &userpb.ResendPhoneCodeRequest{}, &userpb.ResendPhoneCodeResponse{})
 	if status.Code(err) != codes.Unimplemented {
 		t.Errorf("an unknown service: %v", err)
 	}

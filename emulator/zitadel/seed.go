@@ -198,6 +198,7 @@ const (
 	projectPlace
 	appPlace
 	clientIDPlace
+	instancePlace
 )
 
 // endOfWorld is when the world's access token expires.
@@ -235,6 +236,7 @@ func (p *Provider) load(c *kernel.Call, section json.RawMessage) (map[string]str
 	if err := json.Unmarshal(section, &w); err != nil {
 		return nil, err
 	}
+	p.putWebKey(c, firstWebKey(c))
 	credentials := map[string]string{}
 	note := func(name, value string) {
 		if credentials[name] == "" && value != "" {
@@ -296,11 +298,12 @@ func (p *Provider) addOrganization(c *kernel.Call, in worldOrganization, path []
 	if _, ok := p.organizations.Get(c.Tx, org.ID); ok {
 		return org, kernel.WorldErrorf(at(path, "id"), "there is an organization %s already", org.ID)
 	}
-	if _, ok := p.byDomain.Get(c.Tx, org.PrimaryDomain); ok {
+	if _, ok := p.domains.Get(c.Tx, fold(org.PrimaryDomain)); ok {
 		return org, kernel.WorldErrorf(at(path, "primaryDomain"), "the domain %s belongs to another organization", org.PrimaryDomain)
 	}
-	org.touch(1, c.Now)
-	p.organizations.Put(c.Tx, org.ID, org)
+	org = p.orgEvent(c, org)
+	d := domain{org.stamp, org.ID, org.PrimaryDomain}
+	p.domains.Put(c.Tx, fold(d.Name), d)
 	return org, nil
 }
 

@@ -55,16 +55,18 @@ func (p *Provider) dialect() signin.Dialect {
 				}
 			}
 			return func(yield func(signin.Person) bool) {
-				for _, h := range p.people.All(c.Tx) {
-					if (orgID == "" || h.OrganizationID == orgID) && !yield(h.signIn()) {
+				for u := range p.persons(c) {
+					if (orgID == "" || u.OrgID == orgID) && !yield(u.signIn()) {
 						return
 					}
 				}
 			}
 		},
 		Person: func(c *kernel.Call, id string) (signin.Person, bool) {
-			h, ok := p.people.Get(c.Tx, id)
-			return h.signIn(), ok
+			if u, ok := p.person(c, id); ok {
+				return u.signIn(), true
+			}
+			return signin.Person{}, false
 		},
 		Client: func(c *kernel.Call, id string) (signin.Client, string) {
 			a, _, why := p.seenClient(c, id)
@@ -120,9 +122,9 @@ func (p *Provider) dialect() signin.Dialect {
 			return kernel.Answer{}, refuseOAuth(f.Code, "%s", f.Description).Because("%s", f.Reason)
 		},
 		TokenError: func(f signin.Failure) *kernel.Problem { return refuseOAuth(f.Code, "%s", f.Description) },
-		Key:        signingKey,
+		Key:        p.signingKey,
 		IDToken: func(c *kernel.Call, g signin.Grant, _, _ string) any {
-			return p.newIDToken(c, g, []string{g.Client}, c.In(tokenLifetime*time.Second))
+			return p.newIDToken(c, g, []string{g.Client}, c.In(p.oidcSettings(c).IDToken))
 		},
 		Code:    func(c *kernel.Call) string { return p.opaque(c, "code", p.nextID(c)) },
 		Session: func(c *kernel.Call) string { return "V2_" + p.nextID(c) },
@@ -235,13 +237,14 @@ func (p *Provider) exchange(c *kernel.Call, a app, in tokenRequest) (tokenRespon
 	if err != nil {
 		return tokenResponse{}, err
 	}
-	end := c.In(tokenLifetime * time.Second)
+	life := p.oidcSettings(c)
+	end := c.In(life.AccessToken)
 	t := accessToken{
 		ID:     "V2_" + p.nextID(c) + "-at_" + p.nextID(c),
 		UserID: g.Person, ClientID: a.ClientID, Scopes: scopes, Audience: append([]string{a.ClientID, a.ProjectID}, audienceOf(c, scopes)...),
 		IssuedAt: c.Now, ExpiresAt: end,
 	}
-	answer := tokenResponse{TokenType: "Bearer", ExpiresIn: expiresIn}
+	answer := tokenResponse{TokenType: "Bearer", ExpiresIn: life.expiresIn()}
 	asJWT := a.OIDC.AccessTokenType == appv1.OIDCTokenType_OIDC_TOKEN_TYPE_JWT
 	if !asJWT {
 		answer.AccessToken = p.opaque(c, "access-token", t.ID+":"+g.Person)
@@ -252,15 +255,15 @@ func (p *Provider) exchange(c *kernel.Call, a app, in tokenRequest) (tokenRespon
 	renews := slices.Contains(a.OIDC.GrantTypes, appv1.OIDCGrantType_OIDC_GRANT_TYPE_REFRESH_TOKEN)
 	if renews && slices.Contains(g.Scopes, offlineScope) {
 		answer.RefreshToken = p.opaque(c, "refresh-token", t.ID+":"+g.Person)
-		p.desk.Give(c, signin.Refresh, g, answer.RefreshToken, g.Scopes, c.In(min(refreshIdleLifetime, refreshLifetime-c.Now.Sub(g.At))))
+		p.desk.Give(c, signin.Refresh, g, answer.RefreshToken, g.Scopes, c.In(min(life.RefreshIdle, life.Refresh-c.Now.Sub(g.At))))
 	}
-	identity := p.newIDToken(c, g, t.Audience, end)
+	identity := p.newIDToken(c, g, t.Audience, c.In(life.IDToken))
 	if a.OIDC.IdTokenUserinfoAssertion {
-		u, who := p.holder(c, g.Person)
-		identity.profile = p.profileOf(c, u, who, scopes)
+		u, _ := p.users.Get(c.Tx, g.Person)
+		identity.profile = p.profileOf(c, u, scopes)
 	}
 	roles := p.rolesFor(c, g.Person, a.ProjectID, scopes, t.Audience, false)
-	signer := signingKey(c)
+	signer := p.signingKey(c)
 	c.Later(func() (any, error) {
 		var err error
 		if asJWT {
@@ -300,15 +303,6 @@ func (p *Provider) newIDToken(c *kernel.Call, g signin.Grant, audience []string,
 		AuthTime: g.SignedIn.Unix(), Nonce: g.Nonce, Methods: []string{"pwd"},
 		AuthorizedParty: g.Client, ClientID: g.Client, SessionID: g.Session,
 	}
-}
-
-// holder is who holds a token: a machine user, or a person.
-func (p *Provider) holder(c *kernel.Call, id string) (user, *person) {
-	if h, ok := p.people.Get(c.Tx, id); ok {
-		return h.user(), &h
-	}
-	u, _ := p.users.Get(c.Tx, id) // whose tokens go when it goes
-	return u, nil
 }
 
 // revokeRefresh ends a refresh token, and with it what its sign-in gave, if it is

@@ -12,7 +12,6 @@ import (
 	appv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/app"
 	userv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/user"
 
-	"github.com/understudy-dev/understudy/fixtures"
 	"github.com/understudy-dev/understudy/internal/kernel"
 	"github.com/understudy-dev/understudy/internal/kit"
 	"github.com/understudy-dev/understudy/internal/oauth"
@@ -155,6 +154,9 @@ func (p *Provider) machineClient(c *kernel.Call) (user, error) {
 		}
 		return u, problem.Because("no machine user has this login name")
 	}
+	if why := u.whyNotActive(); why != "" {
+		return u, refuseOAuth(invalidRequest, userNotActive).Because("%s", why)
+	}
 	sum, _ := u.Secret.seen(c)
 	present := u.Secret.now()
 	if sum == "" {
@@ -184,6 +186,9 @@ func (p *Provider) assertingUser(c *kernel.Call, assertion string) (user, error)
 	u, ok := p.users.Get(c.Tx, k.OwnerID)
 	if why == "" && !ok {
 		why = "key " + k.ID + " is an application's, which is good for introspection alone"
+	}
+	if why == "" {
+		why = u.whyNotActive()
 	}
 	if why == "" {
 		return u, nil
@@ -265,13 +270,13 @@ type idClaims struct {
 // issue makes the tokens of a grant. What is signed is signed after the
 // transaction.
 func (p *Provider) issue(c *kernel.Call, u user, clientID, scope string) tokenResponse {
-	scopes := strings.Fields(scope)
+	scopes, life := strings.Fields(scope), p.oidcSettings(c)
 	t := accessToken{
 		ID:     "V2_" + p.nextID(c) + "-at_" + p.nextID(c),
 		UserID: u.ID, ClientID: clientID, Scopes: scopes, Audience: audienceOf(c, scopes),
-		IssuedAt: c.Now, ExpiresAt: c.In(tokenLifetime * time.Second),
+		IssuedAt: c.Now, ExpiresAt: c.In(life.AccessToken),
 	}
-	answer := tokenResponse{TokenType: "Bearer", ExpiresIn: expiresIn}
+	answer := tokenResponse{TokenType: "Bearer", ExpiresIn: life.expiresIn()}
 	asJWT := u.AccessTokenType == userv1.AccessTokenType_ACCESS_TOKEN_TYPE_JWT
 	if !asJWT {
 		answer.AccessToken = p.opaque(c, "access-token", t.ID+":"+u.ID)
@@ -285,7 +290,7 @@ func (p *Provider) issue(c *kernel.Call, u user, clientID, scope string) tokenRe
 	if !asJWT && !openID {
 		return answer
 	}
-	signer, issuer := signingKey(c), c.Base
+	signer, issuer := p.signingKey(c), c.Base
 	roles := p.rolesFor(c, u.ID, "", scopes, t.Audience, false)
 	c.Later(func() (any, error) {
 		var err error
@@ -297,7 +302,7 @@ func (p *Provider) issue(c *kernel.Call, u user, clientID, scope string) tokenRe
 		if err == nil && openID {
 			sum := sha256.Sum256([]byte(answer.AccessToken))
 			answer.IDToken, err = signer.Sign("JWT", idClaims{
-				issuer, u.ID, append([]string{clientID}, t.Audience...), t.ExpiresAt.Unix(), t.IssuedAt.Unix(), t.IssuedAt.Unix(),
+				issuer, u.ID, append([]string{clientID}, t.Audience...), c.In(life.IDToken).Unix(), t.IssuedAt.Unix(), t.IssuedAt.Unix(),
 				clientID, clientID, base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2]),
 			})
 		}
@@ -306,16 +311,11 @@ func (p *Provider) issue(c *kernel.Call, u user, clientID, scope string) tokenRe
 	return answer
 }
 
-// signingKey signs the instance's tokens.
-func signingKey(c *kernel.Call) oauth.Key {
-	return oauth.Key{ID: worldID(c, signingKeyPlace), Pair: fixtures.RSAKey(0)}
-}
-
 // verifyJWT returns the id of an access token that this instance has signed, or
 // says why it is none.
 func (p *Provider) verifyJWT(c *kernel.Call, text string) (string, string) {
 	var claims accessClaims
-	if err := oauth.Verify(text, &claims, signingKey(c)); err != nil {
+	if err := oauth.Verify(text, &claims, p.signingKeys(c)...); err != nil {
 		return "", "no token here has this value, and it is none of this world's JWTs: " + err.Error()
 	}
 	if claims.ID == "" {

@@ -1,25 +1,31 @@
 package zitadel
 
 import (
+	"bytes"
+	"cmp"
 	"slices"
 	"strings"
 
 	authnv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/authn"
+	filterv2 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/filter/v2"
 	"github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/management"
 	userv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/user"
+	userv2 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/user/v2"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
 	"github.com/understudy-dev/understudy/internal/kit"
 )
 
-// user is a machine user; there are no others here. It counts the events of
-// itself and of its keys and tokens. The secret itself is not kept.
+// user is a machine user, or a person. It counts the events of itself and of its
+// keys and tokens. The secret itself is not kept.
 type user struct {
 	stamp
 	ID, OrgID string
 	UserName  string
+	State     userv1.UserState // none: active
 	machine
+	Human  *human // nil of a machine user
 	Events uint64
 	Secret views[string] // digests, as the OAuth endpoints see them; empty: none
 }
@@ -34,10 +40,43 @@ func (u user) machineMessage() *userv1.Machine {
 }
 
 func (u user) message() *userv1.User {
-	return &userv1.User{
-		Id: u.ID, Details: u.details(u.OrgID), State: userv1.UserState_USER_STATE_ACTIVE, UserName: u.UserName,
-		LoginNames: []string{u.UserName}, PreferredLoginName: u.UserName, Type: &userv1.User_Machine{Machine: u.machineMessage()},
+	m := &userv1.User{
+		Id: u.ID, Details: u.details(u.OrgID), State: u.state(), UserName: u.UserName,
+		LoginNames: []string{u.UserName}, PreferredLoginName: u.UserName,
 	}
+	if u.Human != nil {
+		m.Type = &userv1.User_Human{Human: translate(&userv1.Human{}, u.Human)}
+	} else {
+		m.Type = &userv1.User_Machine{Machine: u.machineMessage()}
+	}
+	return m
+}
+
+// kind tells machine users from people.
+func (u user) kind() userv1.Type {
+	if u.Human != nil {
+		return userv1.Type_TYPE_HUMAN
+	}
+	return userv1.Type_TYPE_MACHINE
+}
+
+// displayName is what the user is called.
+func (u user) displayName() string {
+	if u.Human != nil {
+		return u.Human.Profile.GetDisplayName()
+	}
+	return u.Name
+}
+
+// isPerson is the key of the index of people.
+const isPerson = "person"
+
+// profile is what is told of a person, nothing of a machine user.
+func (u user) profile() (*userv2.HumanProfile, string) {
+	if u.Human == nil {
+		return nil, ""
+	}
+	return u.Human.Profile, u.Human.Email.GetEmail()
 }
 
 // uniqueName is what no other user of the instance may have.
@@ -47,6 +86,28 @@ func (u user) uniqueName() string { return fold(u.UserName) }
 func (p *Provider) user(c *kernel.Call, id string) (user, bool) {
 	u, ok := p.users.Get(c.Tx, id)
 	return u, ok && u.OrgID == orgOf(c)
+}
+
+// machineUser is user for a machine user: people have none of its credentials.
+func (p *Provider) machineUser(c *kernel.Call, id string) (user, bool) {
+	u, ok := p.user(c, id)
+	return u, ok && u.Human == nil
+}
+
+// whyNoPerson says why a user is not found who has to be a person.
+func (p *Provider) whyNoPerson(c *kernel.Call, id string) string {
+	if u, ok := p.user(c, id); ok && u.Human == nil {
+		return "user " + id + " is a machine user"
+	}
+	return p.whyNoUser(c, id)
+}
+
+// whyNoMachine says why a user is not found who has to be a machine user.
+func (p *Provider) whyNoMachine(c *kernel.Call, id string) string {
+	if u, ok := p.user(c, id); ok && u.Human != nil {
+		return "user " + id + " is a person"
+	}
+	return p.whyNoUser(c, id)
 }
 
 // whyNoUser says why a user is not found.
@@ -69,7 +130,7 @@ func (p *Provider) userChanged(c *kernel.Call, u *user) {
 	p.userEvent(c, u)
 }
 
-// newUser stores a new machine user in the organization that the call works in,
+// newUser stores a new user in the organization that the call works in,
 // without any credential.
 func (p *Provider) newUser(c *kernel.Call, u user) (user, error) {
 	u.OrgID = orgOf(c)
@@ -129,27 +190,50 @@ func (p *Provider) removeUser(c *kernel.Call, in *management.RemoveUserRequest) 
 }
 
 // meets reports whether a condition of a search for users holds. Those on what
-// only people have never do.
-func (u user) meets(q *userv1.SearchQuery) bool {
+// only people have never do for a machine user.
+func (p *Provider) meets(c *kernel.Call, u user, q *userv2.SearchQuery) bool {
+	holds := func(u user, q *userv2.SearchQuery) bool { return p.meets(c, u, q) }
+	about, email := u.profile()
 	switch q := q.GetQuery().(type) {
-	case *userv1.SearchQuery_UserNameQuery:
+	case *userv2.SearchQuery_UserNameQuery:
 		return matches(u.UserName, q.UserNameQuery.UserName, q.UserNameQuery.Method)
-	case *userv1.SearchQuery_DisplayNameQuery:
-		return matches(u.Name, q.DisplayNameQuery.DisplayName, q.DisplayNameQuery.Method)
-	case *userv1.SearchQuery_LoginNameQuery:
+	case *userv2.SearchQuery_FirstNameQuery:
+		return about != nil && matches(about.GivenName, q.FirstNameQuery.FirstName, q.FirstNameQuery.Method)
+	case *userv2.SearchQuery_LastNameQuery:
+		return about != nil && matches(about.FamilyName, q.LastNameQuery.LastName, q.LastNameQuery.Method)
+	case *userv2.SearchQuery_NickNameQuery:
+		return about != nil && matches(about.GetNickName(), q.NickNameQuery.NickName, q.NickNameQuery.Method)
+	case *userv2.SearchQuery_DisplayNameQuery:
+		return matches(u.displayName(), q.DisplayNameQuery.DisplayName, q.DisplayNameQuery.Method)
+	case *userv2.SearchQuery_EmailQuery:
+		return about != nil && matches(email, q.EmailQuery.EmailAddress, q.EmailQuery.Method)
+	case *userv2.SearchQuery_PhoneQuery:
+		return about != nil && matches(u.Human.Phone.GetPhone(), q.PhoneQuery.Number, q.PhoneQuery.Method)
+	case *userv2.SearchQuery_StateQuery:
+		return q.StateQuery.State.String() == u.state().String()
+	case *userv2.SearchQuery_TypeQuery:
+		return q.TypeQuery.Type.String() == u.kind().String()
+	case *userv2.SearchQuery_LoginNameQuery:
 		return matches(u.UserName, q.LoginNameQuery.LoginName, q.LoginNameQuery.Method)
-	case *userv1.SearchQuery_StateQuery:
-		return q.StateQuery.State == userv1.UserState_USER_STATE_ACTIVE
-	case *userv1.SearchQuery_TypeQuery:
-		return q.TypeQuery.Type == userv1.Type_TYPE_MACHINE
-	case *userv1.SearchQuery_InUserIdsQuery:
+	case *userv2.SearchQuery_InUserIdsQuery:
 		return slices.Contains(q.InUserIdsQuery.UserIds, u.ID)
-	case *userv1.SearchQuery_OrQuery:
-		return slices.ContainsFunc(q.OrQuery.Queries, u.meets)
-	case *userv1.SearchQuery_AndQuery:
-		return all(q.AndQuery.Queries, u, user.meets)
-	case *userv1.SearchQuery_NotQuery:
-		return !u.meets(q.NotQuery.Query)
+	case *userv2.SearchQuery_InUserEmailsQuery:
+		return about != nil && slices.Contains(q.InUserEmailsQuery.UserEmails, email)
+	case *userv2.SearchQuery_OrganizationIdQuery:
+		return q.OrganizationIdQuery.OrganizationId == u.OrgID
+	case *userv2.SearchQuery_MetadataKeyFilter:
+		return p.hasMetadata(c, u.ID, func(m metadata) bool { return matches(m.Key, q.MetadataKeyFilter.Key, q.MetadataKeyFilter.Method) })
+	case *userv2.SearchQuery_MetadataValueFilter:
+		return p.hasMetadata(c, u.ID, func(m metadata) bool {
+			equal := bytes.Equal(m.Value, q.MetadataValueFilter.Value)
+			return equal == (q.MetadataValueFilter.Method == filterv2.ByteFilterMethod_BYTE_FILTER_METHOD_EQUALS)
+		})
+	case *userv2.SearchQuery_OrQuery:
+		return slices.ContainsFunc(q.OrQuery.Queries, func(q *userv2.SearchQuery) bool { return p.meets(c, u, q) })
+	case *userv2.SearchQuery_AndQuery:
+		return all(q.AndQuery.Queries, u, holds)
+	case *userv2.SearchQuery_NotQuery:
+		return !p.meets(c, u, q.NotQuery.Query)
 	}
 	return q.GetQuery() == nil
 }
@@ -162,31 +246,53 @@ func (p *Provider) listUsers(c *kernel.Call, in *management.ListUsersRequest) (*
 		return nil, err
 	}
 	users := rows(p.usersOf.All(c.Tx, orgOf(c)))
-	if by := userOrder(in.SortingColumn); by != nil {
-		slices.SortStableFunc(users, func(a, b user) int {
-			if in.Query.GetAsc() {
-				return by(a, b)
-			}
-			return by(b, a)
-		})
-	}
+	sortUsers(users, in.SortingColumn, in.Query.GetAsc())
+	holds := func(u user, q *userv1.SearchQuery) bool { return p.meets(c, u, translate(&userv2.SearchQuery{}, q)) }
 	for _, u := range users {
 		page.processed(u.Events)
-		if all(in.Queries, u, user.meets) {
+		if all(in.Queries, u, holds) {
 			page.add(u.message())
 		}
 	}
 	return &management.ListUsersResponse{Details: page.details(c), SortingColumn: in.SortingColumn, Result: page.rows}, nil
 }
 
-// userOrder returns the order of a column, or nil where all machine users are
-// alike.
+// sortUsers orders users by a column, if one is named.
+func sortUsers(users []user, column userv1.UserFieldName, ascending bool) {
+	by := userOrder(column)
+	if by == nil {
+		return
+	}
+	slices.SortStableFunc(users, func(a, b user) int {
+		if ascending {
+			return by(a, b)
+		}
+		return by(b, a)
+	})
+}
+
+// userOrder returns the order of a column, or nil if none is named.
 func userOrder(column userv1.UserFieldName) func(a, b user) int {
+	text := func(of func(user) string) func(a, b user) int {
+		return func(a, b user) int { return strings.Compare(of(a), of(b)) }
+	}
 	switch column {
 	case userv1.UserFieldName_USER_FIELD_NAME_USER_NAME:
-		return func(a, b user) int { return strings.Compare(a.UserName, b.UserName) }
+		return text(func(u user) string { return u.UserName })
+	case userv1.UserFieldName_USER_FIELD_NAME_FIRST_NAME:
+		return text(func(u user) string { about, _ := u.profile(); return about.GetGivenName() })
+	case userv1.UserFieldName_USER_FIELD_NAME_LAST_NAME:
+		return text(func(u user) string { about, _ := u.profile(); return about.GetFamilyName() })
+	case userv1.UserFieldName_USER_FIELD_NAME_NICK_NAME:
+		return text(func(u user) string { about, _ := u.profile(); return about.GetNickName() })
 	case userv1.UserFieldName_USER_FIELD_NAME_DISPLAY_NAME:
-		return func(a, b user) int { return strings.Compare(a.Name, b.Name) }
+		return text(user.displayName)
+	case userv1.UserFieldName_USER_FIELD_NAME_EMAIL:
+		return text(func(u user) string { _, email := u.profile(); return email })
+	case userv1.UserFieldName_USER_FIELD_NAME_STATE:
+		return func(a, b user) int { return cmp.Compare(a.state(), b.state()) }
+	case userv1.UserFieldName_USER_FIELD_NAME_TYPE:
+		return func(a, b user) int { return cmp.Compare(a.kind(), b.kind()) }
 	case userv1.UserFieldName_USER_FIELD_NAME_CREATION_DATE:
 		return func(a, b user) int { return a.Created.Compare(b.Created) }
 	}
@@ -202,7 +308,7 @@ func (p *Provider) updateUserName(c *kernel.Call, in *management.UpdateUserNameR
 	case !ok:
 		return nil, refuse(notFound, "COMMAND-5N9ds", userNotFound).Because("%s", p.whyNoUser(c, in.UserId))
 	case u.UserName == in.UserName:
-		return nil, refuse(failedPrecondition, "COMMAND-6m9gs", "Username not changed").Because("the user has that name already")
+		return nil, refuse(failedPrecondition, "COMMAND-6m9gs", nameNotChanged).Because("the user has that name already")
 	}
 	if other, ok := p.byUserName.Get(c.Tx, fold(in.UserName)); ok && other.ID != u.ID {
 		return nil, nameTaken(userExists).Because("user %s has the user name %q", other.ID, in.UserName)
@@ -214,12 +320,12 @@ func (p *Provider) updateUserName(c *kernel.Call, in *management.UpdateUserNameR
 
 // changeMachine replaces what there is to tell of a machine user.
 func (p *Provider) changeMachine(c *kernel.Call, id string, m machine) (user, error) {
-	u, ok := p.user(c, id)
+	u, ok := p.machineUser(c, id)
 	switch {
 	case !ok:
-		return u, refuse(notFound, "COMMAND-5M0od", userNotFound).Because("%s", p.whyNoUser(c, id))
+		return u, refuse(notFound, "COMMAND-5M0od", userNotFound).Because("%s", p.whyNoMachine(c, id))
 	case u.machine == m:
-		return u, refuse(failedPrecondition, "COMMAND-2n8vs", "Errors.User.NotChanged").Because("the user is like that already")
+		return u, refuse(failedPrecondition, "COMMAND-2n8vs", userNotChanged).Because("the user is like that already")
 	}
 	u.machine = m
 	p.userChanged(c, &u)
@@ -237,9 +343,9 @@ func (p *Provider) updateMachine(c *kernel.Call, in *management.UpdateMachineReq
 // have, which is dead at once.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.GenerateMachineSecret
 func (p *Provider) generateMachineSecret(c *kernel.Call, in *management.GenerateMachineSecretRequest) (*management.GenerateMachineSecretResponse, error) {
-	u, ok := p.user(c, in.UserId)
+	u, ok := p.machineUser(c, in.UserId)
 	if !ok {
-		return nil, refuse(failedPrecondition, "COMMAND-x8910n", userNotExisting).Because("%s", p.whyNoUser(c, in.UserId))
+		return nil, refuse(failedPrecondition, "COMMAND-x8910n", userNotExisting).Because("%s", p.whyNoMachine(c, in.UserId))
 	}
 	secret := newSecret(c)
 	u.Secret = u.Secret.with(c, kit.Digest(secret))
@@ -250,10 +356,10 @@ func (p *Provider) generateMachineSecret(c *kernel.Call, in *management.Generate
 // removeMachineSecret takes the secret of a machine user away.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.RemoveMachineSecret
 func (p *Provider) removeMachineSecret(c *kernel.Call, in *management.RemoveMachineSecretRequest) (*management.RemoveMachineSecretResponse, error) {
-	u, ok := p.user(c, in.UserId)
+	u, ok := p.machineUser(c, in.UserId)
 	switch {
 	case !ok:
-		return nil, refuse(failedPrecondition, "COMMAND-x7s802", userNotExisting).Because("%s", p.whyNoUser(c, in.UserId))
+		return nil, refuse(failedPrecondition, "COMMAND-x7s802", userNotExisting).Because("%s", p.whyNoMachine(c, in.UserId))
 	case u.Secret.now() == "":
 		return nil, refuse(failedPrecondition, "COMMAND-coi82n", "Secret doesn't exist").Because("user %s has no secret", u.UserName)
 	}
@@ -274,8 +380,8 @@ func (p *Provider) newMachineKey(c *kernel.Call, userID string, public []byte, u
 	if err != nil {
 		return k, u, nil, err
 	}
-	if u, ok = p.user(c, userID); !ok {
-		return k, u, nil, refuse(failedPrecondition, "COMMAND-bnipwm1", userNotFound).Because("%s", p.whyNoUser(c, userID))
+	if u, ok = p.machineUser(c, userID); !ok {
+		return k, u, nil, refuse(failedPrecondition, "COMMAND-bnipwm1", userNotFound).Because("%s", p.whyNoMachine(c, userID))
 	}
 	k = key{ID: p.nextID(c), OwnerID: u.ID, Identifier: u.ID, Public: pkix, ExpiresAt: expires, Usable: views[bool](nil).with(c, true)}
 	if len(pkix) == 0 {

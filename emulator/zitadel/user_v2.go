@@ -10,30 +10,39 @@ import (
 	objectv2 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/object/v2"
 	userv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/user"
 	userv2 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/user/v2"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
 )
 
-// Version 2 of the machine users: other messages, the same rules.
+// Version 2 of the users: other messages, the same rules.
 
-// createUser creates a machine user, without any credential. One without a user
-// name logs in by its id.
+// createUser creates a machine user, without any credential, or a person. A machine
+// user without a user name logs in by its id.
 // https://zitadel.com/docs/reference/api/user/zitadel.user.v2.UserService.CreateUser
 func (p *Provider) createUser(c *kernel.Call, in *userv2.CreateUserRequest) (*userv2.CreateUserResponse, error) {
 	if err := p.workIn(c, in.OrganizationId, "", "user.write"); err != nil {
 		return nil, err
 	}
-	switch {
-	case in.GetHuman() != nil:
-		return nil, notEmulated("there are no people here, only machine users")
-	case in.GetMachine() == nil:
-		return nil, refuse(invalidArgument, "", unknownUserType).Because("there is neither machine nor human")
+	var u user
+	var err error
+	metadata := in.Metadata
+	switch h, m := in.GetHuman(), in.GetMachine(); {
+	case h != nil:
+		u, err = p.newPerson(c, in.GetUserId(), in.GetUsername(), h, h.GetPassword(), h.GetHashedPassword())
+		metadata = append(metadata, h.Metadata...)
+	case m != nil:
+		id := cmp.Or(in.GetUserId(), p.nextID(c))
+		u, err = p.newUser(c, user{
+			ID: id, UserName: cmp.Or(in.GetUsername(), id),
+			machine: machine{m.Name, m.GetDescription(), userv1.AccessTokenType(m.AccessTokenType)},
+		})
+	default:
+		err = refuse(invalidArgument, "", unknownUserType).Because("there is neither machine nor human")
 	}
-	id, m := cmp.Or(in.GetUserId(), p.nextID(c)), in.GetMachine()
-	u, err := p.newUser(c, user{
-		ID: id, UserName: cmp.Or(in.GetUsername(), id),
-		machine: machine{m.Name, m.GetDescription(), userv1.AccessTokenType(m.AccessTokenType)},
-	})
+	if err == nil {
+		err = setAll(p, c, u.ID, metadata)
+	}
 	return &userv2.CreateUserResponse{Id: u.ID, CreationDate: moment(c.Now)}, err
 }
 
@@ -54,47 +63,58 @@ func (p *Provider) getUserV2(c *kernel.Call, in *userv2.GetUserByIDRequest) (*us
 }
 
 func (u user) messageV2() *userv2.User {
-	return &userv2.User{
-		UserId: u.ID, Details: detailsV2(u.details(u.OrgID)), State: userv2.UserState_USER_STATE_ACTIVE, Username: u.UserName,
-		LoginNames: []string{u.UserName}, PreferredLoginName: u.UserName,
-		Type: &userv2.User_Machine{Machine: translate(&userv2.MachineUser{}, u.machineMessage())},
+	m := translate(&userv2.User{}, u.message())
+	m.UserId, m.Username = u.ID, u.UserName
+	if h := u.Human; h != nil {
+		shown := proto.CloneOf(h.HumanUser)
+		shown.UserId, shown.State, shown.Username, shown.LoginNames, shown.PreferredLoginName = u.ID, m.State, u.UserName, m.LoginNames, u.UserName
+		m.Type = &userv2.User_Human{Human: shown}
 	}
+	return m
 }
 
-// updateUser changes what is sent of a machine user. What is so already is no
-// change.
+// updateUser changes what is sent of a user. What is so already is no change.
 // https://zitadel.com/docs/reference/api/user/zitadel.user.v2.UserService.UpdateUser
 func (p *Provider) updateUser(c *kernel.Call, in *userv2.UpdateUserRequest) (*userv2.UpdateUserResponse, error) {
 	if err := p.inUser(c, in.UserId, "user.write"); err != nil {
 		return nil, err
 	}
 	u, ok := p.user(c, in.UserId)
-	switch {
-	case !ok:
+	if !ok {
 		return nil, refuse(notFound, "COMMAND-5M0od", userNotFound).Because("%s", p.whyNoUser(c, in.UserId))
-	case in.GetHuman() != nil:
-		return nil, notEmulated("there are no people here, only machine users")
 	}
-	if in.Username != nil && *in.Username != u.UserName {
-		if _, err := p.updateUserName(c, &management.UpdateUserNameRequest{UserId: u.ID, UserName: *in.Username}); err != nil {
-			return nil, err
-		}
+	var err error
+	if in.Username != nil {
+		err = p.renameUser(c, u.ID, *in.Username)
 	}
-	if sent := in.GetMachine(); sent != nil {
+	if sent := in.GetMachine(); sent != nil && err == nil {
 		m := u.machine
 		set(&m.Name, sent.Name)
 		set(&m.Description, sent.Description)
 		if sent.AccessTokenType != nil {
 			m.AccessTokenType = userv1.AccessTokenType(*sent.AccessTokenType)
 		}
-		if m != u.machine {
-			if _, err := p.changeMachine(c, u.ID, m); err != nil {
-				return nil, err
-			}
+		if _, err = p.changeMachine(c, u.ID, m); isNoChange(err) {
+			err = nil
 		}
 	}
+	if sent := in.GetHuman(); sent != nil && err == nil {
+		err = p.updateHuman(c, u.ID, sent, sent.Password)
+	}
+	if err == nil {
+		err = setAll(p, c, u.ID, in.Metadata)
+	}
 	u, _ = p.user(c, in.UserId)
-	return &userv2.UpdateUserResponse{ChangeDate: moment(u.Changed)}, nil
+	return &userv2.UpdateUserResponse{ChangeDate: moment(u.Changed)}, err
+}
+
+// renameUser changes the name that a user logs in by, if it is another.
+func (p *Provider) renameUser(c *kernel.Call, id, name string) error {
+	_, err := p.updateUserName(c, &management.UpdateUserNameRequest{UserId: id, UserName: name})
+	if isNoChange(err) {
+		return nil
+	}
+	return err
 }
 
 // deleteUser removes a user with its keys and tokens.

@@ -139,6 +139,9 @@ func stringViolated(rules *pgv.StringRules, text string) string {
 	if broken := lengthViolated(uint64(utf8.RuneCountInString(text)), rules.GetMinLen(), rules.GetMaxLen(), "runes"); broken != "" {
 		return broken
 	}
+	if prefix := rules.GetPrefix(); !strings.HasPrefix(text, prefix) {
+		return lacksPrefix(prefix)
+	}
 	if rules.GetEmail() {
 		if _, err := mail.ParseAddress(text); err != nil {
 			return "value must be a valid email address | caused by: " + err.Error()
@@ -149,6 +152,9 @@ func stringViolated(rules *pgv.StringRules, text string) string {
 	}
 	return ""
 }
+
+// lacksPrefix tells how a text has to begin.
+func lacksPrefix(prefix string) string { return fmt.Sprintf("value does not have prefix %q", prefix) }
 
 // lengthViolated compares a length with its bounds; a bound of 0 is none.
 func lengthViolated(n, least, most uint64, unit string) string {

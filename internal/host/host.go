@@ -34,7 +34,7 @@ type Host struct {
 // New returns a host that does not listen. It fails when two providers are of one
 // kind.
 func New(opts ...kernel.Option) (*Host, error) {
-	config := kernel.Config{MaxSandboxes: DefaultSandboxes, SandboxIdle: DefaultSandboxIdle}
+	config := kernel.Config{MaxSandboxes: DefaultSandboxes, SandboxIdle: DefaultSandboxIdle, WriteTimeout: defaultWriteTimeout}
 	for _, o := range opts {
 		o.Apply(&config)
 	}

@@ -95,7 +95,7 @@ func (h *Host) open(of *space, addr string) (*ports, error) {
 	}
 
 	p := &ports{base: base}
-	p.server = newHTTPServer(&p.running, certificates)
+	p.server = newHTTPServer(&p.running, certificates, h.config.WriteTimeout)
 	p.server.ConnState = func(conn net.Conn, state http.ConnState) {
 		if state == http.StateNew {
 			p.silent.Store(conn, nil)
@@ -148,7 +148,7 @@ func shownHost(host string) string {
 
 // newHTTPServer returns the one server of all listeners; the handler of each is
 // in its base context. Without certificates it speaks no TLS.
-func newHTTPServer(running *sync.WaitGroup, certificates *tls.Config) *http.Server {
+func newHTTPServer(running *sync.WaitGroup, certificates *tls.Config, writeTimeout time.Duration) *http.Server {
 	protocols := &http.Protocols{}
 	protocols.SetHTTP1(true)
 	protocols.SetHTTP2(certificates != nil)
@@ -159,7 +159,7 @@ func newHTTPServer(running *sync.WaitGroup, certificates *tls.Config) *http.Serv
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			running.Add(1)
 			defer running.Done()
-			r.Context().Value(handlerKey{}).(http.Handler).ServeHTTP(newProgress(w, wall), r)
+			r.Context().Value(handlerKey{}).(http.Handler).ServeHTTP(newProgress(w, wall, writeTimeout), r)
 		}),
 		ConnContext:       kernel.ConnContext,
 		ReadHeaderTimeout: headerTimeout,

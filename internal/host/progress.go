@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// writeTimeout is how long a client may take nothing of an answer.
-	writeTimeout = 10 * time.Second
+	// defaultWriteTimeout is how long a client may take nothing of an answer.
+	defaultWriteTimeout = 10 * time.Second
 	// writePiece is what has to be taken meanwhile.
 	writePiece = 16 << 10
 )
@@ -20,16 +20,17 @@ type progress struct {
 	http.ResponseWriter
 	controller *http.ResponseController
 	wall       *clock.Clock // real time
+	timeout    time.Duration
 }
 
-func newProgress(w http.ResponseWriter, wall *clock.Clock) progress {
-	p := progress{w, http.NewResponseController(w), wall}
+func newProgress(w http.ResponseWriter, wall *clock.Clock, timeout time.Duration) progress {
+	p := progress{w, http.NewResponseController(w), wall, timeout}
 	_ = p.controller.SetWriteDeadline(time.Time{}) // that of the connection's last answer
 	return p
 }
 
 // extend gives the next piece its time.
-func (p progress) extend() { _ = p.controller.SetWriteDeadline(p.wall.Now().Add(writeTimeout)) }
+func (p progress) extend() { _ = p.controller.SetWriteDeadline(p.wall.Now().Add(p.timeout)) }
 
 // Write sends b piece by piece. The last deadline stands, for what net/http sends
 // after the handler.

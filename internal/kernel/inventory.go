@@ -41,6 +41,8 @@ type Credential struct {
 	// no longer kept.
 	Entry uint64 `json:"entry,omitempty"`
 
+	// Going is set for what has been revoked and works for as long as the news takes.
+	Going bool `json:"-"`
 	// Exchanged is set for what an exchange or a sign-in gave out.
 	Exchanged bool `json:"-"`
 	// Row is where it is stored, and Renewed says that the row outlives it: a new

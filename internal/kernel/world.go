@@ -47,6 +47,7 @@ type Config struct {
 	GatewayOnly  bool             // providers have no ports of their own
 	MaxSandboxes int              // at a time
 	SandboxIdle  time.Duration    // until one makes room; 0: never
+	WriteTimeout time.Duration    // that a client may take nothing of an answer
 	TLS          bool             // listeners speak TLS
 	Certificate  *tls.Certificate // theirs; nil: one of a throw-away authority
 	PublicURL    string           // the gateway's address for clients, without a slash at the end; "": that of each request

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -34,12 +35,17 @@ type History[M any] struct {
 	clone   func(M) M // deep
 	saved   []savedWorld[M]
 	reading bool // a comparison of its own shows that nothing changes
+
+	holding Holding
+	held    map[string]Held // by kind and id
+	refusal string          // the reason of the last
 }
 
 type savedWorld[M any] struct {
 	snapshot emulator.Snapshot
 	model    M
 	now      time.Time
+	held     map[string]Held
 }
 
 // NewHistory begins a history in either contract; clone copies a model deeply.
@@ -68,6 +74,7 @@ func (h *History[M]) Run(actions map[string]func(), often map[string]int, agree 
 		before := h.server.Snapshot()
 		h.reading = true
 		agree()
+		h.agreeOnCredentials()
 		h.reading = false
 		if !h.server.Snapshot().Equal(before) {
 			h.Fatal("reading has changed the world")
@@ -76,7 +83,7 @@ func (h *History[M]) Run(actions map[string]func(), often map[string]int, agree 
 	all := map[string]func(*rapid.T){
 		"agree": func(*rapid.T) { read() },
 		"snapshot": func(*rapid.T) {
-			h.saved = append(h.saved, savedWorld[M]{h.server.Snapshot(), h.clone(h.Model), h.Now})
+			h.saved = append(h.saved, savedWorld[M]{h.server.Snapshot(), h.clone(h.Model), h.Now, maps.Clone(h.held)})
 		},
 		"restore": func(*rapid.T) {
 			if len(h.saved) == 0 {
@@ -84,7 +91,7 @@ func (h *History[M]) Run(actions map[string]func(), often map[string]int, agree 
 			}
 			back := rapid.SampledFrom(h.saved).Draw(h.T, "snapshot")
 			h.server.Restore(back.snapshot)
-			h.Model, h.Now = h.clone(back.model), back.now
+			h.Model, h.Now, h.held = h.clone(back.model), back.now, maps.Clone(back.held)
 		},
 		"": func(*rapid.T) {
 			if now := h.server.Clock.Now(); !now.Equal(h.Now) {
@@ -235,6 +242,7 @@ func (h *History[M]) Call(r Request, foretell func() Want) Answer {
 	if !h.reading && !a.OK() && reflect.DeepEqual(model, h.Model) && !h.server.Snapshot().Equal(before) {
 		complain("it has changed the world")
 	}
+	h.keep(r, a)
 	return a
 }
 
@@ -306,5 +314,6 @@ func (h *History[M]) send(r Request) (Answer, string) {
 			h.Fatalf("%s %s: %v: %s", r.Method, r.Path, err, text)
 		}
 	}
-	return a, response.Header.Get(kernel.HeaderReason)
+	h.refusal = response.Header.Get(kernel.HeaderReason)
+	return a, h.refusal
 }

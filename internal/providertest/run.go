@@ -191,12 +191,13 @@ func beyond(t *testing.T, s subject, new func() emulator.Option) {
 			continue // a variable took the word
 		}
 		misspelt++
-		if a.status == http.StatusNotImplemented || !strings.Contains(reason, "; the nearest is ") {
+		if a.status != http.StatusNotFound || !strings.Contains(reason, "; the nearest is ") {
 			t.Errorf("%s %s: %d, because %s", o.Method, path, a.status, reason)
 		}
 	}
-	if misspelt == 0 {
-		t.Error("no path was misspelt")
+	t.Logf("%d operations are not served, %d paths were misspelt", len(s.contract.Beyond()), misspelt)
+	if misspelt < 10 {
+		t.Errorf("only %d paths were misspelt", misspelt)
 	}
 }
 

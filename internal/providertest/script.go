@@ -40,6 +40,7 @@ type conversation struct {
 	moves    bool // whether the world is exported and imported before each call
 	noted    int  // calls
 	scenes   []*scene
+	fail     func(format string, args ...any)
 }
 
 type conversationKey struct{}
@@ -69,13 +70,15 @@ func Scripts(t *testing.T, dir string, new func() emulator.Option) {
 			Cmds: map[string]func(*testscript.TestScript, bool, []string){
 				"http": httpCommand, "json": jsonCommand, "header": headerCommand, "escape": escapeCommand, "match": matchCommand, "set": setCommand,
 				"advance": advanceCommand, "clock": clockCommand, "contract": contractCommand, "world": worldCommand,
+				"remove": removeCommand, "vary": varyCommand,
 				"verify": verifyCommand, "fault": faultCommand, "clearfaults": clearFaultsCommand, "journal": journalCommand,
 			},
 			Setup: func(env *testscript.Env) error {
 				w := newWorld(env.T().(emulator.TB), new, seed)
-				c := &conversation{world: w, moves: moves}
+				c := &conversation{world: w, moves: moves, fail: env.T().(testing.TB).Errorf}
 				env.Values[conversationKey{}] = c
 				env.Setenv("url", "http://"+host)
+				env.Setenv("name", "understudy-conform-script")
 				for name, value := range w.credentials {
 					env.Setenv(name, value)
 				}
@@ -313,6 +316,27 @@ func verifyCommand(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("the token is bad: %v", err)
 	case err != nil:
 		_, _ = fmt.Fprintln(ts.Stdout(), err)
+	}
+}
+
+// removeCommand removes at the end what a conversation has made, as understudy
+// conform does it at a service. It may be gone by then.
+func removeCommand(ts *testscript.TestScript, neg bool, args []string) {
+	positive(ts, neg, args, 2, "remove METHOD PATH")
+	c := of(ts)
+	ts.Defer(func() {
+		header := http.Header{"Authorization": {"Bearer " + c.token()}}
+		if a := c.send(args[0], args[1], header, nil); !a.ok() && a.status != http.StatusNotFound {
+			c.fail("%s %s: %d %s", args[0], args[1], a.status, a.body)
+		}
+	})
+}
+
+// varyCommand names members of the next answer that understudy conform does not
+// compare; here nothing varies.
+func varyCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: vary POINTER...")
 	}
 }
 

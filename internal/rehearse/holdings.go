@@ -16,13 +16,14 @@ type holding struct{ provider, kind, owner, id string }
 func (h holding) String() string { return fmt.Sprintf("%s %s (%s)", h.owner, h.id, h.kind) }
 
 // credentials are those that work, by who has them. What an exchange or a sign-in
-// gave out is left out: it ends by itself, and every log-in makes more.
+// gave out is left out: it ends by itself, and every log-in makes more. So is what is
+// revoked already.
 type credentials map[holding][]kernel.Credential
 
 func holdings(inventory []kernel.Credential) credentials {
 	live := credentials{}
 	for _, c := range inventory {
-		if c.Live && !c.Exchanged {
+		if c.Live && !c.Exchanged && !c.Going {
 			h := holding{c.Provider, c.Kind, c.Owner.Kind, c.Owner.ID}
 			live[h] = append(live[h], c)
 		}

@@ -19,7 +19,8 @@ type Call struct {
 }
 
 // play runs one case: the acts with the strikes, then again without until they
-// succeed, with the checks behind each.
+// succeed, with the checks behind each. A second strike may wait for a call of the
+// acts done again.
 func (r *runner) play(ctx context.Context, strikes []Strike) *Result {
 	res := &Result{Name: r.name(strikes), Strikes: strikes}
 	c, err := r.cfg.Stage()
@@ -28,36 +29,49 @@ func (r *runner) play(ctx context.Context, strikes []Strike) *Result {
 	}
 	defer c.Close()
 
-	struck := r.pass(ctx, c, strikes)
+	nth := map[journal.Op]int{}
+	struck := r.pass(ctx, c, strikes, nth)
 	res.Calls, res.acted = struck.calls, struck.err
 	res.known = c.World.Inventory()
 	res.after = holdings(res.known)
-	if len(struck.missed) > 0 {
-		res.Verdict, res.Why = NotReached, "the call was not made: "+describe(struck.missed)
-		return res
+	if len(strikes) > 0 && slices.Contains(struck.missed, strikes[0]) {
+		return res.notReached(strikes[:1])
 	}
-	if struck.failed != "" {
-		return res.broken("%s", struck.failed)
+	if struck.failed.check != "" {
+		return res.failed(struck.failed, "")
 	}
 
-	var again passed
-	for range r.cfg.Reruns {
-		again = r.pass(ctx, c, nil)
+	again := passed{missed: struck.missed}
+	for left := r.cfg.Reruns; left > 0; {
+		waiting := again.missed
+		again = r.pass(ctx, c, waiting, nth)
 		res.Rerun = append(res.Rerun, again.calls...)
-		if again.failed != "" {
-			return res.broken("%s, done again without a fault", again.failed)
+		hit := len(again.missed) < len(waiting)
+		switch {
+		case again.failed.check != "" && hit:
+			return res.failed(again.failed, ", done again with the second fault")
+		case again.failed.check != "":
+			return res.failed(again.failed, ", done again without a fault")
+		case hit: // it has to be done once more
+			continue
 		}
 		if again.err == nil {
 			break
 		}
+		left--
 	}
 	if again.err != nil {
 		return res.broken("it does not converge: done again without a fault, it ends with: %v", again.err)
 	}
-	if failed := r.check(ctx, c, c.InTheEnd); failed != "" {
-		return res.broken("%s, in the end", failed)
+	if len(again.missed) > 0 {
+		return res.notReached(again.missed)
 	}
-	res.again = holdings(c.World.Inventory())
+	if failed := r.check(ctx, c, c.InTheEnd); failed.check != "" {
+		return res.failed(failed, ", in the end")
+	}
+	inventory := c.World.Inventory()
+	res.known = append(res.known, inventory...) // what the first run left may be gone by now
+	res.again = holdings(inventory)
 	if r.settled != nil {
 		if orphans := r.settled.orphans(res.again); len(orphans) > 0 {
 			return res.broken("%s", adopt(c.World.Journal, orphans))
@@ -77,13 +91,19 @@ func (r *runner) play(ctx context.Context, strikes []Strike) *Result {
 type passed struct {
 	calls  []Call
 	err    error    // of the act that ended it
-	failed string   // the check that did
+	failed failure  // the check that did
 	missed []Strike // that hit nothing
 }
 
-// pass does the acts in order until one fails.
-func (r *runner) pass(ctx context.Context, c *Case, strikes []Strike) (p passed) {
-	nth := map[journal.Op]int{}
+// A failure is a check that does not hold.
+type failure struct {
+	check string // what is said of it; "" when all hold
+	calls []Call // that it made
+}
+
+// pass does the acts in order until one fails. Calls are numbered from what nth says
+// on, which is counted up.
+func (r *runner) pass(ctx context.Context, c *Case, strikes []Strike, nth map[journal.Op]int) (p passed) {
 	p.missed = strikes
 	for _, act := range c.Acts {
 		mark := c.World.Journal.Last().Seq
@@ -93,11 +113,11 @@ func (r *runner) pass(ctx context.Context, c *Case, strikes []Strike) (p passed)
 		c.World.Faults.Revive()
 		p.calls = append(p.calls, number(c.World.Journal.Since(mark), nth)...)
 		if errors.Is(p.err, errNoReturn) {
-			p.failed = fmt.Sprintf("%s: %v", act.Name, p.err)
+			p.failed.check = fmt.Sprintf("%s: %v", act.Name, p.err)
 			return p
 		}
-		if p.failed = r.check(ctx, c, c.Always); p.failed != "" {
-			p.failed += ", after " + act.Name
+		if p.failed = r.check(ctx, c, c.Always); p.failed.check != "" {
+			p.failed.check += ", after " + act.Name
 			return p
 		}
 		if p.err != nil {
@@ -126,14 +146,15 @@ func number(entries []journal.Entry, from map[journal.Op]int) []Call {
 }
 
 // check makes checks and returns which of them fails, and how.
-func (r *runner) check(ctx context.Context, c *Case, checks []Step) string {
+func (r *runner) check(ctx context.Context, c *Case, checks []Step) failure {
 	for _, check := range checks {
 		r.checked(check.Name)
+		mark := c.World.Journal.Last().Seq
 		if err := c.do(ctx, r.cfg.Timeout, check); err != nil {
-			return fmt.Sprintf("%q does not hold: %v", check.Name, err)
+			return failure{fmt.Sprintf("%q does not hold: %v", check.Name, err), number(c.World.Journal.Since(mark), map[journal.Op]int{})}
 		}
 	}
-	return ""
+	return failure{}
 }
 
 // An aim is a strike whose fault waits in a world.

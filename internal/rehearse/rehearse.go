@@ -46,9 +46,10 @@ type Acceptance struct {
 
 // runner is one rehearsal.
 type runner struct {
-	cfg     Config
-	settled *settled // nil until the undisturbed runs have ended
-	names   map[journal.Op]string
+	cfg        Config
+	settled    *settled // nil until the undisturbed runs have ended
+	operations map[journal.Op]*gate.Operation
+	several    bool // whether the world has several providers
 
 	mu     sync.Mutex
 	checks map[string]int // how often each was made
@@ -62,19 +63,27 @@ func Run(ctx context.Context, cfg Config) *Report {
 	cfg.Reruns = max(cfg.Reruns, 1)
 	cfg.Timeout = cmp.Or(cfg.Timeout, DefaultTimeout)
 	cfg.Jobs = cmp.Or(cfg.Jobs, 2*runtime.GOMAXPROCS(0))
-	r := &runner{cfg: cfg, names: map[journal.Op]string{}, checks: map[string]int{}}
-	report := &Report{}
-	if report.Problem = r.facts(report); report.Problem != "" {
+	r := &runner{cfg: cfg, operations: map[journal.Op]*gate.Operation{}, checks: map[string]int{}}
+	report := &Report{operations: r.operations}
+	if report.Problem = r.facts(); report.Problem != "" {
 		return report
 	}
 	base, problem := r.undisturbed(ctx)
 	if problem != "" {
 		report.Problem = problem
+		if base != nil {
+			base.Evidence = report.evidence(base)
+			report.Failed = base
+		}
 		return report
 	}
-	report.Calls, report.credentials, report.Swallowed = base.Calls, base.known, swallowed(base)
+	report.Calls, report.Swallowed = base.Calls, swallowed(base)
 
-	singles := r.plans(report, nil, base.Calls)
+	singles := r.plans(report, nil, base.Calls, base.known)
+	if len(singles) == 0 {
+		report.Problem = "no call is struck: of the calls that are made, none is of the operations and for the kinds asked for"
+		return report
+	}
 	results := r.all(ctx, singles)
 	results = append(results, r.all(ctx, r.unexpected(report, base.Calls, results))...)
 	if cfg.Pairs {
@@ -93,15 +102,15 @@ func Run(ctx context.Context, cfg Config) *Report {
 }
 
 // undisturbed does the acts twice in each of two worlds, which must come to the
-// same. It returns the first run.
+// same. It returns the first run, or the one that has a problem.
 func (r *runner) undisturbed(ctx context.Context) (*Result, string) {
 	first, second := r.alone(ctx, nil), r.alone(ctx, nil)
 	for _, res := range []*Result{first, second} {
 		switch {
 		case res.Verdict == Broken:
-			return nil, "without any fault: " + res.Why
+			return res, "without any fault: " + res.Why
 		case res.acted != nil:
-			return nil, fmt.Sprintf("without any fault, it ends with: %v", res.acted)
+			return res, fmt.Sprintf("without any fault, it ends with: %v", res.acted)
 		case len(res.Calls) == 0:
 			return nil, "no call was made, so there is nothing to rehearse: does the act use this case's server?"
 		}
@@ -146,6 +155,9 @@ func (r *runner) all(ctx context.Context, plans [][]Strike) []*Result {
 			places <- struct{}{}
 			defer func() { <-places }()
 			results[i] = r.alone(ctx, plan)
+			if len(plan) > 1 && results[i].Verdict != Broken {
+				results[i].forget() // there are thousands, and nothing is planned by them
+			}
 			r.mu.Lock()
 			r.done++
 			done, known := r.done, r.known
@@ -175,19 +187,19 @@ func (r *runner) checked(name string) {
 
 // plans returns the cases that strike one of the calls, with what comes before in
 // front. What is left out is noted in the report.
-func (r *runner) plans(report *Report, before []Strike, calls []Call) [][]Strike {
+func (r *runner) plans(report *Report, before []Strike, calls []Call, known []kernel.Credential) [][]Strike {
 	var plans [][]Strike
 	for _, c := range calls {
 		if len(r.cfg.Only) > 0 && !slices.Contains(r.cfg.Only, c.Op) {
 			continue
 		}
-		for _, s := range report.strikes(c) {
+		for _, s := range report.strikes(c, known) {
 			switch {
 			case !s.Kind.among(r.cfg.Kinds):
 			case len(before) > 0 && s.Kind == NoAnswer && r.cfg.Wrap == nil:
 				report.leaveOut("a call without an answer behind another fault, which takes as long as the caller waits: run in a bubble to have it")
 			case s.Kind == Expired && s.Jump <= 0:
-				report.leaveOut(fmt.Sprintf("%s: %s", r.name([]Strike{s}), expiry(c, report)))
+				report.leaveOut(fmt.Sprintf("%s: %s", r.name([]Strike{s}), expiry(c, known)))
 			default:
 				plans = append(plans, append(slices.Clip(before), s))
 			}
@@ -208,14 +220,15 @@ func (r *runner) unexpected(report *Report, base []Call, results []*Result) [][]
 		for _, c := range res.Calls {
 			if !seen[c.Address] && res.Verdict != NotReached && report.operation(c.Op) != nil {
 				seen[c.Address] = true
-				plans = append(plans, r.plans(report, res.Strikes, []Call{c})...)
+				plans = append(plans, r.plans(report, res.Strikes, []Call{c}, res.known)...)
 			}
 		}
 	}
 	return plans
 }
 
-// pairs returns cases with a second fault at each call behind the first.
+// pairs returns cases with a second fault at each call behind the first: of the same
+// run, and of the one that has to make up for it.
 func (r *runner) pairs(report *Report, results []*Result) [][]Strike {
 	var plans [][]Strike
 	tried := map[string]bool{}
@@ -223,11 +236,18 @@ func (r *runner) pairs(report *Report, results []*Result) [][]Strike {
 		tried[res.Name] = true
 	}
 	for _, res := range results {
-		if len(res.Strikes) > 1 || res.Verdict == NotReached || res.Strikes[0].Kind == NoAnswer && r.cfg.Wrap == nil {
+		switch {
+		case len(res.Strikes) > 1 || res.Verdict == NotReached:
+			continue
+		case res.Verdict == Broken:
+			report.leaveOut("a second fault behind what is broken by one")
+			continue
+		case res.Strikes[0].Kind == NoAnswer && r.cfg.Wrap == nil:
+			report.leaveOut("a fault behind a call without an answer, which takes as long as the caller waits: run in a bubble to have it")
 			continue
 		}
 		at := slices.IndexFunc(res.Calls, func(c Call) bool { return c.Address == res.Strikes[0].Address })
-		for _, plan := range r.plans(report, res.Strikes, res.Calls[at+1:]) {
+		for _, plan := range r.plans(report, res.Strikes, slices.Concat(res.Calls[at+1:], res.Rerun), res.known) {
 			if !tried[r.name(plan)] {
 				plans = append(plans, plan)
 			}
@@ -247,7 +267,7 @@ func (r *runner) judge(report *Report, results []*Result) {
 		if res.Verdict == Broken {
 			res.Evidence = report.evidence(res)
 		} else {
-			res.Calls, res.Rerun = nil, nil // nobody asks, and there are many
+			res.forget()
 		}
 		report.Cases = append(report.Cases, res)
 	}
@@ -266,37 +286,36 @@ func (r *runner) name(strikes []Strike) string {
 	return strings.Join(names, ",")
 }
 
+// operationName is an operation's id in the provider's document, with the provider in
+// front where there are several.
 func (r *runner) operationName(op journal.Op) string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return cmp.Or(r.names[op], string(op))
+	operation := r.operations[op]
+	if operation == nil || operation.Load() != nil || operation.ID == "" {
+		return strings.ReplaceAll(string(op), "/", "|")
+	}
+	if !r.several {
+		return operation.ID
+	}
+	provider, _ := kernel.SplitOp(op)
+	return provider + "." + operation.ID
 }
 
-// facts looks up what the documents say of the operations of a world. It comes
-// first, so that no act has to wait for it.
-func (r *runner) facts(report *Report) string {
+// facts looks up the operations of a world, and the checks of a case.
+func (r *runner) facts() string {
 	c, err := r.cfg.Stage()
 	if err != nil {
 		return fmt.Sprintf("the case cannot be set up: %v", err)
 	}
 	defer c.Close()
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	instances := c.World.Instances()
-	report.operations = map[journal.Op]*gate.Operation{}
+	r.several = len(instances) > 1
 	for _, in := range instances {
 		contract, err := in.Contract()
 		if err != nil {
 			return err.Error()
 		}
 		for _, op := range contract.Operations {
-			name := op.ID
-			if len(instances) > 1 {
-				name = in.Name() + "." + name
-			}
-			full := kernel.ResolveOp(in.Name(), op.Line())
-			report.operations[full] = op
-			r.names[full] = name
+			r.operations[kernel.ResolveOp(in.Name(), op.Line())] = op
 		}
 	}
 	for _, step := range slices.Concat(c.Always, c.InTheEnd) {

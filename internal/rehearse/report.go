@@ -33,6 +33,7 @@ type Result struct {
 	Accepted string // why that is well
 	Calls    []Call // of the acts that were struck; kept for what is broken
 	Rerun    []Call // of the acts done again
+	Checked  []Call // of the check that failed
 	Evidence []string
 
 	acted        error // how the struck acts ended
@@ -45,6 +46,22 @@ func (res *Result) broken(format string, args ...any) *Result {
 	return res
 }
 
+// forget lets go of what nobody asks for once the result is well and cases that follow
+// from it are planned.
+func (res *Result) forget() {
+	res.Calls, res.Rerun, res.Checked, res.known, res.after, res.again = nil, nil, nil, nil, nil, nil
+}
+
+func (res *Result) failed(f failure, when string) *Result {
+	res.Checked = f.calls
+	return res.broken("%s%s", f.check, when)
+}
+
+func (res *Result) notReached(missed []Strike) *Result {
+	res.Verdict, res.Why = NotReached, "the call was not made: "+describe(missed)
+	return res
+}
+
 // A Report is the outcome of a rehearsal.
 type Report struct {
 	Problem   string // what keeps it from meaning anything; "" for nothing
@@ -52,9 +69,9 @@ type Report struct {
 	Cases     []*Result
 	Swallowed []string // refusals that the undisturbed act went on from
 	LeftOut   []string // what was not tried, and why
+	Failed    *Result  // the undisturbed run that is the Problem, if one is
 
-	operations  map[journal.Op]*gate.Operation
-	credentials []kernel.Credential // of the undisturbed run
+	operations map[journal.Op]*gate.Operation
 }
 
 // OK reports whether nothing is broken.
@@ -77,10 +94,18 @@ func (r *Report) leaveOut(why string) {
 	}
 }
 
-func (r *Report) operation(op journal.Op) *gate.Operation { return r.operations[op] }
+// operation is what the document says of an operation, nil when there is none.
+func (r *Report) operation(op journal.Op) *gate.Operation {
+	operation := r.operations[op]
+	if operation == nil || operation.Load() != nil {
+		return nil
+	}
+	return operation
+}
 
-// strikes returns all that can go wrong with a call.
-func (r *Report) strikes(c Call) []Strike {
+// strikes returns all that can go wrong with a call. Known are the credentials of its
+// world.
+func (r *Report) strikes(c Call, known []kernel.Credential) []Strike {
 	op := r.operation(c.Op)
 	if op == nil {
 		r.leaveOut(fmt.Sprintf("%s %s: no operation of the provider, so it has no faults", c.Entry.Request.Method, path(c.Entry.Request.URL)))
@@ -95,7 +120,7 @@ func (r *Report) strikes(c Call) []Strike {
 	for _, kind := range lasting {
 		s := Strike{Address: c.Address, Kind: kind}
 		if kind == Expired {
-			s.Jump = r.jump(c)
+			s.Jump = jump(c, known)
 		}
 		strikes = append(strikes, s)
 	}
@@ -107,27 +132,27 @@ const past = time.Second
 
 // jump returns how far the clock has to go for the credential of a call to have
 // expired, 0 when none does.
-func (r *Report) jump(c Call) time.Duration {
-	credential, ok := r.credential(c)
+func jump(c Call, known []kernel.Credential) time.Duration {
+	credential, ok := credentialOf(c, known)
 	if !ok || credential.Expires.IsZero() {
 		return 0
 	}
 	return credential.Expires.Sub(c.Entry.Time) + past
 }
 
-func (r *Report) credential(c Call) (kernel.Credential, bool) {
-	i := slices.IndexFunc(r.credentials, func(k kernel.Credential) bool {
+func credentialOf(c Call, known []kernel.Credential) (kernel.Credential, bool) {
+	i := slices.IndexFunc(known, func(k kernel.Credential) bool {
 		return c.Entry.Credential != "" && k.Provider == c.Entry.Provider && k.ID == c.Entry.Credential
 	})
 	if i < 0 {
 		return kernel.Credential{}, false
 	}
-	return r.credentials[i], true
+	return known[i], true
 }
 
 // expiry says why the credential of a call cannot expire.
-func expiry(c Call, r *Report) string {
-	switch credential, ok := r.credential(c); {
+func expiry(c Call, known []kernel.Credential) string {
+	switch credential, ok := credentialOf(c, known); {
 	case c.Entry.Credential == "":
 		return "the call is made without a credential"
 	case !ok:
@@ -151,10 +176,11 @@ func swallowed(res *Result) []string {
 	return refusals
 }
 
-// evidence tells on what the answers rest that a broken case met.
+// evidence tells on what rests what a broken case met: the answers of the struck
+// calls, and the refusals.
 func (r *Report) evidence(res *Result) []string {
 	var lines []string
-	for _, c := range slices.Concat(res.Calls, res.Rerun) {
+	for _, c := range slices.Concat(res.Calls, res.Rerun, res.Checked) {
 		op := r.operation(c.Op)
 		if op == nil {
 			continue
@@ -163,16 +189,20 @@ func (r *Report) evidence(res *Result) []string {
 		if c.Entry.Outcome != nil {
 			status = c.Entry.Outcome.Status
 		}
-		mark, documented := op.Evidence[status]
-		switch {
-		case status < http.StatusBadRequest:
+		if c.Entry.Fault == "" && status < http.StatusBadRequest {
 			continue
-		case c.Entry.Fault != "" && c.Entry.Outcome == nil:
-			mark = "injected; documented for the operation"
-		case !documented:
-			mark = "any call may be answered so"
 		}
+		mark, marked := op.Evidence[status]
 		line := fmt.Sprintf("%s answers %d (%s): %s", c.Op, status, mark, op.Page)
+		switch {
+		case status == 0: // it was lost before anything happened
+			line = fmt.Sprintf("%s: any connection may be lost: %s", c.Op, op.Page)
+		case !marked:
+			line = fmt.Sprintf("%s answers %d, as any call may: %s", c.Op, status, op.Page)
+		}
+		if c.Entry.Differs != "" {
+			line += "; SUPPORTED.md has the row " + c.Entry.Differs
+		}
 		if !slices.Contains(lines, line) {
 			lines = append(lines, line)
 		}
@@ -212,7 +242,7 @@ func (c Call) Outcome() string {
 		words = append(words, e.Fault)
 	}
 	for _, change := range e.Changes {
-		words = append(words, fmt.Sprintf("%s %s %s", change.Change, change.Table, change.ID))
+		words = append(words, strings.TrimSpace(fmt.Sprintf("%s %s %s", change.Change, change.Table, change.ID)))
 	}
 	if e.Reason != "" && e.Fault == "" {
 		words = append(words, "because "+e.Reason)

@@ -72,6 +72,9 @@ func (v View) WriteText(w io.Writer) error {
 		_ = table.Flush() // out keeps the error
 		out.line("%s", legend)
 	}
+	if len(v.Others) > 0 {
+		out.line("%s", summary(v.Others))
+	}
 	for _, d := range v.Broken {
 		out.line("\nBROKEN %s", d.Name)
 		for _, f := range d.Faults {
@@ -81,6 +84,7 @@ func (v View) WriteText(w io.Writer) error {
 		out.line("  it ended  %s", d.Acted)
 		out.calls("  calls", d.Calls)
 		out.calls("  again", d.Rerun)
+		out.calls("  check", d.Checked)
 		for _, e := range d.Evidence {
 			out.line("  evidence  %s", e)
 		}
@@ -88,6 +92,7 @@ func (v View) WriteText(w io.Writer) error {
 			out.line("  repeat    %s", d.Repeat)
 		}
 	}
+	out.list("broken too", briefs(v.More))
 	out.list("accepted", briefs(v.Accepted))
 	out.list("refusals that the undisturbed run went on from", v.Swallowed)
 	out.list("not tried", v.LeftOut)
@@ -97,7 +102,11 @@ func (v View) WriteText(w io.Writer) error {
 func briefs(all []Brief) []string {
 	var lines []string
 	for _, b := range all {
-		lines = append(lines, b.Name+": "+b.Why)
+		line := b.Name + ": " + b.Why
+		if b.Accepted != "" {
+			line = fmt.Sprintf("%s: %s (it is broken: %s)", b.Name, b.Accepted, b.Why)
+		}
+		lines = append(lines, line)
 	}
 	return lines
 }
@@ -168,11 +177,18 @@ func (v View) WriteMarkdown(w io.Writer) error {
 		for _, c := range d.Rerun {
 			out.line("| again | `%s` | %s |", c.Operation, cell(c.Outcome))
 		}
+		for _, c := range d.Checked {
+			out.line("| check | `%s` | %s |", c.Operation, cell(c.Outcome))
+		}
 		out.bullets("Evidence", d.Evidence)
 		if d.Repeat != "" {
 			out.line("\nRepeat it: `%s`", d.Repeat)
 		}
 	}
+	if len(v.Others) > 0 {
+		out.line("\n%s", summary(v.Others))
+	}
+	out.bullets("Broken too", briefs(v.More))
 	out.bullets("Accepted", briefs(v.Accepted))
 	out.bullets("Refusals that the undisturbed run went on from", v.Swallowed)
 	out.bullets("Not tried", v.LeftOut)
@@ -196,6 +212,7 @@ func (v View) WriteHTML(w io.Writer) error {
 		"about":   Kind.About,
 		"legend":  func() string { return legend },
 		"summary": View.summary,
+		"others":  summary,
 	}).Parse(page)
 	if err != nil {
 		return err
@@ -247,9 +264,8 @@ func (r *Report) WriteJUnit(w io.Writer, v View) error {
 		switch res.Verdict {
 		case Broken:
 			suite.Failures++
-			i := slices.IndexFunc(v.Broken, func(d Detail) bool { return d.Name == res.Name })
 			var text strings.Builder
-			for _, call := range slices.Concat(v.Broken[i].Calls, v.Broken[i].Rerun) {
+			for _, call := range lines(slices.Concat(res.Calls, res.Rerun, res.Checked)) {
 				fmt.Fprintf(&text, "%s → %s\n", call.Operation, call.Outcome)
 			}
 			c.Failure = &junitMessage{res.Why, text.String()}

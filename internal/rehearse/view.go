@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/understudy-dev/understudy/emulator/journal"
 )
@@ -18,7 +19,8 @@ type View struct {
 	Kinds    []Kind   `json:"kinds"`
 	Rows     []Row    `json:"calls"`
 	Others   []Brief  `json:"others"` // cases of calls that are not in the rows, and of pairs
-	Broken   []Detail `json:"broken"`
+	Broken   []Detail `json:"broken"` // at most maxDetails
+	More     []Brief  `json:"more"`   // what else is broken
 	Accepted []Brief  `json:"accepted"`
 
 	Swallowed []string `json:"swallowed"`
@@ -45,7 +47,13 @@ type Brief struct {
 	Name    string  `json:"name"`
 	Verdict Verdict `json:"verdict"`
 	Why     string  `json:"why,omitempty"`
+	// Accepted is why that is well.
+	Accepted string `json:"accepted,omitempty"`
 }
+
+// maxDetails is how many broken cases are told in full: a mistake breaks many, and the
+// first ones show it.
+const maxDetails = 50
 
 // A Detail is all that is known of a broken case.
 type Detail struct {
@@ -55,6 +63,7 @@ type Detail struct {
 	Acted    string   `json:"acted"` // how the struck act ended
 	Calls    []Line   `json:"calls"`
 	Rerun    []Line   `json:"rerun"`
+	Checked  []Line   `json:"checked"` // by the check that failed
 	Evidence []string `json:"evidence"`
 	Repeat   string   `json:"repeat,omitempty"`
 }
@@ -73,11 +82,14 @@ type Line struct {
 func (r *Report) View(title string, repeat func(*Result) string) View {
 	v := View{
 		Title: title, Problem: r.Problem, Kinds: r.kinds(),
-		Rows: []Row{}, Others: []Brief{}, Broken: []Detail{}, Accepted: []Brief{},
+		Rows: []Row{}, Others: []Brief{}, Broken: []Detail{}, More: []Brief{}, Accepted: []Brief{},
 		Swallowed: append([]string{}, r.Swallowed...), LeftOut: append([]string{}, r.LeftOut...),
 	}
 	for _, verdict := range []Verdict{Held, Recovered, Broken, NotReached, Accepted} {
 		v.Counts = append(v.Counts, Count{verdict, r.Count(verdict)})
+	}
+	if r.Failed != nil {
+		v.Broken = append(v.Broken, r.Failed.detail(nil))
 	}
 	single := map[Strike]Verdict{}
 	inRows := map[Address]bool{}
@@ -88,13 +100,15 @@ func (r *Report) View(title string, repeat func(*Result) string) View {
 		if len(res.Strikes) == 1 && inRows[res.Strikes[0].Address] {
 			single[Strike{Address: res.Strikes[0].Address, Kind: res.Strikes[0].Kind}] = res.Verdict
 		} else {
-			v.Others = append(v.Others, Brief{res.Name, res.Verdict, res.Why})
+			v.Others = append(v.Others, res.brief())
 		}
-		switch res.Verdict {
-		case Broken:
+		switch {
+		case res.Verdict == Broken && len(v.Broken) < maxDetails:
 			v.Broken = append(v.Broken, res.detail(repeat))
-		case Accepted:
-			v.Accepted = append(v.Accepted, Brief{res.Name, res.Verdict, res.Accepted})
+		case res.Verdict == Broken:
+			v.More = append(v.More, res.brief())
+		case res.Verdict == Accepted:
+			v.Accepted = append(v.Accepted, res.brief())
 		}
 	}
 	for i, c := range r.Calls {
@@ -123,8 +137,25 @@ func (r *Report) kinds() []Kind {
 	return kinds
 }
 
+func (res *Result) brief() Brief { return Brief{res.Name, res.Verdict, res.Why, res.Accepted} }
+
+// summary counts the cases that have no place in the rows.
+func summary(others []Brief) string {
+	counts := map[Verdict]int{}
+	for _, b := range others {
+		counts[b.Verdict]++
+	}
+	var words []string
+	for _, v := range []Verdict{Held, Recovered, Broken, NotReached, Accepted} {
+		if counts[v] > 0 {
+			words = append(words, fmt.Sprintf("%d %s", counts[v], v))
+		}
+	}
+	return fmt.Sprintf("%d cases of calls that only a fault brought about and of pairs of faults: %s", len(others), strings.Join(words, ", "))
+}
+
 func (res *Result) detail(repeat func(*Result) string) Detail {
-	d := Detail{Name: res.Name, Why: res.Why, Acted: "it went through", Calls: lines(res.Calls), Rerun: lines(res.Rerun), Evidence: append([]string{}, res.Evidence...)}
+	d := Detail{Name: res.Name, Faults: []string{}, Why: res.Why, Acted: "it went through", Calls: lines(res.Calls), Rerun: lines(res.Rerun), Checked: lines(res.Checked), Evidence: append([]string{}, res.Evidence...)}
 	if res.acted != nil {
 		d.Acted = res.acted.Error()
 	}

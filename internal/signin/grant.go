@@ -160,6 +160,12 @@ func (d *Desk) Token(c *kernel.Call, value string) (t Token, g Grant, why string
 	if !ok {
 		return t, g, "there is no such token"
 	}
+	g, why = d.ended(c, t)
+	return t, g, why
+}
+
+// ended says why a token cannot be used, "" if it can.
+func (d *Desk) ended(c *kernel.Call, t Token) (g Grant, why string) {
 	g, _ = d.grants.Get(c.Tx, t.Grant)
 	p, ok := d.Person(c, g.Person)
 	switch {
@@ -176,7 +182,7 @@ func (d *Desk) Token(c *kernel.Call, value string) (t Token, g Grant, why string
 	case p.Gone != "":
 		why = p.Gone
 	}
-	return t, g, why
+	return g, why
 }
 
 // Revoke ends one token.
