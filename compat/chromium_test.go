@@ -28,9 +28,15 @@ type chromium struct {
 // startChromium starts a browser; without one the test is skipped.
 func startChromium(t *testing.T) *chromium {
 	t.Helper()
-	path, err := exec.LookPath("chromium")
+	var path string
+	var err error
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err = exec.LookPath(name); err == nil {
+			break
+		}
+	}
 	if err != nil {
-		t.Skipf("the page is not tested in a browser: %v", err)
+		t.Skip("the page is not tested in a browser: there is no chromium")
 	}
 	fromUs, to, err := os.Pipe()
 	if err != nil {
@@ -152,20 +158,24 @@ func (b *chromium) press(t *testing.T, key string, code int) {
 	b.call(t, "Input.dispatchKeyEvent", map[string]any{"type": "keyUp", "key": key, "code": key, "windowsVirtualKeyCode": code}, nil)
 }
 
-// screenshot keeps what the page looks like where SCREENSHOTS says.
+// screenshot keeps what the page looks like, in light and in dark, where
+// SCREENSHOTS says.
 func (b *chromium) screenshot(t *testing.T, name string) {
 	t.Helper()
 	folder := os.Getenv("SCREENSHOTS")
 	if folder == "" {
 		return
 	}
-	var shot struct{ Data string }
-	b.call(t, "Page.captureScreenshot", nil, &shot)
-	image, err := base64.StdEncoding.DecodeString(shot.Data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(folder, name+".png"), image, 0o600); err != nil {
-		t.Fatal(err)
+	for _, scheme := range []string{"light", "dark"} {
+		b.call(t, "Emulation.setEmulatedMedia", map[string]any{"features": []map[string]string{{"name": "prefers-color-scheme", "value": scheme}}}, nil)
+		var shot struct{ Data string }
+		b.call(t, "Page.captureScreenshot", nil, &shot)
+		image, err := base64.StdEncoding.DecodeString(shot.Data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, name+"-"+scheme+".png"), image, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -288,7 +288,7 @@ func TestSignInBrowser(t *testing.T) {
 				if !strings.HasPrefix(got, c.want) || !strings.Contains(got, "state=s") {
 					t.Errorf("back with %s", got)
 				}
-			case <-time.After(20 * time.Second):
+			case <-time.After(60 * time.Second):
 				t.Fatal("the browser did not come back")
 			}
 			entries := srv.Journal.All()
@@ -304,7 +304,7 @@ func TestSignInBrowser(t *testing.T) {
 			b.open(t, c.url)
 			select {
 			case <-back:
-			case <-time.After(20 * time.Second):
+			case <-time.After(60 * time.Second):
 				t.Fatal("the browser did not come back by its session")
 			}
 		})

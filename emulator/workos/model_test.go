@@ -14,16 +14,19 @@ import (
 	"github.com/understudy-dev/understudy/internal/providertest"
 )
 
-// The model: what the vendor's pages say of applications, their secrets and
-// tokens, and of idempotency keys, as maps. What is deleted is not in it.
+// The model: what the vendor's pages say of organizations and their API keys, of
+// applications, their secrets and tokens, and of idempotency keys, as maps. What is
+// deleted is not in it.
 type (
 	model struct {
 		organizations map[string]bool
+		keys          map[string]modelKey         // by id
 		applications  map[string]modelApplication // by id
 		secrets       map[string]modelSecret      // by id
 		tokens        map[string]modelToken       // by the token itself
 		calls         map[string]modelCall        // by path and idempotency key
 		ever          map[string]bool             // the ids of all secrets there have been
+		everKeys      map[string]string           // the values of all API keys there have been, by id
 		made          int
 	}
 	modelApplication struct {
@@ -37,6 +40,11 @@ type (
 		made                   int
 		used                   time.Time // zero: never
 	}
+	modelKey struct {
+		id, organization string
+		made             int
+		used, expires    time.Time // zero: never
+	}
 	modelToken struct {
 		clientID, organization, scope string
 		issued, expires               int64 // Unix
@@ -48,7 +56,10 @@ type (
 )
 
 func (m model) clone() model {
-	return model{maps.Clone(m.organizations), maps.Clone(m.applications), maps.Clone(m.secrets), maps.Clone(m.tokens), maps.Clone(m.calls), maps.Clone(m.ever), m.made}
+	return model{
+		maps.Clone(m.organizations), maps.Clone(m.keys), maps.Clone(m.applications), maps.Clone(m.secrets), maps.Clone(m.tokens), maps.Clone(m.calls),
+		maps.Clone(m.ever), maps.Clone(m.everKeys), m.made,
+	}
 }
 
 type history struct {
@@ -72,7 +83,10 @@ const (
 
 func TestModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		empty := model{map[string]bool{}, map[string]modelApplication{}, map[string]modelSecret{}, map[string]modelToken{}, map[string]modelCall{}, map[string]bool{}, 0}
+		empty := model{
+			map[string]bool{}, map[string]modelKey{}, map[string]modelApplication{}, map[string]modelSecret{}, map[string]modelToken{}, map[string]modelCall{},
+			map[string]bool{}, map[string]string{}, 0,
+		}
 		h := history{History: providertest.NewHistory(t, option(), empty, model.clone)}
 		h.Hold(providertest.Holding{Found: found, Accepts: map[string]func(providertest.Held) bool{
 			"client-secret": h.takesSecret, "access-token": h.takesToken,
@@ -95,7 +109,11 @@ func TestModel(t *testing.T) {
 			"introspect":          h.introspect,
 			"userinfo":            h.userinfo,
 			"list applications":   h.listApplications,
-		}, map[string]int{"create secret": 3, "delete secret": 2, "get token": 3, "introspect": 2, "list applications": 2}, h.agree)
+			"create key":          h.createKey,
+			"validate key":        h.validateKey,
+			"expire key":          h.expireKey,
+			"delete key":          h.deleteKey,
+		}, map[string]int{"create key": 2, "validate key": 2, "create secret": 3, "delete secret": 2, "get token": 3, "introspect": 2, "list applications": 2}, h.agree)
 	})
 }
 
@@ -104,6 +122,9 @@ func (h history) instants() []time.Time {
 	var list []time.Time
 	for _, text := range slices.Sorted(maps.Keys(h.Model.tokens)) {
 		list = append(list, time.Unix(h.Model.tokens[text].expires, 0))
+	}
+	for _, id := range slices.Sorted(maps.Keys(h.Model.keys)) {
+		list = append(list, h.Model.keys[id].expires)
 	}
 	for _, key := range slices.Sorted(maps.Keys(h.Model.calls)) {
 		list = append(list, h.Model.calls[key].at.Add(24*time.Hour))
@@ -180,12 +201,133 @@ func (h history) deleteOrganization() {
 	})
 	if a.OK() {
 		delete(h.Model.organizations, id)
+		maps.DeleteFunc(h.Model.keys, func(_ string, k modelKey) bool { return k.organization == id })
 		for _, app := range h.Model.applications {
 			if app.organization == id {
 				h.remove(app)
 			}
 		}
 	}
+}
+
+// expired reports whether a key has ended.
+func (h history) expired(k modelKey) bool { return !k.expires.IsZero() && !h.Now.Before(k.expires) }
+
+// end draws when a key ends: what is sent, if anything is, and what it means.
+func (h history) end() (sent any, given bool, at time.Time) {
+	switch providertest.Pick(h.History, "expires_at", "none", "null", "past", "future") {
+	case "null":
+		return nil, true, time.Time{}
+	case "past":
+		at = h.Now.Add(-time.Second)
+	case "future":
+		at = h.Now.Add(time.Hour)
+	default:
+		return nil, false, time.Time{}
+	}
+	return at.Format(milliseconds), true, at
+}
+
+// shown is what is said of a key whenever it is shown.
+func (k modelKey) shown() object {
+	moment := func(at time.Time) any {
+		if at.IsZero() {
+			return nil
+		}
+		return at.Format(milliseconds)
+	}
+	return object{"id": k.id, "owner.id": k.organization, "last_used_at": moment(k.used), "expires_at": moment(k.expires)}
+}
+
+func (h history) createKey() {
+	k := modelKey{organization: h.anOrganization()}
+	sent, _, at := h.end()
+	body := object{"name": "k"}
+	if sent != nil { // null is as none, also to an idempotency key
+		body["expires_at"] = sent
+	}
+	k.expires = at
+	a := h.call(request{Method: "POST", Path: "/organizations/" + k.organization + "/api_keys", JSON: body}, func() want {
+		switch {
+		case !h.Model.organizations[k.organization]:
+			return *refusal(404, k.organization, "organization")
+		case h.expired(k):
+			return *refusal(422, "expires_at", "the world's time")
+		}
+		fields := k.shown()
+		delete(fields, "id")
+		return want{Status: 201, Has: fields}
+	})
+	if a.OK() {
+		h.Model.made++
+		k.id, k.made = a.Text("id"), h.Model.made
+		h.Model.keys[k.id], h.Model.everKeys[k.id] = k, a.Text("value")
+	}
+}
+
+// aKey draws the id of one that is there, or was.
+func (h history) aKey() (modelKey, string, bool) {
+	id := drawn(h, "key", h.Model.everKeys)
+	k, ok := h.Model.keys[id]
+	return k, id, ok
+}
+
+func (h history) validateKey() {
+	k, id, ok := h.aKey()
+	r := request{Method: "POST", Path: "/api_keys/validations", Token: h.Credentials["apiKey"], JSON: object{"value": h.Model.everKeys[id]}}
+	h.Call(r, func() want {
+		if !ok || h.expired(k) {
+			return want{Status: 200, Has: object{"api_key": nil}}
+		}
+		k.used = h.Now
+		h.Model.keys[id] = k
+		return want{Status: 200, Has: object{"api_key.id": id, "api_key.last_used_at": h.Now.Format(milliseconds)}}
+	})
+}
+
+func (h history) expireKey() {
+	k, id, ok := h.aKey()
+	sent, given, at := h.end()
+	body := object{}
+	if given {
+		body["expires_at"] = sent
+	}
+	h.Call(request{Method: "POST", Path: "/api_keys/" + id + "/expire", Token: h.Credentials["apiKey"], JSON: body}, func() want {
+		switch {
+		case !ok:
+			return *refusal(404, id, "no API key has this id")
+		case h.expired(k):
+			return *refusal(409, "api_key_already_expired", "it expired at")
+		}
+		if k.expires = at; !given || !at.IsZero() && at.Before(h.Now) {
+			k.expires = h.Now
+		}
+		h.Model.keys[id] = k
+		return want{Status: 200, Has: k.shown()}
+	})
+}
+
+func (h history) deleteKey() {
+	_, id, ok := h.aKey()
+	h.call(request{Method: "DELETE", Path: "/api_keys/" + id}, func() want {
+		if !ok {
+			return *refusal(404, id, "no API key has this id")
+		}
+		return want{Status: 204}
+	})
+	delete(h.Model.keys, id)
+}
+
+// keysOf returns the keys of an organization, newest first.
+func (h history) keysOf(organization string) []modelKey {
+	var list []modelKey
+	for _, k := range h.Model.keys {
+		if k.organization == organization {
+			list = append(list, k)
+		}
+	}
+	slices.SortFunc(list, func(a, b modelKey) int { return b.made - a.made })
+	return list
 }
 
 // remove ends an application with its secrets.
@@ -597,5 +739,14 @@ func (h history) agree() {
 	}
 	for _, t := range slices.Sorted(maps.Keys(h.Model.organizations)) {
 		h.get("/organizations/"+t, 200, object{"id": t})
+		keys, shown := h.keysOf(t), object{}
+		var ids []string
+		for i, k := range keys {
+			ids = append(ids, k.id)
+			for name, value := range k.shown() {
+				shown[fmt.Sprintf("data.%d.%s", i, name)] = value
+			}
+		}
+		h.same("API keys", h.get("/organizations/"+t+"/api_keys?limit=100", 200, shown).List("data"), ids)
 	}
 }
