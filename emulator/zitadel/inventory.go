@@ -113,13 +113,13 @@ func (p *Provider) tokenCredentials(c *kernel.Call, yield func(kernel.Credential
 		}
 	}
 	for _, t := range p.tokens.All(c.Tx) {
-		holder, person := p.holder(c, t.UserID)
+		holder, _ := p.users.Get(c.Tx, t.UserID)
 		k := kernel.Credential{
 			Kind: kernel.KindAccessToken, ID: t.ID, Owner: kernel.Owner{Kind: "user", ID: t.UserID, Name: holder.UserName},
 			Created: t.IssuedAt, Expires: ends(t.ExpiresAt), Live: true, Exchanged: true, Row: kernel.Row{Table: "access token", ID: t.ID},
 		}
 		ended := ""
-		if person != nil {
+		if holder.Human != nil {
 			_, _, ended = p.desk.Token(c, t.ID)
 		}
 		switch {
