@@ -325,7 +325,7 @@ func removeCommand(ts *testscript.TestScript, neg bool, args []string) {
 	positive(ts, neg, args, 2, "remove METHOD PATH")
 	c := of(ts)
 	ts.Defer(func() {
-		if a := c.send(args[0], args[1], c.header(), nil); !a.ok() && a.status != http.StatusNotFound {
+		if a := c.send(args[0], args[1], c.world.header(), nil); !a.ok() && a.status != http.StatusNotFound {
 			c.fail("%s %s: %d %s", args[0], args[1], a.status, a.body)
 		}
 	})
