@@ -23,6 +23,7 @@ type chromium struct {
 	answers map[int]chan json.RawMessage
 	events  chan string
 	session string
+	seen    func(method string, params json.RawMessage) // hears of every event; may be nil
 }
 
 // startChromium starts a browser; without one the test is skipped.
@@ -78,17 +79,24 @@ func (b *chromium) read(from io.Reader) {
 		var message struct {
 			ID     int
 			Method string
+			Params json.RawMessage
 			Result json.RawMessage
 		}
 		if json.Unmarshal(bytes.TrimSuffix(text, []byte{0}), &message) != nil {
 			continue
 		}
 		b.mu.Lock()
-		answer := b.answers[message.ID]
+		answer, seen := b.answers[message.ID], b.seen
+		delete(b.answers, message.ID)
 		b.mu.Unlock()
 		if answer != nil {
 			answer <- message.Result
-		} else {
+			continue
+		}
+		if seen != nil {
+			seen(message.Method, message.Params)
+		}
+		if message.Method == "Page.loadEventFired" {
 			b.events <- message.Method
 		}
 	}
@@ -143,6 +151,52 @@ func (b *chromium) open(t *testing.T, url string) {
 			}
 		case <-timeout:
 			t.Fatalf("%s is not loaded", url)
+		}
+	}
+}
+
+// watch calls seen for every event from now on.
+func (b *chromium) watch(seen func(method string, params json.RawMessage)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.seen = seen
+}
+
+// eval evaluates an expression in the page, awaiting a promise, and reads its value
+// into result, which may be nil. It fails the test when the expression throws.
+func (b *chromium) eval(t *testing.T, expression string, result any) {
+	t.Helper()
+	var got struct {
+		Result           struct{ Value json.RawMessage }
+		ExceptionDetails *struct {
+			Text      string
+			Exception struct{ Description string }
+		}
+	}
+	b.call(t, "Runtime.evaluate", map[string]any{"expression": expression, "awaitPromise": true, "returnByValue": true, "userGesture": true}, &got)
+	if got.ExceptionDetails != nil {
+		t.Fatalf("%s: %s %s", expression, got.ExceptionDetails.Text, got.ExceptionDetails.Exception.Description)
+	}
+	if result != nil {
+		if err := json.Unmarshal(got.Result.Value, result); err != nil {
+			t.Fatalf("%s: %s: %v", expression, got.Result.Value, err)
+		}
+	}
+}
+
+// until waits until an expression is true in the page.
+func (b *chromium) until(t *testing.T, expression string) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(30 * time.Millisecond) {
+		var ok bool
+		b.eval(t, "Boolean("+expression+")", &ok)
+		if ok {
+			return
+		}
+		if time.Now().After(deadline) {
+			var page string
+			b.eval(t, "document.body.innerText", &page)
+			t.Fatalf("it does not become true: %s\n%s", expression, page)
 		}
 	}
 }

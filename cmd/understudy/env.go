@@ -43,13 +43,7 @@ func (cmd envCommand) Run(ctx context.Context, s streams) error {
 	if !ok || provider == nil {
 		return unknown("provider", cmd.Provider, slices.Sorted(maps.Keys(running.Providers)))
 	}
-	vars := provider.Env(cmp.Or(info.PublicURL, info.URL), info.Credentials)
-	if ca := cmp.Or(cmd.CA, running.CA); ca != "" {
-		for _, name := range []string{"NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"} { // Node's; OpenSSL's and Go's
-			vars = append(vars, kernel.EnvVar{Name: name, Value: ca})
-		}
-	}
-	return printEnv(s.out, cmd.Format, vars)
+	return printEnv(s.out, cmd.Format, control.Env(provider, info, cmp.Or(cmd.CA, running.CA)))
 }
 
 func printEnv(w io.Writer, format string, vars []kernel.EnvVar) error {

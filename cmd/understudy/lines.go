@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 )
 
 // isTerminal reports whether a person reads along.
@@ -59,8 +60,8 @@ func (l *lines) paint(colour, text string) string {
 	return "\x1b[" + colour + "m" + text + "\x1b[0m"
 }
 
-// Handle writes a call as time, provider, method and path, status, duration, entry
-// and the reason, if it was refused; anything else as its message and attributes.
+// Handle writes a call as time, provider, status, operation, duration, entry and the
+// reason, if it was refused; anything else as its message and attributes.
 func (l *lines) Handle(_ context.Context, r slog.Record) error {
 	values, order := map[string]slog.Value{}, []string{}
 	add := func(a slog.Attr) bool {
@@ -88,24 +89,63 @@ func (l *lines) Handle(_ context.Context, r slog.Record) error {
 	return err
 }
 
+// columns is the width that terminals begin with: a call's path loses its beginning
+// for the line to fit.
+const columns = 80
+
+// leastOperation is how much of an operation is kept when its reason takes the room.
+const leastOperation = 24
+
 func (l *lines) call(provider string, status int, values map[string]slog.Value) string {
 	colour := green
 	switch {
-	case status >= 500:
+	case status >= 500 || status == 0:
 		colour = red
 	case status >= 400:
 		colour = yellow
 	}
-	text := fmt.Sprintf("%-9s %s %s %s", provider, l.paint(colour, fmt.Sprint(status)), values["method"], values["path"])
-	rest := " " + values["duration"].Duration().Round(10*time.Microsecond).String()
+	operation, ok := values["operation"]
+	if !ok {
+		operation = slog.StringValue(values["method"].String() + " " + values["path"].String())
+	}
+	rest := " " + rounded(values["duration"].Duration())
 	if entry, ok := values["entry"]; ok {
 		rest += " #" + entry.String()
 	}
-	text += l.paint(faint, rest)
+	why := ""
 	for _, name := range []string{"reason", "fault", "differs"} {
-		if value, ok := values[name]; ok {
-			text += "  " + l.paint(colour, strings.TrimPrefix(name+": ", "reason: ")+value.String())
+		if value, ok := values[name]; ok && !(name == "reason" && strings.HasPrefix(value.String(), injected)) {
+			why += "  " + strings.TrimPrefix(name+": ", "reason: ") + value.String()
 		}
 	}
-	return text
+	shown := fmt.Sprint(status)
+	if status == 0 {
+		shown = "---" // no answer
+	}
+	room := columns - len("15:04:05 ") - 14 - utf8.RuneCountInString(rest+why)
+	return fmt.Sprintf("%-9s %s %s", provider, l.paint(colour, shown), behind(operation.String(), max(room, leastOperation))) + l.paint(faint, rest) + l.paint(colour, why)
+}
+
+// injected begins the reason of a call that a fault struck: the fault says the same.
+const injected = "injected fault: "
+
+// behind returns an operation in so many columns, with the end of its path.
+func behind(operation string, room int) string {
+	method, path, ok := strings.Cut(operation, " ")
+	runes := []rune(path)
+	if room -= len(method) + 2; !ok || len(runes) <= room+1 {
+		return operation
+	}
+	return method + " …" + string(runes[max(0, len(runes)-room):])
+}
+
+// rounded returns a duration with no more digits than people read.
+func rounded(d time.Duration) string {
+	switch {
+	case d >= time.Second:
+		return d.Round(10 * time.Millisecond).String()
+	case d >= time.Millisecond:
+		return d.Round(100 * time.Microsecond).String()
+	}
+	return d.Round(time.Microsecond).String()
 }

@@ -112,6 +112,10 @@ func (cmd serveCommand) Run(ctx context.Context, s streams) (err error) {
 		debug.FreeOSMemory() // of what parsing needed, nothing is needed again
 		giveBack(ctx)
 	}()
+	for name, p := range info.Providers {
+		p.Example = server.World().Instance(name).Example(p.URL, p.Credentials)
+		info.Providers[name] = p
+	}
 	banner(s.out, info, cmd.Verbose)
 
 	select {
@@ -251,7 +255,11 @@ func writeFile(path string, text []byte) error {
 // line to paste with the credentials in it, or all of them.
 func banner(w io.Writer, info control.Info, verbose bool) {
 	fmt.Fprintf(w, "understudy %s: for tests and development only; its secrets are predictable\n\n", control.Version())
-	fmt.Fprintf(w, "  %-10s %s\n", "gateway", info.Gateway)
+	gateway := info.Gateway
+	if info.Control != "" {
+		gateway += " (the console, in a browser)"
+	}
+	fmt.Fprintf(w, "  %-10s %s\n", "gateway", gateway)
 	if info.Control != "" {
 		fmt.Fprintf(w, "  %-10s %s\n", "control", info.Control)
 	}

@@ -1,9 +1,10 @@
 // Package zitadel emulates the part of ZITADEL that hands out credentials:
 // projects, API and OIDC applications with client secrets and keys, machine
-// users with client secrets, keys and personal access tokens, over the REST
-// form of the Management API v1, and the OAuth endpoints that take them; beside
-// them the services of version 2 and the calls of other services that the
-// official clients make.
+// users with client secrets, keys and personal access tokens, people who sign in,
+// over the REST form of the Management API v1, and the OAuth endpoints that take
+// them; around them roles, grants, members, organizations and the keys that sign;
+// the services of version 2, and the calls of other services that the official
+// clients make.
 //
 // gRPC, gRPC-Web and Connect are served on the same port, by the same handlers: a
 // method with a REST path is the operation of that path, whichever way it is

@@ -1,6 +1,7 @@
 package zitadel
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/admin"
@@ -17,6 +18,7 @@ type scope struct {
 	orgID, projectID, grantID string
 	prefix                    string // of its roles
 	owner                     string // the organization that details name
+	missing                   error  // why there is no such scope
 }
 
 func (s scope) of(userID string) member {
@@ -30,21 +32,21 @@ func orgScope(c *kernel.Call) scope {
 }
 
 // projectScope is that of a project of the organization that the call works in.
-func (p *Provider) projectScope(c *kernel.Call, id string) (scope, error) {
+func (p *Provider) projectScope(c *kernel.Call, id string) scope {
 	v, ok := p.project(c, id)
 	if !ok {
-		return scope{}, refuse(notFound, "COMMAND-3M9sd", projectNotFound).Because("%s", p.whyNoProject(c, id))
+		return scope{missing: refuse(notFound, "COMMAND-3M9sd", projectNotFound).Because("%s", p.whyNoProject(c, id))}
 	}
-	return scope{projectID: v.ID, prefix: "PROJECT_", owner: v.OrgID}, nil
+	return scope{projectID: v.ID, prefix: "PROJECT_", owner: v.OrgID}
 }
 
 // grantScope is that of a project that is granted to another organization.
-func (p *Provider) grantScope(c *kernel.Call, projectID, id string) (scope, error) {
+func (p *Provider) grantScope(c *kernel.Call, projectID, id string) scope {
 	g, v, err := p.projectGrant(c, projectID, id)
 	if err != nil && p.isGrantedTo(c, g, projectID) {
 		v.OrgID, err = orgOf(c), nil
 	}
-	return scope{projectID: projectID, grantID: id, prefix: "PROJECT_GRANT_", owner: v.OrgID}, err
+	return scope{projectID: projectID, grantID: id, prefix: "PROJECT_GRANT_", owner: v.OrgID, missing: err}
 }
 
 // setMember adds a member, or replaces the roles of one.
@@ -54,6 +56,8 @@ func (p *Provider) setMember(c *kernel.Call, s scope, userID string, roles []str
 	_, isUser := p.users.Get(c.Tx, userID)
 	wrong := slices.IndexFunc(roles, func(role string) bool { return len(role) < len(s.prefix) || role[:len(s.prefix)] != s.prefix })
 	switch {
+	case s.missing != nil:
+		return nil, s.missing
 	case len(roles) == 0:
 		return nil, refuse(invalidArgument, "V2-PfYhb", invalidMember).Because("a member needs a role")
 	case wrong >= 0:
@@ -78,16 +82,16 @@ func (p *Provider) setMember(c *kernel.Call, s scope, userID string, roles []str
 
 // removeMember takes a member's roles away. One that there is not is removed
 // already.
-func (p *Provider) removeMember(c *kernel.Call, s scope, userID string) *objectv1.ObjectDetails {
+func (p *Provider) removeMember(c *kernel.Call, s scope, userID string) (*objectv1.ObjectDetails, error) {
 	m, _ := p.members.Get(c.Tx, s.of(userID).key())
 	p.members.Delete(c.Tx, s.of(userID).key())
-	return changed(c, m.Sequence+1, s.owner)
+	return changed(c, m.Sequence+1, s.owner), s.missing
 }
 
 // listMembers searches the members of a scope.
 func (p *Provider) listMembers(c *kernel.Call, s scope, q query, conditions []*memberv1.SearchQuery) (*page[*memberv1.Member], error) {
 	page, err := newPage[*memberv1.Member](q)
-	if err != nil {
+	if err = cmp.Or(s.missing, err); err != nil {
 		return nil, err
 	}
 	holds := func(m *memberv1.Member, q *memberv1.SearchQuery) bool {
@@ -139,7 +143,8 @@ func (p *Provider) updateIAMMember(c *kernel.Call, in *admin.UpdateIAMMemberRequ
 // removeIAMMember takes a user's roles in the instance away.
 // https://zitadel.com/docs/reference/api/admin/zitadel.admin.v1.AdminService.RemoveIAMMember
 func (p *Provider) removeIAMMember(c *kernel.Call, in *admin.RemoveIAMMemberRequest) (*admin.RemoveIAMMemberResponse, error) {
-	return &admin.RemoveIAMMemberResponse{Details: p.removeMember(c, instanceScope(c), in.UserId)}, nil
+	details, err := p.removeMember(c, instanceScope(c), in.UserId)
+	return &admin.RemoveIAMMemberResponse{Details: details}, err
 }
 
 // listIAMMembers searches the members of the instance.
@@ -169,7 +174,8 @@ func (p *Provider) updateOrgMember(c *kernel.Call, in *management.UpdateOrgMembe
 // removeOrgMember takes a user's roles in the organization away.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.RemoveOrgMember
 func (p *Provider) removeOrgMember(c *kernel.Call, in *management.RemoveOrgMemberRequest) (*management.RemoveOrgMemberResponse, error) {
-	return &management.RemoveOrgMemberResponse{Details: p.removeMember(c, orgScope(c), in.UserId)}, nil
+	details, err := p.removeMember(c, orgScope(c), in.UserId)
+	return &management.RemoveOrgMemberResponse{Details: details}, err
 }
 
 // listOrgMembers searches the members of the organization.
@@ -185,43 +191,28 @@ func (p *Provider) listOrgMembers(c *kernel.Call, in *management.ListOrgMembersR
 // addProjectMember gives a user roles in a project.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.AddProjectMember
 func (p *Provider) addProjectMember(c *kernel.Call, in *management.AddProjectMemberRequest) (*management.AddProjectMemberResponse, error) {
-	s, err := p.projectScope(c, in.ProjectId)
-	if err != nil {
-		return nil, err
-	}
-	details, err := p.setMember(c, s, in.UserId, in.Roles, true)
+	details, err := p.setMember(c, p.projectScope(c, in.ProjectId), in.UserId, in.Roles, true)
 	return &management.AddProjectMemberResponse{Details: details}, err
 }
 
 // updateProjectMember replaces a user's roles in a project.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.UpdateProjectMember
 func (p *Provider) updateProjectMember(c *kernel.Call, in *management.UpdateProjectMemberRequest) (*management.UpdateProjectMemberResponse, error) {
-	s, err := p.projectScope(c, in.ProjectId)
-	if err != nil {
-		return nil, err
-	}
-	details, err := p.setMember(c, s, in.UserId, in.Roles, false)
+	details, err := p.setMember(c, p.projectScope(c, in.ProjectId), in.UserId, in.Roles, false)
 	return &management.UpdateProjectMemberResponse{Details: details}, err
 }
 
 // removeProjectMember takes a user's roles in a project away.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.RemoveProjectMember
 func (p *Provider) removeProjectMember(c *kernel.Call, in *management.RemoveProjectMemberRequest) (*management.RemoveProjectMemberResponse, error) {
-	s, err := p.projectScope(c, in.ProjectId)
-	if err != nil {
-		return nil, err
-	}
-	return &management.RemoveProjectMemberResponse{Details: p.removeMember(c, s, in.UserId)}, nil
+	details, err := p.removeMember(c, p.projectScope(c, in.ProjectId), in.UserId)
+	return &management.RemoveProjectMemberResponse{Details: details}, err
 }
 
 // listProjectMembers searches the members of a project.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.ListProjectMembers
 func (p *Provider) listProjectMembers(c *kernel.Call, in *management.ListProjectMembersRequest) (*management.ListProjectMembersResponse, error) {
-	s, err := p.projectScope(c, in.ProjectId)
-	if err != nil {
-		return nil, err
-	}
-	page, err := p.listMembers(c, s, in.Query, in.Queries)
+	page, err := p.listMembers(c, p.projectScope(c, in.ProjectId), in.Query, in.Queries)
 	if err != nil {
 		return nil, err
 	}
@@ -231,43 +222,28 @@ func (p *Provider) listProjectMembers(c *kernel.Call, in *management.ListProject
 // addProjectGrantMember gives a user roles in a granted project.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.AddProjectGrantMember
 func (p *Provider) addProjectGrantMember(c *kernel.Call, in *management.AddProjectGrantMemberRequest) (*management.AddProjectGrantMemberResponse, error) {
-	s, err := p.grantScope(c, in.ProjectId, in.GrantId)
-	if err != nil {
-		return nil, err
-	}
-	details, err := p.setMember(c, s, in.UserId, in.Roles, true)
+	details, err := p.setMember(c, p.grantScope(c, in.ProjectId, in.GrantId), in.UserId, in.Roles, true)
 	return &management.AddProjectGrantMemberResponse{Details: details}, err
 }
 
 // updateProjectGrantMember replaces a user's roles in a granted project.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.UpdateProjectGrantMember
 func (p *Provider) updateProjectGrantMember(c *kernel.Call, in *management.UpdateProjectGrantMemberRequest) (*management.UpdateProjectGrantMemberResponse, error) {
-	s, err := p.grantScope(c, in.ProjectId, in.GrantId)
-	if err != nil {
-		return nil, err
-	}
-	details, err := p.setMember(c, s, in.UserId, in.Roles, false)
+	details, err := p.setMember(c, p.grantScope(c, in.ProjectId, in.GrantId), in.UserId, in.Roles, false)
 	return &management.UpdateProjectGrantMemberResponse{Details: details}, err
 }
 
 // removeProjectGrantMember takes a user's roles in a granted project away.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.RemoveProjectGrantMember
 func (p *Provider) removeProjectGrantMember(c *kernel.Call, in *management.RemoveProjectGrantMemberRequest) (*management.RemoveProjectGrantMemberResponse, error) {
-	s, err := p.grantScope(c, in.ProjectId, in.GrantId)
-	if err != nil {
-		return nil, err
-	}
-	return &management.RemoveProjectGrantMemberResponse{Details: p.removeMember(c, s, in.UserId)}, nil
+	details, err := p.removeMember(c, p.grantScope(c, in.ProjectId, in.GrantId), in.UserId)
+	return &management.RemoveProjectGrantMemberResponse{Details: details}, err
 }
 
 // listProjectGrantMembers searches the members of a granted project.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.ListProjectGrantMembers
 func (p *Provider) listProjectGrantMembers(c *kernel.Call, in *management.ListProjectGrantMembersRequest) (*management.ListProjectGrantMembersResponse, error) {
-	s, err := p.grantScope(c, in.ProjectId, in.GrantId)
-	if err != nil {
-		return nil, err
-	}
-	page, err := p.listMembers(c, s, in.Query, in.Queries)
+	page, err := p.listMembers(c, p.grantScope(c, in.ProjectId, in.GrantId), in.Query, in.Queries)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package zitadel_test
 
 import (
+	"cmp"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
@@ -9,7 +10,6 @@ import (
 	"maps"
 	"net/url"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -20,8 +20,8 @@ import (
 	"github.com/understudy-dev/understudy/internal/providertest"
 )
 
-// The model: what is public of projects, applications, machine users and their
-// credentials, as maps. What the OAuth endpoints may see late keeps its past;
+// The model: what is public of projects, applications, users, their credentials and
+// the keys that sign, as maps. What the OAuth endpoints may see late keeps its past;
 // what has been removed stays for that.
 type (
 	model struct {
@@ -30,6 +30,7 @@ type (
 		users    map[string]modelUser // those that are there
 		keys     map[string]modelKey
 		tokens   map[string]modelToken // by the token itself
+		webKeys  map[string]string     // states, of those that are there
 	}
 	modelProject struct {
 		id, name, admin string // admin is a user or empty
@@ -45,6 +46,8 @@ type (
 	}
 	modelUser struct {
 		id, name string
+		state    string // of USER_STATE_; empty: ACTIVE
+		person   bool
 		jwt      bool
 		made     int
 		events   int
@@ -65,6 +68,7 @@ type (
 	}
 	modelToken struct {
 		id, user, clientID string // id is a personal access token's
+		key                string // that signed it, a JWT
 		made               int
 		audience           []string
 		expires            time.Time // zero: never
@@ -73,7 +77,7 @@ type (
 )
 
 func (m model) clone() model {
-	return model{maps.Clone(m.projects), maps.Clone(m.apps), maps.Clone(m.users), maps.Clone(m.keys), maps.Clone(m.tokens)}
+	return model{maps.Clone(m.projects), maps.Clone(m.apps), maps.Clone(m.users), maps.Clone(m.keys), maps.Clone(m.tokens), maps.Clone(m.webKeys)}
 }
 
 func present(past []modelView) modelView {
@@ -103,13 +107,14 @@ const management = "/management/v1"
 func TestModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		lag := rapid.SampledFrom([]time.Duration{0, 0, 20 * time.Second}).Draw(t, "lag")
-		empty := model{map[string]modelProject{}, map[string]modelApp{}, map[string]modelUser{}, map[string]modelKey{}, map[string]modelToken{}}
+		empty := model{map[string]modelProject{}, map[string]modelApp{}, map[string]modelUser{}, map[string]modelKey{}, map[string]modelToken{}, map[string]string{}}
 		h := history{History: providertest.NewHistory(t, zitadel.New(zitadel.Lag(lag)), empty, model.clone), lag: lag, made: new(int)}
 		h.Hold(providertest.Holding{Found: h.found, Accepts: map[string]func(providertest.Held) bool{
 			"client-secret": h.takesSecret, "key": h.takesKey, "personal-access-token": h.takesToken, "access-token": h.takesToken,
 		}})
 		h.world.projects = h.search("/projects/_search")
 		h.world.users = h.search("/users/_search")
+		h.Model.webKeys[h.listWebKeys()[0]] = "ACTIVE"
 		h.addProject()
 		h.addApp()
 		h.addUser()
@@ -128,6 +133,7 @@ func TestModel(t *testing.T) {
 			"add user":           h.addUser,
 			"rename user":        h.renameUser,
 			"configure user":     h.configureUser,
+			"move user":          h.moveUser,
 			"remove user":        h.removeUser,
 			"generate secret":    h.generate,
 			"remove secret":      h.removeSecret,
@@ -142,6 +148,9 @@ func TestModel(t *testing.T) {
 			"userinfo":           h.userinfo,
 			"read project":       h.readProject,
 			"revoke token":       h.revoke,
+			"create web key":     h.createWebKey,
+			"activate web key":   h.activateWebKey,
+			"delete web key":     h.deleteWebKey,
 		}, map[string]int{"advance": 2, "generate secret": 2, "add pat": 2, "client credentials": 4, "jwt profile": 2, "introspect": 3, "userinfo": 2, "read project": 2}, h.agree)
 	})
 }
@@ -548,6 +557,20 @@ func (h history) aUser() (modelUser, bool) {
 	return u, ok
 }
 
+// aMachine is aUser, and says whether that is a machine user.
+func (h history) aMachine() (modelUser, bool) {
+	u, ok := h.aUser()
+	return u, ok && !u.person
+}
+
+// noMachine is the reason where a user is not there or is a person.
+func noMachine(u modelUser) string {
+	if u.person {
+		return "is a person"
+	}
+	return "there is no user"
+}
+
 func (h history) userNamed(name string) bool {
 	for _, u := range h.Model.users {
 		if u.name == name {
@@ -565,11 +588,22 @@ func (h history) userEvent(u modelUser) {
 
 func (h history) addUser() {
 	u := modelUser{name: providertest.Pick(h.History, "user name", "x", "y", "z"), jwt: providertest.Pick(h.History, "jwt", false, false, true)}
-	body := object{"userName": u.name, "name": "n"}
+	path, body := "/users/machine", object{"userName": u.name, "name": "n"}
 	if u.jwt {
 		body["accessTokenType"] = "ACCESS_TOKEN_TYPE_JWT"
 	}
-	a := h.manage("POST", "/users/machine", body, func() *want {
+	if u.person = providertest.Pick(h.History, "person", false, false, false, true); u.person {
+		verified := providertest.Pick(h.History, "verified", true, false)
+		if !verified {
+			u.state = "INITIAL"
+		}
+		path, u.jwt = "/users/human/_import", false
+		body = object{
+			"userName": u.name, "profile": object{"firstName": "F", "lastName": "L"}, "password": "p",
+			"email": object{"email": u.name + "@example.com", "isEmailVerified": verified},
+		}
+	}
+	a := h.manage("POST", path, body, func() *want {
 		if h.userNamed(u.name) {
 			return refusal(409, "User already exists", u.name)
 		}
@@ -602,7 +636,7 @@ func (h history) renameUser() {
 }
 
 func (h history) configureUser() {
-	u, ok := h.aUser()
+	u, ok := h.aMachine()
 	jwt, kind := providertest.Pick(h.History, "jwt", true, false), "ACCESS_TOKEN_TYPE_BEARER"
 	if jwt {
 		kind = "ACCESS_TOKEN_TYPE_JWT"
@@ -610,7 +644,7 @@ func (h history) configureUser() {
 	a := h.manage("PUT", "/users/"+u.id+"/machine", object{"name": "n", "accessTokenType": kind}, func() *want {
 		switch {
 		case !ok:
-			return refusal(404, "User could not be found", "there is no user")
+			return refusal(404, "User could not be found", noMachine(u))
 		case u.jwt == jwt:
 			return refusal(400, "Errors.User.NotChanged", "")
 		}
@@ -620,6 +654,49 @@ func (h history) configureUser() {
 		u.jwt = jwt
 		h.userEvent(u)
 	}
+}
+
+// moveUser makes a user inactive or active, or locks or unlocks one.
+func (h history) moveUser() {
+	u, ok := h.aUser()
+	state := cmp.Or(u.state, "ACTIVE")
+	var to, missing, refused string
+	fits := false
+	move := providertest.Pick(h.History, "move", "_deactivate", "_reactivate", "_reactivate", "_lock", "_unlock", "_unlock")
+	switch move {
+	case "_deactivate":
+		fits, to, missing, refused = state == "ACTIVE" || state == "LOCKED", "INACTIVE", "COMMAND-3M9ds", "COMMAND-5M0sf"
+	case "_reactivate":
+		fits, to, missing, refused = state == "INACTIVE", "ACTIVE", "COMMAND-4M0sd", "COMMAND-6M0sf"
+	case "_lock":
+		fits, to, missing, refused = state == "ACTIVE" || state == "INITIAL", "LOCKED", "COMMAND-5M9fs", "COMMAND-3NN8v"
+	case "_unlock":
+		fits, to, missing, refused = state == "LOCKED", "ACTIVE", "COMMAND-M0dos", "COMMAND-4M0ds"
+	}
+	a := h.manage("POST", "/users/"+u.id+"/"+move, object{}, func() *want {
+		switch {
+		case !ok:
+			return coded(404, missing)
+		case !fits:
+			return coded(400, refused)
+		}
+		return sequence(u.events + 1)
+	})
+	if a.OK() {
+		u.state = to
+		h.userEvent(u)
+	}
+}
+
+// inactive says why a user's credentials are not good, or nothing.
+func (u modelUser) inactive() string {
+	switch u.state {
+	case "INACTIVE":
+		return "is inactive"
+	case "LOCKED":
+		return "is locked"
+	}
+	return ""
 }
 
 func (h history) removeUser() {
@@ -643,7 +720,7 @@ func (h history) removeUser() {
 }
 
 func (h history) generate() {
-	u, ok := h.aUser()
+	u, ok := h.aMachine()
 	a := h.manage("PUT", "/users/"+u.id+"/secret", object{}, func() *want {
 		if !ok {
 			return coded(400, "COMMAND-x8910n")
@@ -659,7 +736,7 @@ func (h history) generate() {
 }
 
 func (h history) removeSecret() {
-	u, ok := h.aUser()
+	u, ok := h.aMachine()
 	a := h.manage("DELETE", "/users/"+u.id+"/secret", nil, func() *want {
 		switch {
 		case !ok:
@@ -676,7 +753,7 @@ func (h history) removeSecret() {
 }
 
 func (h history) addUserKey() {
-	u, ok := h.aUser()
+	u, ok := h.aMachine()
 	body, expires, refused := h.expiration()
 	body["type"] = "KEY_TYPE_JSON"
 	a := h.manage("POST", "/users/"+u.id+"/keys", body, func() *want {
@@ -684,7 +761,7 @@ func (h history) addUserKey() {
 		case refused != nil:
 			return refused
 		case !ok:
-			return refusal(400, "User could not be found", "there is no user")
+			return refusal(400, "User could not be found", noMachine(u))
 		}
 		return sequence(u.events + 1)
 	})
@@ -726,7 +803,7 @@ func (h history) removeKey() {
 }
 
 func (h history) addPAT() {
-	u, ok := h.aUser()
+	u, ok := h.aMachine()
 	body, expires, refused := h.expiration()
 	a := h.manage("POST", "/users/"+u.id+"/pats", body, func() *want {
 		switch {
@@ -774,23 +851,29 @@ func (h history) aToken() string {
 
 // good says whether a token counts.
 func (h history) good(t modelToken) bool {
-	_, there := h.Model.users[t.user]
-	return there && !t.revoked && (t.expires.IsZero() || h.Now.Before(t.expires))
+	u, there := h.Model.users[t.user]
+	_, verified := h.Model.webKeys[t.key]
+	return there && !t.revoked && (t.expires.IsZero() || h.Now.Before(t.expires)) && u.inactive() == "" && (t.key == "" || verified)
 }
 
 // bad is the reason to refuse a token that is not good.
 func (h history) bad(text string) string {
 	t := h.Model.tokens[text]
-	_, there := h.Model.users[t.user]
-	switch jwt := strings.Count(text, ".") == 2; {
+	u, there := h.Model.users[t.user]
+	_, verified := h.Model.webKeys[t.key]
+	switch jwt := t.key != ""; {
+	case jwt && !verified:
+		return "no token here has this value"
 	case jwt && !there:
 		return "its user is removed"
 	case jwt && t.revoked:
 		return "it is revoked"
 	case !there || t.revoked: // an opaque one is forgotten
 		return "no token here has this value"
+	case !t.expires.IsZero() && !h.Now.Before(t.expires):
+		return "the token expired at"
 	}
-	return "the token expired at"
+	return u.inactive()
 }
 
 const (
@@ -813,9 +896,16 @@ func (h history) scope() (scope string, forProjects []string) {
 
 func (h history) keepToken(a providertest.Answer, u modelUser, clientID string, audience []string) {
 	text := a.Text("access_token")
-	h.Model.tokens[text] = modelToken{user: u.id, clientID: clientID, audience: audience, made: h.next(), expires: h.Now.Add(lifetime * time.Second)}
+	t := modelToken{user: u.id, clientID: clientID, audience: audience, made: h.next(), expires: h.Now.Add(lifetime * time.Second)}
+	if u.jwt {
+		t.key = h.activeWebKey()
+	}
+	h.Model.tokens[text] = t
 	if !u.jwt {
 		return
+	}
+	if signed, err := jose.ParseSignedCompact(text, []jose.SignatureAlgorithm{jose.RS256}); err != nil || signed.Signatures[0].Header.KeyID != t.key {
+		h.Fatalf("signed by another key than %s: %v", t.key, err)
 	}
 	claims := providertest.Claims(h.T, text)
 	said := object{"sub": u.id, "client_id": clientID, "iat": h.Now.Unix(), "exp": h.Now.Unix() + lifetime}
@@ -850,6 +940,8 @@ func (h history) clientCredentials() {
 		switch seen := h.seen(u.past).secret; {
 		case !ok:
 			return *refusal(400, `"invalid_client","error_description":"client not found"`, "no machine user has this login name")
+		case u.inactive() != "":
+			return *refusal(400, `"invalid_request","error_description":"Errors.User.NotActive"`, u.inactive())
 		case seen == "" && present(u.past).secret == "":
 			return *refusal(400, `"invalid_request","error_description":"Errors.User.Machine.Secret.NotExisting"`, "has no secret")
 		case seen == "":
@@ -924,6 +1016,9 @@ func (h history) jwtProfile() {
 		why := h.usable(k)
 		if why == "" && !isUser {
 			why = "is an application's"
+		}
+		if why == "" {
+			why = u.inactive()
 		}
 		switch {
 		case why == "":
@@ -1085,6 +1180,70 @@ func (h history) revoke() {
 	}
 }
 
+// webKeysCall calls what manages the keys that sign.
+func (h history) webKeysCall(verb, path string, body object, foretell func() want) providertest.Answer {
+	return h.Call(request{Method: verb, Path: path, Token: h.Credentials["accessToken"], JSON: body}, foretell)
+}
+
+// listWebKeys returns the ids of the keys.
+func (h history) listWebKeys() []string {
+	var ids []string
+	for _, k := range h.webKeysCall("GET", "/v2/web_keys", nil, func() want { return want{Status: 200} }).List("webKeys") {
+		ids = append(ids, k.(object)["id"].(string))
+	}
+	return ids
+}
+
+func (h history) activeWebKey() string {
+	for id, state := range h.Model.webKeys {
+		if state == "ACTIVE" {
+			return id
+		}
+	}
+	return ""
+}
+
+func (h history) aWebKey() string {
+	return rapid.SampledFrom(append(keysOf(h.Model.webKeys), "1")).Draw(h.T, "web key")
+}
+
+func (h history) createWebKey() {
+	if len(h.Model.webKeys) > 3 { // there are only so many
+		h.Skip("enough")
+	}
+	a := h.webKeysCall("POST", "/zitadel.webkey.v2.WebKeyService/CreateWebKey", object{}, func() want { return want{} })
+	if a.OK() {
+		h.Model.webKeys[a.Text("id")] = "INITIAL"
+	}
+}
+
+func (h history) activateWebKey() {
+	id := h.aWebKey()
+	a := h.webKeysCall("POST", "/zitadel.webkey.v2.WebKeyService/ActivateWebKey", object{"id": id}, func() want {
+		if h.Model.webKeys[id] == "" {
+			return *refusal(404, "COMMAND-teiG3", "there is no web key")
+		}
+		return want{Status: 200}
+	})
+	if a.OK() && h.Model.webKeys[id] != "ACTIVE" {
+		h.Model.webKeys[h.activeWebKey()] = "INACTIVE"
+		h.Model.webKeys[id] = "ACTIVE"
+	}
+}
+
+func (h history) deleteWebKey() {
+	id := h.aWebKey()
+	a := h.webKeysCall("DELETE", "/v2/web_keys/"+id, nil, func() want {
+		if h.Model.webKeys[id] == "ACTIVE" {
+			return *coded(400, "COMMAND-Chai1")
+		}
+		return want{Status: 200}
+	})
+	if a.OK() {
+		delete(h.Model.webKeys, id)
+	}
+}
+
 // listed are the ids of what keep says, in the order they were made.
 func listed[V any](m map[string]V, keep func(V) (made int, id string, kept bool)) []string {
 	byMade := map[int]string{}
@@ -1127,6 +1286,9 @@ func (h history) agree() {
 	h.same("/users/_search", append(slices.Clone(h.world.users), listed(h.Model.users, func(u modelUser) (int, string, bool) {
 		return u.made, u.id, true
 	})...))
+	if got := slices.Sorted(slices.Values(h.listWebKeys())); !slices.Equal(got, keysOf(h.Model.webKeys)) {
+		h.Fatalf("web keys %v, want %v", got, keysOf(h.Model.webKeys))
+	}
 	keys := func(owner string) []string {
 		return listed(h.Model.keys, func(k modelKey) (int, string, bool) { return k.made, k.id, k.owner == owner && present(k.past).there })
 	}
@@ -1163,7 +1325,13 @@ func (h history) agree() {
 	}
 	for _, id := range keysOf(h.Model.users) {
 		u := h.Model.users[id]
-		fields := object{"user.userName": u.name, "user.machine.hasSecret": nil, "user.machine.accessTokenType": nil}
+		fields := object{
+			"user.userName": u.name, "user.state": "USER_STATE_" + cmp.Or(u.state, "ACTIVE"),
+			"user.machine.hasSecret": nil, "user.machine.accessTokenType": nil,
+		}
+		if u.person {
+			fields["user.human.profile.displayName"] = "F L"
+		}
 		if present(u.past).secret != "" {
 			fields["user.machine.hasSecret"] = true
 		}

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"runtime/debug"
 	"time"
 
@@ -57,7 +58,10 @@ type ProviderInfo struct {
 	GatewayURL  string            `json:"gatewayUrl,omitempty"`
 	PublicURL   string            `json:"publicUrl,omitempty"` // what issuers and links name, if it is pinned
 	Credentials map[string]string `json:"credentials"`
-	Example     string            `json:"-"` // a shell command that shows the provider at work
+	// What the control API's info adds for people: the variables that official
+	// clients read, and a shell command that shows the provider at work.
+	Env     map[string]string `json:"env,omitempty"`
+	Example string            `json:"example,omitempty"`
 }
 
 // info shows the gateway by the address of the call: it may have come by a
@@ -72,9 +76,26 @@ func (a *api) info(c *kernel.Call, _ none) (Info, error) {
 	}
 	for _, in := range sp.World().Instances() {
 		at := c.Base + "/" + in.Name()
-		info.Providers[in.Name()] = ProviderInfo{URL: sp.URL(in, c.Request, at), GatewayURL: at, PublicURL: in.PublicURL(), Credentials: in.Credentials()}
+		p := ProviderInfo{URL: sp.URL(in, c.Request, at), GatewayURL: at, PublicURL: in.PublicURL(), Credentials: in.Credentials(), Env: map[string]string{}}
+		for _, v := range Env(in, p, info.CA) {
+			p.Env[v.Name] = v.Value
+		}
+		p.Example = in.Example(p.URL, p.Credentials)
+		info.Providers[in.Name()] = p
 	}
 	return info, nil
+}
+
+// Env returns the variables that official clients of a provider read; caFile is
+// the file with the authority that they have to trust, or "".
+func Env(in *kernel.Instance, at ProviderInfo, caFile string) []kernel.EnvVar {
+	vars := in.Env(cmp.Or(at.PublicURL, at.URL), at.Credentials)
+	if caFile != "" {
+		for _, name := range []string{"NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"} { // Node's; OpenSSL's and Go's
+			vars = append(vars, kernel.EnvVar{Name: name, Value: caFile})
+		}
+	}
+	return vars
 }
 
 type operationsRequest struct {

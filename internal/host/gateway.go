@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/understudy-dev/understudy/internal/console"
 	"github.com/understudy-dev/understudy/internal/control"
 	"github.com/understudy-dev/understudy/internal/kernel"
 )
@@ -17,17 +18,20 @@ const (
 )
 
 // Handler returns the gateway: every provider under /{provider}/ and under the
-// host name {provider}.…, the control API under /_understudy/, and the same of
+// host name {provider}.…, the control API under /_understudy/, the console at its root, and the same of
 // each sandbox under /~{id}/ and {provider}.{id}.sandbox.….
 func (h *Host) Handler() http.Handler { return h.gateway(h.own) }
 
 // gateway returns the gateway of one space. A sandbox's does not lead to others.
 func (h *Host) gateway(own *space) http.Handler {
 	return h.named(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if path, ok := strings.CutSuffix(r.URL.EscapedPath(), control.Prefix+"/"); ok && r.Method != http.MethodGet {
+		if path, ok := strings.CutSuffix(r.URL.EscapedPath(), control.Prefix+"/"); ok && r.Method != http.MethodGet && r.Method != http.MethodHead {
 			r = inner(r, path+control.Prefix) // PUT /~a/_understudy/ means the sandbox
 		}
 		to := h.behind(own, r)
+		if h.showConsole(to, w, r) {
+			return
+		}
 		if to.in == nil {
 			control.WriteProblem(w, http.StatusNotFound, to.problem)
 			return
@@ -42,6 +46,45 @@ type target struct {
 	problem string           // then why
 	request *http.Request    // as seen from there
 	prefix  string           // the path that leads there
+	console *consoleFile     // what people find there; nil for nothing
+}
+
+// A consoleFile is a part of the console of a space.
+type consoleFile struct {
+	space  *space
+	prefix string // the path of the space
+	name   string // of a file; "" for the page
+}
+
+// consoleAt returns what a space has for people at a path: the page at its root
+// and at that of its control API, and the page's files.
+func (h *Host) consoleAt(sp *space, prefix, path string) *consoleFile {
+	if h.config.NoControl {
+		return nil
+	}
+	if path == "/" || strings.TrimSuffix(path, "/") == control.Prefix {
+		return &consoleFile{space: sp, prefix: prefix}
+	}
+	if name, ok := strings.CutPrefix(path, control.Prefix+"/"+console.Files); ok {
+		return &consoleFile{sp, prefix, name}
+	}
+	return nil
+}
+
+// showConsole answers with what people find at a target, if that is wanted. It
+// reports whether it has.
+func (h *Host) showConsole(to target, w http.ResponseWriter, r *http.Request) bool {
+	switch at := to.console; {
+	case at == nil || r.Method != http.MethodGet && r.Method != http.MethodHead:
+		return false
+	case at.name != "":
+		return console.ServeFile(w, r, at.name)
+	case console.Wanted(r):
+		console.ServePage(w, r, at.prefix+control.Prefix+"/", at.space.id)
+		return true
+	}
+	w.Header().Set("Vary", "Accept")
+	return false
 }
 
 // behind returns what the gateway of a space has behind a request.
@@ -65,18 +108,19 @@ func (h *Host) behind(own *space, r *http.Request) target {
 			return target{problem: "there is no sandbox " + id + ", or no longer; PUT " + sandboxPrefix + id + control.Prefix + " makes it"}
 		}
 	}
+	shown := h.consoleAt(sp, prefix, path)
 	if (r.Method == http.MethodGet || r.Method == http.MethodHead) && strings.TrimSuffix(path, "/") == control.Prefix {
 		path = control.Prefix + "/info" // what a person looks for there
 		r = inner(r, strings.TrimSuffix(strings.TrimSuffix(r.URL.EscapedPath(), "/"), control.Prefix)+path)
 	}
 	if strings.HasPrefix(path, control.Prefix+"/") && (!h.config.NoControl || path == control.Prefix+"/health") {
 		if sp == h.own {
-			return target{in: h.api, request: r}
+			return target{in: h.api, request: r, console: shown}
 		}
 		if strings.HasPrefix(path, control.Prefix+"/sandboxes") {
 			return target{problem: "this is the sandbox " + sp.id + "; a sandbox has no sandboxes"}
 		}
-		return target{in: h.api, request: inner(r.WithContext(control.For(r.Context(), sp)), path), prefix: prefix}
+		return target{in: h.api, request: inner(r.WithContext(control.For(r.Context(), sp)), path), prefix: prefix, console: shown}
 	}
 	if in := sp.world.Instance(host); in != nil {
 		return target{in: in, request: inner(r, path), prefix: prefix}
@@ -85,7 +129,7 @@ func (h *Host) behind(own *space, r *http.Request) target {
 	if in := sp.world.Instance(name); in != nil {
 		return target{in: in, request: inner(r, "/"+rest), prefix: prefix + "/" + name}
 	}
-	return target{problem: "the gateway serves " + strings.Join(h.names(), ", ") + "; " + r.URL.Path + " is none of them"}
+	return target{problem: "the gateway serves " + strings.Join(h.names(), ", ") + "; " + r.URL.Path + " is none of them", console: shown}
 }
 
 // cutSandbox splits the path of a sandbox.

@@ -15,7 +15,7 @@ func (h *Host) Info() control.Info {
 	}
 	for _, in := range h.world.Instances() {
 		url, credentials := in.URL(), in.Credentials()
-		info.Providers[in.Name()] = control.ProviderInfo{URL: url, PublicURL: in.PublicURL(), Credentials: credentials, Example: in.Example(url, credentials)}
+		info.Providers[in.Name()] = control.ProviderInfo{URL: url, PublicURL: in.PublicURL(), Credentials: credentials}
 	}
 	return info
 }
@@ -34,7 +34,6 @@ func (h *Host) InfoAt(addr string) (control.Info, error) {
 	for _, in := range h.world.Instances() {
 		p := info.Providers[in.Name()]
 		p.URL = at(in.Port())
-		p.Example = in.Example(p.URL, p.Credentials)
 		info.Providers[in.Name()] = p
 	}
 	return info, nil

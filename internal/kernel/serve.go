@@ -11,6 +11,7 @@ import (
 	"maps"
 	"math"
 	"net/http"
+	"regexp"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -478,8 +479,8 @@ func (w *passage) finish(r reply) *Outcome {
 	}
 
 	// 8 journal
-	w.log(out)
 	if in.desc.Internal {
+		w.log(out, 0)
 		return out
 	}
 	if !in.world.config.NoHints {
@@ -507,10 +508,12 @@ func (w *passage) finish(r reply) *Outcome {
 		c.entry = strconv.FormatUint(seq, 10)
 		out.entry = c.entry
 	}
+	w.log(out, seq)
 	return out
 }
 
-func (w *passage) log(out *Outcome) {
+// log writes a line of a call, with its entry in the journal unless that is 0.
+func (w *passage) log(out *Outcome, entry uint64) {
 	c, in := w.Call, w.in
 	logger, level := in.world.Logger(), slog.LevelInfo
 	if in.desc.Internal {
@@ -519,16 +522,26 @@ func (w *passage) log(out *Outcome) {
 	if !logger.Enabled(c.Request.Context(), level) {
 		return
 	}
-	attrs := []any{"method", c.Request.Method, "path", c.Request.URL.Path, "status", out.Status, "duration", in.world.wall.Now().Sub(c.cameAt)}
-	if c.entry != "" {
-		attrs = append(attrs, "entry", c.entry)
+	attrs := []any{"method", c.Request.Method, "path", withoutTokens(c.Request.URL.Path), "status", out.Status, "duration", in.world.wall.Now().Sub(c.cameAt)}
+	if entry != 0 {
+		attrs = append(attrs, "entry", entry)
 	}
-	for _, a := range []struct{ key, value string }{{"reason", c.Reason}, {"fault", w.fault}, {"differs", c.differs}} {
+	_, operation := SplitOp(c.Op)
+	for _, a := range []struct{ key, value string }{{"operation", operation}, {"reason", withoutTokens(c.Reason)}, {"fault", w.fault}, {"differs", c.differs}} {
 		if a.value != "" {
 			attrs = append(attrs, a.key, a.value)
 		}
 	}
 	logger.Log(c.Request.Context(), level, in.Name(), attrs...)
+}
+
+// longWord finds what is no identifier any more: a token or a secret, say, that a
+// client has put into a path.
+var longWord = regexp.MustCompile(`[^ /]{47,}`)
+
+// withoutTokens returns a path or a sentence for the log, its long words cut off.
+func withoutTokens(text string) string {
+	return longWord.ReplaceAllStringFunc(text, func(word string) string { return strings.ToValidUTF8(word[:16], "") + "…" })
 }
 
 // text is the body of an answer that nothing can take back any more.
