@@ -47,8 +47,15 @@ func startChromium(t *testing.T) *chromium {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// Its processes write for a moment after it has ended, so that no error to remove
+	// the folder counts.
+	data, err := os.MkdirTemp("", "chromium")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(data) })
 	command := exec.Command(path, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-		"--window-size=800,700", "--user-data-dir="+t.TempDir(), "--remote-debugging-pipe", "about:blank")
+		"--window-size=800,700", "--user-data-dir="+data, "--remote-debugging-pipe", "about:blank")
 	command.ExtraFiles = []*os.File{fromUs, toUs} // where it reads and writes
 	if err := command.Start(); err != nil {
 		t.Skipf("the page is not tested in a browser: %v", err)

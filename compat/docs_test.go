@@ -45,8 +45,8 @@ func blocks(t *testing.T, page string) []block {
 
 // TestDocs proves every block of the pages by what follows its fence:
 //
-//	go, js, yaml, nginx FILE   part of a file of the repository, which other tests run
-//	sh .ci/run                 part of what CI runs
+//	go, js, … FILE             part of a file of the repository, which other tests run
+//	sh .ci/run                 part of what CI runs; sh .ci/packages the same
 //	sh                         runs, in one shell a page, against a server of its own
 //	sh refused                 the same, and the last call is refused
 //	sh serve                   runs until a server is ready
@@ -64,7 +64,10 @@ func TestDocs(t *testing.T) {
 	d := docs{understudy: buildUnderstudy(t)}
 	d.bin = filepath.Dir(d.understudy)
 	d.docker(t)
-	for _, page := range append(pages, filepath.Join(repository, "README.md")) {
+	for _, page := range []string{"README.md", "packaging/npm/README.md", "packaging/python/README.md"} {
+		pages = append(pages, filepath.Join(repository, page))
+	}
+	for _, page := range pages {
 		page, err := filepath.Rel(repository, page)
 		if err != nil {
 			t.Fatal(err)
@@ -88,7 +91,19 @@ func (d *docs) docker(t *testing.T) {
 		d.engine = "chroot is not allowed here"
 	} else {
 		script := `#!/usr/bin/env bash
-[ "$1" != build ] || exit 0
+case $1 in
+build | logs) exit 0 ;;
+port) # of the container, outside
+	echo "$UNDERSTUDY_LISTEN"
+	exit
+	;;
+esac
+if [ "$2" = -d ]; then
+	shift 2
+	"$0" run "$@" >/dev/null 2>&1 &
+	echo understudy
+	exit
+fi
 until [ "$1" = understudy ]; do shift; done # the image or the container
 shift
 [ "${1-}" = /understudy ] || set -- /understudy "$@"
@@ -198,12 +213,13 @@ func (d *docs) page(t *testing.T, all []block) {
 				d.actions(t, b.text)
 			case proof == "cluster":
 				t.Skip("it needs a cluster; TestManifests and TestFleet prove what it applies")
-			case slices.Contains([]string{"go", "js", "yaml", "nginx"}, language) && proof != "", b.kind == "sh .ci/run":
+			case slices.Contains([]string{"go", "java", "js", "nginx", "python", "yaml"}, language) && proof != "",
+				language == "sh" && strings.HasPrefix(proof, "."):
 				file, err := os.ReadFile(filepath.Join(repository, proof))
 				if err != nil {
 					t.Fatal(err)
 				}
-				if strings.TrimSpace(b.text) == "" || !strings.Contains(dedent(string(file)), dedent(b.text)) {
+				if want := strings.TrimSpace(dedent(b.text)); want == "" || !strings.Contains(dedent(string(file)), want) {
 					t.Errorf("this is no part of %s:\n%s", proof, b.text)
 				}
 			default:
@@ -303,46 +319,56 @@ func (d *docs) compose(t *testing.T, text string) {
 	}
 }
 
-// actions runs the service of a job and then its steps; that of the reader, ./test,
-// is a login by its variables.
+// actions runs the service of a job, if it has one, and then its steps; that of the
+// reader, ./test, is a login by its variables.
 func (d *docs) actions(t *testing.T, text string) {
 	var file struct {
 		Jobs map[string]struct {
 			Services map[string]service
-			Steps    []struct{ Uses, Run string }
+			Steps    []struct {
+				Uses, Run string
+				With      map[string]string
+			}
 		}
 	}
 	decode(t, text, &file)
 	for _, job := range file.Jobs {
-		understudy, ok := job.Services["understudy"]
-		if !ok || len(understudy.Ports) == 0 || len(job.Steps) == 0 {
-			t.Fatalf("job %+v", job)
+		gateway := freePorts(t)
+		if understudy, ok := job.Services["understudy"]; ok {
+			if len(understudy.Ports) == 0 {
+				t.Fatalf("job %+v", job)
+			}
+			gateway = d.serveImage(t, understudy, understudy.Env)
 		}
-		gateway := d.serveImage(t, understudy, understudy.Env)
-		dir := t.TempDir()
-		variables := filepath.Join(dir, "variables")
+		r := newRunner(t)
 		test := `#!/bin/sh
 curl -d "{\"clientId\":\"$INFISICAL_UNIVERSAL_AUTH_CLIENT_ID\",\"clientSecret\":\"$INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET\"}" \
 	-H 'Content-Type: application/json' "$INFISICAL_HOST/api/v1/auth/universal-auth/login"
 `
-		if err := os.WriteFile(filepath.Join(dir, "test"), []byte(test), 0o755); err != nil {
+		if err := os.WriteFile(filepath.Join(r.dir, "test"), []byte(test), 0o755); err != nil {
 			t.Fatal(err)
 		}
 		ran := 0
 		for _, step := range job.Steps {
-			if step.Run == "" {
-				continue
-			}
-			ran++
-			c := d.shell(t, gateway, strings.ReplaceAll(step.Run, "${{ job.services.understudy.id }}", "understudy"))
-			c.Dir = dir
-			c.Env = append(c.Env, "GITHUB_ENV="+variables)
-			if set, err := os.ReadFile(variables); err == nil {
-				c.Env = append(c.Env, strings.Split(strings.TrimSpace(string(set)), "\n")...)
-			}
-			out := d.run(t, c)
-			if step.Run == "./test" && !bytes.Contains(out, []byte(`"accessToken"`)) {
-				t.Errorf("./test: %s", out)
+			switch {
+			case strings.HasPrefix(step.Uses, "understudy-dev/understudy@"):
+				if step.With["image"] == "" { // its release is this build, and its ports are free ones
+					step.With["binary"], step.With["args"] = d.understudy, "--listen "+gateway
+				} else if d.engine != "" {
+					t.Skip(d.engine)
+				} else {
+					step.With["image"] = strings.ReplaceAll(step.With["image"], "${{ vars.UNDERSTUDY_IMAGE }}", "understudy")
+				}
+				r.extra = []string{"PATH=" + d.bin + ":" + os.Getenv("PATH"), listenName + "=" + gateway}
+				r.start(step.With)
+			case step.Run != "":
+				ran++
+				c := d.shell(t, gateway, strings.ReplaceAll(step.Run, "${{ job.services.understudy.id }}", "understudy"))
+				c.Dir, c.Env = r.dir, append(c.Env, r.env()...)
+				out := d.run(t, c)
+				if step.Run == "./test" && !bytes.Contains(out, []byte(`"accessToken"`)) {
+					t.Errorf("./test: %s", out)
+				}
 			}
 		}
 		if ran == 0 {

@@ -12,6 +12,15 @@ import (
 // which may be behind.
 func (p *Provider) inventory(c *kernel.Call) iter.Seq[kernel.Credential] {
 	return func(yield func(kernel.Credential) bool) {
+		all := yield
+		yield = func(k kernel.Credential) bool {
+			if u, ok := p.users.Get(c.Tx, k.Owner.ID); ok && k.Live && k.Owner.Kind == "user" {
+				if why := u.whyNotActive(); why != "" {
+					k = k.Dead(why)
+				}
+			}
+			return all(k)
+		}
 		_ = p.secretsOfApps(c, yield) && p.secretsOfUsers(c, yield) && p.keyCredentials(c, yield) && p.tokenCredentials(c, yield)
 	}
 }
@@ -57,7 +66,10 @@ func (p *Provider) secretsOfUsers(c *kernel.Call, yield func(kernel.Credential) 
 			Kind: kernel.KindClientSecret, ID: u.ID, Owner: kernel.Owner{Kind: "user", ID: u.ID, Name: u.UserName},
 			Created: u.Created, Live: true, Row: kernel.Row{Table: "user", ID: u.ID}, Renewed: true, Going: digest == "",
 		}
-		if !k.Going && seen != digest {
+		switch why := u.whyNotActive(); {
+		case why != "":
+			k = k.Dead(why)
+		case !k.Going && seen != digest:
 			k = k.Dead(unseen)
 		}
 		if !yield(k) {
@@ -82,7 +94,7 @@ func (p *Provider) keyCredentials(c *kernel.Call, yield func(kernel.Credential) 
 			k.Owner.Kind, k.Owner.Name = "application", a.Name
 			_, _, hidden = p.seenClient(c, a.ClientID)
 		} else if u, ok := p.users.Get(c.Tx, key.OwnerID); ok {
-			k.Owner.Name = u.UserName
+			k.Owner.Name, hidden = u.UserName, u.whyNotActive()
 		}
 		switch {
 		case !c.Now.Before(key.ExpiresAt):
@@ -101,25 +113,29 @@ func (p *Provider) keyCredentials(c *kernel.Call, yield func(kernel.Credential) 
 
 func (p *Provider) tokenCredentials(c *kernel.Call, yield func(kernel.Credential) bool) bool {
 	for _, t := range p.pats.All(c.Tx) {
+		u, _ := p.users.Get(c.Tx, t.UserID)
 		k := kernel.Credential{
-			Kind: kernel.KindPersonalAccessToken, ID: t.ID, Owner: p.userOwner(c, t.UserID),
+			Kind: kernel.KindPersonalAccessToken, ID: t.ID, Owner: kernel.Owner{Kind: "user", ID: t.UserID, Name: u.UserName},
 			Created: t.Created, Expires: ends(t.ExpiresAt), Live: true, Row: kernel.Row{Table: "personal access token", ID: t.ID},
 		}
-		if !c.Now.Before(t.ExpiresAt) {
+		switch why := u.whyNotActive(); {
+		case !c.Now.Before(t.ExpiresAt):
 			k = k.Dead("expired")
+		case why != "":
+			k = k.Dead(why)
 		}
 		if !yield(k) {
 			return false
 		}
 	}
 	for _, t := range p.tokens.All(c.Tx) {
-		holder, _ := p.users.Get(c.Tx, t.UserID)
+		u, _ := p.users.Get(c.Tx, t.UserID)
 		k := kernel.Credential{
-			Kind: kernel.KindAccessToken, ID: t.ID, Owner: kernel.Owner{Kind: "user", ID: t.UserID, Name: holder.UserName},
+			Kind: kernel.KindAccessToken, ID: t.ID, Owner: kernel.Owner{Kind: "user", ID: t.UserID, Name: u.UserName},
 			Created: t.IssuedAt, Expires: ends(t.ExpiresAt), Live: true, Exchanged: true, Row: kernel.Row{Table: "access token", ID: t.ID},
 		}
-		ended := ""
-		if holder.Human != nil {
+		ended := u.whyNotActive()
+		if ended == "" && u.Human != nil {
 			_, _, ended = p.desk.Token(c, t.ID)
 		}
 		switch {
@@ -136,11 +152,6 @@ func (p *Provider) tokenCredentials(c *kernel.Call, yield func(kernel.Credential
 		return k.Kind == kernel.KindAccessToken || yield(k) // which are told of already
 	})
 	return true
-}
-
-func (p *Provider) userOwner(c *kernel.Call, id string) kernel.Owner {
-	u, _ := p.users.Get(c.Tx, id)
-	return kernel.Owner{Kind: "user", ID: id, Name: u.UserName}
 }
 
 // ends is when something ends: zero for what has none.

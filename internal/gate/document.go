@@ -115,6 +115,23 @@ func (o *Operation) Line() string {
 	return o.Method + " " + o.Path
 }
 
+// Known is what a document says of itself under x-understudy-known: what its
+// provider is good for, and how well that is known.
+type Known struct {
+	Rotates   string            `json:"rotates"`   // the credentials that can be made and used up
+	Seen      string            `json:"seen"`      // the clients that were seen to work, with their versions
+	Confirmed map[string]string `json:"confirmed"` // when and how each mark of evidence was last confirmed
+}
+
+// Known returns what the document says of itself.
+func (c *Contract) Known() (Known, error) {
+	var top struct {
+		Known Known `yaml:"x-understudy-known"`
+	}
+	err := yaml.Unmarshal([]byte(c.source.known), &top)
+	return top.Known, err
+}
+
 // Operation returns the operation of a line, or nil.
 func (c *Contract) Operation(line string) *Operation { return c.byLine[line] }
 

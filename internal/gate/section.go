@@ -18,6 +18,7 @@ import (
 // because keys of one level are indented alike.
 type source struct {
 	security, transport string            // as YAML
+	known               string            // as YAML
 	paths               []pathSection     // as they stand in the text
 	components          map[string]string // YAML by reference, "#/components/schemas/Error"
 
@@ -91,6 +92,8 @@ func cut(text string) (*source, error) {
 			src.security = s.text
 		case transportKey:
 			src.transport = s.text
+		case "x-understudy-known":
+			src.known = s.text
 		case "paths":
 			err = src.cutPaths(s)
 		case "components":

@@ -45,6 +45,9 @@ func document(t *testing.T, s subject, doc *openapi3.T) {
 	if err := doc.Validate(context.Background()); err != nil {
 		t.Error(err)
 	}
+	if known, err := s.contract.Known(); err != nil || known.Rotates == "" || known.Seen == "" || len(known.Confirmed) != 3 {
+		t.Errorf("x-understudy-known does not say what can be rotated, what was seen to work, and what was confirmed: %+v, %v", known, err)
+	}
 	for _, o := range s.contract.Operations {
 		op := s.op(o)
 		switch reason, declined := s.Declined[op]; {

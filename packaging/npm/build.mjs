@@ -23,7 +23,7 @@ const license = join(here, "..", "..", "LICENSE");
 
 mkdirSync(out, { recursive: true });
 const work = mkdtempSync(join(tmpdir(), "understudy-npm-"));
-const pack = (folder) => execFileSync("npm", ["pack", "--pack-destination", resolve(out)], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
+const pack = (folder) => execFileSync("npm", ["pack", "--silent", "--pack-destination", resolve(out)], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
 
 for (const [system, os] of Object.entries(systems)) {
   for (const [processor, cpu] of Object.entries(processors)) {
@@ -37,7 +37,7 @@ for (const [system, os] of Object.entries(systems)) {
     chmodSync(join(folder, "bin", file), 0o755);
     cpSync(license, join(folder, "LICENSE"));
     writeFileSync(join(folder, "README.md"), `The program of ${main.name} for ${os} on ${cpu}. Install ${main.name}.\n`);
-    const platform = { name, version, description: `The program of ${main.name} for ${os} on ${cpu}`, license: main.license, os: [os], cpu: [cpu], files: ["bin", "LICENSE"] };
+    const platform = { name, version, description: `The program of ${main.name} for ${os} on ${cpu}`, license: main.license, repository: main.repository, os: [os], cpu: [cpu], files: ["bin", "LICENSE"] };
     writeFileSync(join(folder, "package.json"), JSON.stringify(platform, null, 2) + "\n");
     pack(folder);
   }

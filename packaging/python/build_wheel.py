@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import pathlib
+import re
 import sys
 import tomllib
 import zipfile
@@ -70,11 +71,20 @@ def build(version: str, platform: str, program: pathlib.Path, out: pathlib.Path)
     return wheel
 
 
+def normal(version: str) -> str:
+    """A release's version as Python spells it: 1.2.3-rc.1 is 1.2.3rc1."""
+    short = {"alpha": "a", "beta": "b", "rc": "rc"}
+    version = re.sub(r"-(alpha|beta|rc)\.?(\d+)$", lambda found: short[found[1]] + found[2], version)
+    if not re.fullmatch(r"\d+\.\d+\.\d+((a|b|rc)\d+)?", version):
+        sys.exit(f"{version} is no version such as 1.2.3 or 1.2.3-rc.1")
+    return version
+
+
 def main() -> None:
     """Builds what there is a program for."""
     if len(sys.argv) != 4:
         sys.exit(__doc__)
-    version, binaries, out = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
+    version, binaries, out = normal(sys.argv[1]), pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
     out.mkdir(parents=True, exist_ok=True)
     for platform in PLATFORMS:
         program = binaries / platform / ("understudy.exe" if platform.startswith("windows") else "understudy")

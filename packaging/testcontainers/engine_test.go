@@ -1,4 +1,4 @@
-package testcontainers
+package understudy_test
 
 import (
 	"encoding/json"
@@ -120,7 +120,7 @@ func (e *engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		status = http.StatusNoContent
 	default:
 		log.Printf("the engine does not know %s %s", r.Method, r.URL)
-		status = http.StatusNotFound
+		status, body = http.StatusNotFound, map[string]any{"message": "not known: " + r.URL.Path + "?" + r.URL.RawQuery}
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

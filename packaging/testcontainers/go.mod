@@ -1,4 +1,4 @@
-module github.com/understudy-dev/understudy/compat/testcontainers
+module github.com/understudy-dev/understudy/packaging/testcontainers
 
 go 1.26.0
 
