@@ -21,6 +21,7 @@ import (
 
 	"github.com/understudy-dev/understudy/emulator"
 	"github.com/understudy-dev/understudy/emulator/all"
+	"github.com/understudy-dev/understudy/emulator/population"
 	"github.com/understudy-dev/understudy/internal/control"
 	"github.com/understudy-dev/understudy/internal/host"
 	"github.com/understudy-dev/understudy/internal/statefile"
@@ -33,6 +34,7 @@ type serveCommand struct {
 	Seed         string   `placeholder:"TEXT" help:"What identifiers and secrets derive from."`
 	World        string   `placeholder:"FILE" type:"existingfile" help:"Start with this world (YAML) instead of the default one; see understudy world."`
 	Contract     string   `enum:"documented,live," default:"" placeholder:"NAME" help:"Which contract to follow: documented (the default) or live."`
+	Populate     int      `placeholder:"N" help:"Add N invented organizations, identities, applications, people and secrets to each provider."`
 	Set          []string `placeholder:"PROVIDER.NAME=VALUE" sep:"none" help:"Set a provider's setting; repeatable."`
 	State        string   `placeholder:"FILE" help:"Keep the world in this file; one that is there wins over --seed, --world and --contract."`
 	LogFormat    string   `enum:"auto,text,json" default:"auto" help:"How to log calls, ${enum}; auto is a line a call on a terminal, text elsewhere (${default})."`
@@ -141,7 +143,11 @@ func whose(ctx context.Context, listen string, err error) error {
 // beginning lists the flags that say what to start with.
 func (cmd serveCommand) beginning() []string {
 	var given []string
-	for _, flag := range []struct{ name, value string }{{"--seed", cmd.Seed}, {"--world", cmd.World}, {"--contract", cmd.Contract}} {
+	populate := ""
+	if cmd.Populate != 0 {
+		populate = fmt.Sprint(cmd.Populate)
+	}
+	for _, flag := range []struct{ name, value string }{{"--seed", cmd.Seed}, {"--world", cmd.World}, {"--contract", cmd.Contract}, {"--populate", populate}} {
 		if flag.value != "" {
 			given = append(given, flag.name)
 		}
@@ -154,7 +160,7 @@ func (cmd serveCommand) options(log io.Writer) ([]emulator.Option, error) {
 	if err != nil {
 		return nil, err
 	}
-	options = append(options, emulator.WithSeed(cmd.Seed), emulator.WithLogger(cmd.logger(log)), emulator.WithSandboxes(cmd.Sandboxes, cmd.SandboxIdle))
+	options = append(options, emulator.WithSeed(cmd.Seed), emulator.WithLogger(cmd.logger(log)), emulator.WithSandboxes(cmd.Sandboxes, cmd.SandboxIdle), population.Of(cmd.Populate))
 	for _, o := range []struct {
 		set    bool
 		option emulator.Option

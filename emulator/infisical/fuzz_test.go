@@ -17,6 +17,9 @@ const keeps = infisical.OpLogin
 
 func TestAdversary(t *testing.T) { providertest.Adversary(t, option) }
 
+// TestFraming stands here for all providers.
+func TestFraming(t *testing.T) { providertest.Framing(t, option) }
+
 func FuzzBody(f *testing.F)   { providertest.FuzzBody(f, option, keeps) }
 func FuzzTarget(f *testing.F) { providertest.FuzzTarget(f, option, keeps) }
 func FuzzHeader(f *testing.F) { providertest.FuzzHeader(f, option, keeps) }

@@ -173,33 +173,43 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Hosts:       []string{"app.infisical.com", "us.infisical.com", "eu.infisical.com"},
 		Routes:      p.routes(),
 		Differences: differences,
-		Inventory:   p.inventory,
 		Chosen:      chosen,
-		Settings:    kernel.Settings(rateLimit, ipAllowlisting),
-		Values:      p.settings,
-		Order:       kernel.IdentifyFirst,
-		Identify:    p.identify,
-		Decode:      decode,
-		Admit:       p.admit,
-		Tolerate:    tolerate,
-		UnknownKeys: "drops them",
-		Error:       renderError,
-		Finish:      finish,
-		Expose:      []string{"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"},
-
-		DefaultWorld: p.defaultWorld,
-		Load:         p.load,
-		Env: []kernel.EnvVar{
-			{Name: "INFISICAL_HOST", Value: "{url}"},        // the Terraform provider, the operator
-			{Name: "INFISICAL_API_URL", Value: "{url}/api"}, // the CLI, unless INFISICAL_DOMAIN is set
-			{Name: "INFISICAL_DOMAIN", Value: "{url}/api"},
-			{Name: "INFISICAL_UNIVERSAL_AUTH_CLIENT_ID", Value: "{clientId}"},
-			{Name: "INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET", Value: "{clientSecret}"},
-			{Name: "INFISICAL_TOKEN", Value: "{accessToken}"},
+		Port:        1,
+		Reading: kernel.Reading{
+			Order:       kernel.IdentifyFirst,
+			Decode:      decode,
+			Tolerate:    tolerate,
+			UnknownKeys: "drops them",
 		},
-		Port: 1,
-		Example: "curl -sS '{url}/api/v1/auth/universal-auth/login' -H 'Content-Type: application/json'" +
-			` -d '{"clientId":"{clientId}","clientSecret":"{clientSecret}"}'`,
+		Calling: kernel.Calling{
+			Identify: p.identify,
+			Admit:    p.admit,
+		},
+		Answering: kernel.Answering{
+			Error:  renderError,
+			Finish: finish,
+			Expose: []string{"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"},
+		},
+		Content: kernel.Content{
+			Inventory:    p.inventory,
+			DefaultWorld: p.defaultWorld,
+			Load:         p.load,
+			Populate:     kernel.Populate(populate),
+		},
+		Using: kernel.Using{
+			Settings: kernel.Settings(rateLimit, ipAllowlisting),
+			Values:   p.settings,
+			Env: []kernel.EnvVar{
+				{Name: "INFISICAL_HOST", Value: "{url}"},        // the Terraform provider, the operator
+				{Name: "INFISICAL_API_URL", Value: "{url}/api"}, // the CLI, unless INFISICAL_DOMAIN is set
+				{Name: "INFISICAL_DOMAIN", Value: "{url}/api"},
+				{Name: "INFISICAL_UNIVERSAL_AUTH_CLIENT_ID", Value: "{clientId}"},
+				{Name: "INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET", Value: "{clientSecret}"},
+				{Name: "INFISICAL_TOKEN", Value: "{accessToken}"},
+			},
+			Example: "curl -sS '{url}/api/v1/auth/universal-auth/login' -H 'Content-Type: application/json'" +
+				` -d '{"clientId":"{clientId}","clientSecret":"{clientSecret}"}'`,
+		},
 	}
 }
 

@@ -112,33 +112,43 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Hosts:       []string{"uswe.datahub.connect.aveva.com", "datahub.connect.aveva.com", "*.datahub.connect.aveva.com", "dat-b.osisoft.com"},
 		Routes:      p.routes(),
 		Differences: differences,
-		Inventory:   p.inventory,
 		Chosen:      chosen,
-		Settings:    kernel.Settings(propagation, signin.Mode, strictRoles),
-		Values:      p.settings,
-		Order:       kernel.IdentifyFirst,
-		Identify:    p.identify,
-		Decode:      decode,
-		Tolerate:    tolerate,
-		UnknownKeys: "skips them",
-		Error:       renderError,
-		Finish:      finish,
-		FoldQuery:   true, // as ASP.NET reads them
-		Expose:      []string{"Operation-Id", "Total-Count"},
-
-		DefaultWorld: p.defaultWorld,
-		Load:         p.load,
-		// The vendor's samples read a file, appsettings.json; these are the names of
-		// its keys.
-		Env: []kernel.EnvVar{
-			{Name: "Resource", Value: "{url}"},
-			{Name: "ApiVersion", Value: "v1"},
-			{Name: "TenantId", Value: "{tenantId}"},
-			{Name: "ClientId", Value: "{clientId}"},
-			{Name: "ClientSecret", Value: "{clientSecret}"},
+		Port:        4,
+		Reading: kernel.Reading{
+			Order:       kernel.IdentifyFirst,
+			Decode:      decode,
+			Tolerate:    tolerate,
+			UnknownKeys: "skips them",
+			FoldQuery:   true, // as ASP.NET reads them
 		},
-		Port: 4,
-		Example: "curl -sS '{url}/identity/connect/token' -d grant_type=client_credentials" +
-			" -d 'client_id={clientId}' --data-urlencode 'client_secret={clientSecret}'",
+		Calling: kernel.Calling{
+			Identify: p.identify,
+		},
+		Answering: kernel.Answering{
+			Error:  renderError,
+			Finish: finish,
+			Expose: []string{"Operation-Id", "Total-Count"},
+		},
+		Content: kernel.Content{
+			Inventory:    p.inventory,
+			DefaultWorld: p.defaultWorld,
+			Load:         p.load,
+			Populate:     kernel.Populate(populate),
+		},
+		Using: kernel.Using{
+			Settings: kernel.Settings(propagation, signin.Mode, strictRoles),
+			Values:   p.settings,
+			// The vendor's samples read a file, appsettings.json; these are the names of
+			// its keys.
+			Env: []kernel.EnvVar{
+				{Name: "Resource", Value: "{url}"},
+				{Name: "ApiVersion", Value: "v1"},
+				{Name: "TenantId", Value: "{tenantId}"},
+				{Name: "ClientId", Value: "{clientId}"},
+				{Name: "ClientSecret", Value: "{clientSecret}"},
+			},
+			Example: "curl -sS '{url}/identity/connect/token' -d grant_type=client_credentials" +
+				" -d 'client_id={clientId}' --data-urlencode 'client_secret={clientSecret}'",
+		},
 	}
 }

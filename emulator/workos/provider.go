@@ -124,30 +124,40 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Hosts:       []string{"api.workos.com", "*.authkit.app"},
 		Routes:      p.routes(),
 		Differences: differences,
-		Inventory:   p.inventory,
 		Chosen:      chosen,
-		Settings:    kernel.Settings(tokenLifetime, rateLimit, signin.Mode),
-		Values:      p.settings,
-		Order:       kernel.IdentifyFirst,
-		Identify:    p.identify,
-		Decode:      kit.DecodeOrEmpty,
-
-		NullIsAbsent: true,
-		Admit:        p.admit,
-		Around:       p.once,
-		Error:        renderError,
-		Finish:       finish,
-		Expose:       []string{"X-Request-Id"},
-
-		DefaultWorld: p.defaultWorld,
-		Load:         p.load,
-		Env: []kernel.EnvVar{
-			{Name: "WORKOS_BASE_URL", Value: "{url}"}, // the Python SDK, the Terraform provider
-			{Name: "WORKOS_API_KEY", Value: "{apiKey}"},
-			{Name: "WORKOS_CLIENT_ID", Value: "{clientId}"},
+		Port:        2,
+		Reading: kernel.Reading{
+			Order:        kernel.IdentifyFirst,
+			Decode:       kit.DecodeOrEmpty,
+			NullIsAbsent: true,
 		},
-		Port: 2,
-		Example: "curl -sS -X POST '{url}/connect/applications/{applicationId}/client_secrets'" +
-			" -H 'Authorization: Bearer {apiKey}' -H 'Content-Type: application/json' -d '{}'",
+		Calling: kernel.Calling{
+			Token:    kernel.Token{Credential: "apiKey"},
+			Identify: p.identify,
+			Admit:    p.admit,
+		},
+		Answering: kernel.Answering{
+			Around: p.once,
+			Error:  renderError,
+			Finish: finish,
+			Expose: []string{"X-Request-Id"},
+		},
+		Content: kernel.Content{
+			Inventory:    p.inventory,
+			DefaultWorld: p.defaultWorld,
+			Load:         p.load,
+			Populate:     kernel.Populate(populate),
+		},
+		Using: kernel.Using{
+			Settings: kernel.Settings(tokenLifetime, rateLimit, signin.Mode),
+			Values:   p.settings,
+			Env: []kernel.EnvVar{
+				{Name: "WORKOS_BASE_URL", Value: "{url}"}, // the Python SDK, the Terraform provider
+				{Name: "WORKOS_API_KEY", Value: "{apiKey}"},
+				{Name: "WORKOS_CLIENT_ID", Value: "{clientId}"},
+			},
+			Example: "curl -sS -X POST '{url}/connect/applications/{applicationId}/client_secrets'" +
+				" -H 'Authorization: Bearer {apiKey}' -H 'Content-Type: application/json' -d '{}'",
+		},
 	}
 }

@@ -138,29 +138,39 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Hosts:       []string{"understudy.zitadel.cloud", "*.zitadel.cloud"},
 		Routes:      routes,
 		Differences: differences,
-		Inventory:   p.inventory,
 		Chosen:      chosen,
-		Settings:    kernel.Settings(lag, signin.Mode),
-		Values:      p.settings,
-		Order:       kernel.DecodeFirst,
-		Identify:    p.identify,
-		Decode:      p.decode,
-		Error:       p.renderError,
-		UnknownKeys: "ignores them",
-		Finish:      finish,
-		Unwrap:      p.unwrap,
-		Expose:      []string{"Grpc-Status", "Grpc-Message", "Grpc-Status-Details-Bin", "Content-Encoding"},
-
-		DefaultWorld: p.defaultWorld,
-		Load:         p.load,
-		Env: []kernel.EnvVar{ // those of the official login application
-			{Name: "ZITADEL_API_URL", Value: "{url}"},
-			{Name: "ZITADEL_SERVICE_USER_ID", Value: "{userId}"},
-			{Name: "ZITADEL_SERVICE_USER_TOKEN", Value: "{accessToken}"},
+		Port:        3,
+		Reading: kernel.Reading{
+			Order:       kernel.DecodeFirst,
+			Decode:      p.decode,
+			UnknownKeys: "ignores them",
+			Unwrap:      p.unwrap,
 		},
-		Port: 3,
-		Example: "curl -sS '{url}/oauth/v2/token' -u '{clientId}:{clientSecret}' -d grant_type=client_credentials" +
-			" -d 'scope=openid urn:zitadel:iam:org:project:id:{projectId}:aud'",
+		Calling: kernel.Calling{
+			Identify: p.identify,
+		},
+		Answering: kernel.Answering{
+			Error:  p.renderError,
+			Finish: finish,
+			Expose: []string{"Grpc-Status", "Grpc-Message", "Grpc-Status-Details-Bin", "Content-Encoding"},
+		},
+		Content: kernel.Content{
+			Inventory:    p.inventory,
+			DefaultWorld: p.defaultWorld,
+			Load:         p.load,
+			Populate:     kernel.Populate(populate),
+		},
+		Using: kernel.Using{
+			Settings: kernel.Settings(lag, signin.Mode),
+			Values:   p.settings,
+			Env: []kernel.EnvVar{ // those of the official login application
+				{Name: "ZITADEL_API_URL", Value: "{url}"},
+				{Name: "ZITADEL_SERVICE_USER_ID", Value: "{userId}"},
+				{Name: "ZITADEL_SERVICE_USER_TOKEN", Value: "{accessToken}"},
+			},
+			Example: "curl -sS '{url}/oauth/v2/token' -u '{clientId}:{clientSecret}' -d grant_type=client_credentials" +
+				" -d 'scope=openid urn:zitadel:iam:org:project:id:{projectId}:aud'",
+		},
 	}
 }
 

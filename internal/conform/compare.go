@@ -144,8 +144,9 @@ func (c *comparison) values(where string, target, ours any) {
 			c.values(fmt.Sprintf("%s/%d", where, i), t[i], o[i])
 		}
 	case json.Number:
-		if !c.sameTime(t, ours.(json.Number)) {
-			c.check(where, t.String(), ours.(json.Number).String())
+		o := ours.(json.Number)
+		if !c.sameTime(t, o) && c.target.named(t.String()) != c.ours.named(o.String()) {
+			c.check(where, t.String(), o.String())
 		}
 	case string:
 		o := ours.(string)
@@ -154,7 +155,9 @@ func (c *comparison) values(where string, target, ours any) {
 			c.bodies(where+"/claims", a[1], b[1])
 			return
 		}
-		c.check(cmp.Or(where, "body"), c.target.form(t), c.ours.form(o))
+		if a, b := c.target.part(t), c.ours.part(o); a == "" || a != b {
+			c.check(cmp.Or(where, "body"), c.target.form(t), c.ours.form(o))
+		}
 	default:
 		c.check(where, fmt.Sprint(target), fmt.Sprint(ours))
 	}
@@ -251,6 +254,41 @@ var forms = []struct {
 func timeForm(s string) string {
 	_, clock, _ := strings.Cut(s, "T")
 	return "<time " + regexp.MustCompile(`\d`).ReplaceAllString(strings.TrimSuffix(clock, "-"), "0") + ">"
+}
+
+// named is a variable whose value a number is, or else the number.
+func (p *player) named(number string) string {
+	for _, name := range slices.Sorted(maps.Keys(p.vars)) {
+		if p.vars[name] == number {
+			return "$" + name
+		}
+	}
+	return number
+}
+
+// The hint of a secret is its first or its last few characters.
+const shortestPart, longestPart, shortestWhole = 4, 12, 24
+
+// part says of which end of a value in the same answer, or of a variable, a short
+// text is; "" when it is of none.
+func (p *player) part(text string) string {
+	if len(text) < shortestPart || len(text) > longestPart {
+		return ""
+	}
+	wholes := slices.Collect(maps.Values(p.vars))
+	for _, found := range regexp.MustCompile(`"([^"\\]*)"`).FindAllStringSubmatch(string(p.last.body), -1) {
+		wholes = append(wholes, found[1])
+	}
+	for _, whole := range wholes {
+		switch {
+		case len(whole) < shortestWhole:
+		case strings.HasPrefix(whole, text):
+			return "the start"
+		case strings.HasSuffix(whole, text):
+			return "the end"
+		}
+	}
+	return ""
 }
 
 // form writes a text with what varies from call to call replaced by what it looks

@@ -94,9 +94,6 @@ func (a *api) Mount(*kernel.Env) kernel.Description {
 		Document: document,
 		Hosts:    []string{"localhost"},
 		Internal: true,
-		MaxBody:  maxBody,
-		Error:    renderProblem,
-		Identify: knowsQuery,
 		Routes: []kernel.Route{
 			kernel.On(kernel.Op(on+"GET /_understudy/health"), a.health),
 			kernel.On(kernel.Op(on+"GET /_understudy/info"), a.info),
@@ -126,6 +123,15 @@ func (a *api) Mount(*kernel.Env) kernel.Description {
 			kernel.On(kernel.Op(on+"GET /_understudy/sandboxes"), a.listSandboxes),
 			kernel.On(kernel.Op(on+"POST /_understudy/sandboxes"), a.postSandbox),
 			kernel.On(kernel.Op(on+"DELETE /_understudy/sandboxes/{id}"), a.deleteSandbox),
+		},
+		Reading: kernel.Reading{
+			MaxBody: maxBody,
+		},
+		Calling: kernel.Calling{
+			Identify: knowsQuery,
+		},
+		Answering: kernel.Answering{
+			Error: renderProblem,
 		},
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/kit"
 	"github.com/understudy-dev/understudy/internal/worldfile"
 )
 
@@ -15,11 +16,12 @@ type startRequest struct {
 	World    json.RawMessage           `json:"world"`
 	Contract *string                   `json:"contract"`
 	Settings map[string]map[string]any `json:"settings"`
+	Populate *int                      `json:"populate"`
 }
 
 // empty reports whether nothing is asked for.
 func (in startRequest) empty() bool {
-	return in.Seed == nil && in.World == nil && in.Contract == nil && in.Settings == nil
+	return in.Seed == nil && in.World == nil && in.Contract == nil && in.Settings == nil && in.Populate == nil
 }
 
 // start is what the request makes of the given start: what it leaves out stays,
@@ -50,6 +52,7 @@ func (in startRequest) start(start kernel.Start) (kernel.Start, error) {
 	if in.Settings != nil {
 		start.Settings = in.Settings
 	}
+	kit.Put(&start.Populate, in.Populate)
 	return start, nil
 }
 

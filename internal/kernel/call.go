@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/understudy-dev/understudy/emulator/clock"
-	"github.com/understudy-dev/understudy/emulator/journal"
 	"github.com/understudy-dev/understudy/internal/entropy"
 	"github.com/understudy-dev/understudy/internal/gate"
 	"github.com/understudy-dev/understudy/internal/store"
@@ -29,7 +28,9 @@ const maxDrain = 16 << 20
 // maxPromised bounds what is set aside for a body before any of it has come.
 const maxPromised = 16 << 10
 
-// A Call is one request on its way through a provider, or the seeding of one.
+// A Call is one request to a provider, or the seeding of one, as handlers and a
+// provider's own functions meet it. What else the pipeline carries of a request is
+// its passage.
 type Call struct {
 	Op      Op
 	Request *http.Request // nil while seeding
@@ -52,32 +53,30 @@ type Call struct {
 	// Reason is why the call is refused, for the hint and the journal.
 	Reason string
 
-	instance  *Instance
+	instance *Instance
+	setup    *setup
+	number   uint64
+
+	// What came, for a provider's own ways to read it.
 	cameAt    time.Time // by real time
 	cameBy    string    // the address of the request
-	setup     *setup
-	number    uint64
 	raw       []byte
-	limit     int64          // of raw
-	path      map[string]any // Vars, by the types of the document
+	limit     int64 // of raw
 	tooLarge  bool
-	operation *gate.Operation
-	route     *Route
-	target    *Target  // of a request in another protocol
-	problem   *Problem // why the call is refused
-	entry     string   // its number in the journal, as a hint
-	nth       int      // of its operation
-	began     uint64   // the newest entry of the journal when it came
-	committed bool     // something has changed
-	changes   []journal.Change
-	fault     string
-	outcome   *journal.Outcome // what a fault has replaced
-	differs   string
-	warnings  []string
-	late      func() (any, error)
-	awaiting  func(context.Context)             // sets awaited
-	awaited   map[string]outcome                // what Await has returned, by what was asked
-	minted    map[string]func() (string, error) // credentials of the world being loaded
+	target    *Target         // of a request in another protocol
+	operation *gate.Operation // nil before it is found
+	path      map[string]any  // Vars, by the types of the document
+
+	// What is noted on the way for the hints and the journal.
+	problem  *Problem // why the call is refused
+	entry    string   // its number in the journal, as a hint
+	differs  string
+	warnings []string
+
+	late     func() (any, error)
+	awaiting func(context.Context)             // sets awaited
+	awaited  map[string]outcome                // what Await has returned, by what was asked
+	minted   map[string]func() (string, error) // credentials of the world being loaded
 }
 
 // LateCredential adds a credential to those that Load returns which takes long
@@ -244,6 +243,7 @@ func (c *Call) DecodeBody(takes func(mediaType string) bool) (Body, error) {
 	switch {
 	case body.MediaType == "" && len(c.raw) == 0:
 		return body, nil
+	case c.instance.desc.AnyMediaType: // the media type is as it was sent
 	case !takes(body.MediaType):
 		return body, (&Problem{Kind: UnsupportedMediaType}).Because("the operation takes no body of type %q", body.MediaType)
 	case body.MediaType == mediaForm:

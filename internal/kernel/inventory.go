@@ -94,7 +94,7 @@ func (in *Instance) inventory() []Credential {
 	var all []Credential
 	c := &Call{instance: in}
 	c.enter()
-	_ = in.transact(c, func(c *Call) error { // which only reads
+	_, _ = in.transact(c, func(c *Call) error { // which only reads
 		all = slices.Collect(in.desc.Inventory(c))
 		return nil
 	})

@@ -156,7 +156,7 @@ func (p *toy) Mount(env *kernel.Env) kernel.Description {
 			return kernel.Answer{Status: 200, Header: http.Header{"Total-Count": {"1"}}}, nil
 		})},
 		Declined: map[kernel.Op]string{"toy DELETE /rows/{key}": "toys are kept"},
-		Error: func(_ *kernel.Call, problem *kernel.Problem) kernel.Answer {
+		Answering: kernel.Answering{Error: func(_ *kernel.Call, problem *kernel.Problem) kernel.Answer {
 			status := map[kernel.Kind]int{
 				kernel.UnknownPath: 404, kernel.WrongMethod: 405, kernel.MalformedBody: 400, kernel.EmptyBody: 400,
 				kernel.UnsupportedMediaType: 400, kernel.TooLarge: 400, kernel.Invalid: 400,
@@ -165,7 +165,7 @@ func (p *toy) Mount(env *kernel.Env) kernel.Description {
 				status = problem.Status
 			}
 			return kernel.Answer{Status: status, Body: errorBody{problem.Message}}
-		},
+		}},
 	}
 }
 
@@ -214,15 +214,15 @@ func TestHead(t *testing.T) {
 	}
 }
 
-// vault is a toy with credentials, one of which takes long to make.
-type vault struct {
+// safe is a toy with credentials, one of which takes long to make.
+type safe struct {
 	toy
 	made int
 }
 
-func (p *vault) Apply(c *kernel.Config) { c.Providers = append(c.Providers, p) }
+func (p *safe) Apply(c *kernel.Config) { c.Providers = append(c.Providers, p) }
 
-func (p *vault) Mount(env *kernel.Env) kernel.Description {
+func (p *safe) Mount(env *kernel.Env) kernel.Description {
 	d := p.toy.Mount(env)
 	d.DefaultWorld = func(*kernel.Call) any { return struct{}{} }
 	d.Load = func(c *kernel.Call, _ json.RawMessage) (map[string]string, error) {
@@ -237,7 +237,7 @@ func (p *vault) Mount(env *kernel.Env) kernel.Description {
 
 // TestLateCredential makes a credential when it is first read, once a world.
 func TestLateCredential(t *testing.T) {
-	p := &vault{}
+	p := &safe{}
 	world, err := kernel.NewWorld(kernel.Config{Providers: []kernel.Provider{p}})
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"iter"
@@ -102,27 +103,77 @@ type Description struct {
 	Name        string
 	Document    *gate.Document
 	Hosts       []string // the service's own hosts, the preferred one first; "*." stands for any prefix
+	Port        int      // the distance of the provider's port from the gateway's
 	Routes      []Route
 	Declined    map[Op]string // operations of the document that are not served, and why
 	Differences []*Difference
-	Order       Order
+	Chosen      []Choice // the behaviours that nobody public describes
 
-	// Identify finds out who calls, for every operation, and refuses bad
-	// credentials; c.Secured tells whether the document asks for any.
-	Identify func(c *Call) error
+	Reading
+	Calling
+	Answering
+	Content
+	Using
+
+	// Internal is set by the control API: its calls are neither journaled nor
+	// open to faults.
+	Internal bool
+}
+
+// Reading is how a provider reads requests.
+type Reading struct {
+	Order Order
+	// Unwrap takes requests in protocols that are wrapped around plain HTTP's: it
+	// finds out which operation one is for, has it Run, and wraps the answer. It
+	// returns nil for any other request.
+	Unwrap func(c *Call) *Outcome
+	// MaxBody is the largest request body that is taken, in bytes, if it is not
+	// the usual MaxBody.
+	MaxBody func(r *http.Request) int64
+	// AnyMediaType makes every body count as JSON, whatever its content type says.
+	AnyMediaType bool
 	// Decode replaces DecodeBody where a provider reads bodies in more ways.
 	Decode func(c *Call) (Body, error)
-	// Tolerate lets a breach of the document pass; unknown keys that pass are
-	// removed before the handler sees the body.
-	Tolerate func(c *Call, b gate.Breach) bool
+	// FoldQuery makes the names of query parameters count without their case.
+	FoldQuery bool
 	// NullIsAbsent makes a member of a body that is null count as not sent, where
 	// the schema gives null no meaning.
 	NullIsAbsent bool
 	// UnknownKeys says what the service does with keys that its page does not
 	// name: "drops them", as far as is known.
 	UnknownKeys string
+	// Tolerate lets a breach of the document pass; unknown keys that pass are
+	// removed before the handler sees the body.
+	Tolerate func(c *Call, b gate.Breach) bool
+}
+
+// Calling is who may call a provider.
+type Calling struct {
+	// Token is the credential that clients send, and where they send it.
+	Token Token
+	// Identify finds out who calls, for every operation, and refuses bad
+	// credentials; c.Secured tells whether the document asks for any.
+	Identify func(c *Call) error
+	// Admit refuses calls that come too often; it runs between decode and check.
+	Admit func(c *Call) error
+}
+
+// Answering is how a provider's answers are made.
+type Answering struct {
+	// Around runs in the transaction of every handler and decides whether it
+	// runs: next runs it and encodes its answer. What Around stores is stored
+	// with what the handler stores.
+	Around func(c *Call, next func() (Answer, error)) (Answer, error)
 	// Error renders a problem of any kind in the provider's dialect.
 	Error func(c *Call, p *Problem) Answer
+	// Finish sees every encoded answer before it leaves, and may change it.
+	Finish func(c *Call, out *Outcome)
+	// Expose are headers of answers that pages of other origins may read.
+	Expose []string
+}
+
+// Content is what a provider's worlds hold.
+type Content struct {
 	// DefaultWorld returns the provider's section of the default world, which
 	// must not depend on what is stored: it draws with DrawWorld.
 	DefaultWorld func(c *Call) any
@@ -130,45 +181,47 @@ type Description struct {
 	// world's credentials by their documented names. The section fits its
 	// schema; other faults are reported with WorldErrorf.
 	Load func(c *Call, section json.RawMessage) (map[string]string, error)
+	// Populate adds what is invented to such a section; nil: nothing can be.
+	Populate Population
+	// Inventory lists every credential that is stored, and the newest of those that
+	// are not.
+	Inventory func(c *Call) iter.Seq[Credential]
+}
+
+// Using is what a user of a provider can turn, and needs to know.
+type Using struct {
 	// Settings are the provider's knobs; Values are those given to its New.
 	Settings []anySetting
 	Values   []SettingValue
 	// Env are the environment variables that official clients read, in the form
 	// of Example.
 	Env []EnvVar
-	// Inventory lists every credential that is stored, and the newest of those that
-	// are not.
-	Inventory func(c *Call) iter.Seq[Credential]
-	// Chosen lists the behaviours that nobody public describes.
-	Chosen []Choice
-	// Around runs in the transaction of every handler and decides whether it
-	// runs: next runs it and encodes its answer. What Around stores is stored
-	// with what the handler stores.
-	Around func(c *Call, next func() (Answer, error)) (Answer, error)
-	// MaxBody is the largest request body that is taken, in bytes, if it is not
-	// the usual MaxBody.
-	MaxBody func(r *http.Request) int64
-	// FoldQuery makes the names of query parameters count without their case.
-	FoldQuery bool
-	// Expose are headers of answers that pages of other origins may read.
-	Expose []string
-	// Unwrap takes requests in protocols that are wrapped around plain HTTP's: it
-	// finds out which operation one is for, has it Run, and wraps the answer. It
-	// returns nil for any other request.
-	Unwrap func(c *Call) *Outcome
-	// Admit refuses calls that come too often; it runs between decode and check.
-	Admit func(c *Call) error
-	// Finish sees every encoded answer before it leaves, and may change it.
-	Finish func(c *Call, out *Outcome)
 	// Example is a shell command that shows the provider at work; {url} and the
 	// names of the default world's credentials in braces are filled in.
 	Example string
-	// Port is the distance of the provider's port from the gateway's.
-	Port int
+}
 
-	// Internal is set by the control API: its calls are neither journaled nor
-	// open to faults.
-	Internal bool
+// A Token says by which of the default world's credentials a client calls. The zero
+// Token is accessToken, as a bearer token.
+type Token struct {
+	Credential string // its name; "" for accessToken
+	Header     string // that it is sent in as it is; "" for a bearer token
+}
+
+// Of returns the credential's value, "" when the world has none.
+func (t Token) Of(credentials map[string]string) string {
+	return credentials[cmp.Or(t.Credential, "accessToken")]
+}
+
+// Name is the header that a token is sent in.
+func (t Token) Name() string { return cmp.Or(t.Header, "Authorization") }
+
+// Value is what the header says.
+func (t Token) Value(token string) string {
+	if t.Header != "" {
+		return token
+	}
+	return "Bearer " + token
 }
 
 // An EnvVar is an environment variable of an official client.
@@ -269,7 +322,7 @@ func Seed[T any](b *Binding, fn func(*Call) (T, error)) T {
 	defer in.world.state.RUnlock()
 	c := &Call{instance: in}
 	c.enter()
-	err := in.transact(c, func(c *Call) (err error) {
+	_, err := in.transact(c, func(c *Call) (err error) {
 		result, err = fn(c)
 		return err
 	})

@@ -45,40 +45,69 @@ const (
 	HeaderDiffers = "X-Understudy-Differs" // what the other contract answers
 )
 
+// A passage is a request on its way through the phases: its call, and what no
+// handler sees of it.
+type passage struct {
+	*Call
+	in    *Instance
+	nth   int    // of its operation
+	began uint64 // the newest entry of the journal when it came
+	// What is told of it in the end.
+	fault     string // the fault that it met
+	committed bool   // something has changed
+	changes   []journal.Change
+	outcome   *journal.Outcome // what a fault has replaced
+}
+
 // serve takes one request all its way. The body has been read.
 func (in *Instance) serve(c *Call) *Outcome {
+	w := &passage{Call: c, in: in}
+
 	// 1 route
-	problem := in.find(c)
-	if c.Op != "" {
-		c.nth, c.began = in.world.Journal.Begin(c.Op)
-	}
+	route, problem := w.route()
 
 	// 2 fault before
-	f, hit := in.takeFault(c)
+	f, hit := w.takeFault()
 	if hit && !f.Spec.After {
-		if answer, replaced := in.inject(c, f); replaced {
-			return in.finish(c, answer, f.Spec, true)
+		if answer, replaced := w.inject(f); replaced {
+			return w.finish(reply{answer, f.Spec, true})
 		}
 	}
 	if problem != nil {
-		return in.finish(c, in.refuse(c, problem), fault.Spec{}, false)
+		return w.finish(reply{answer: in.refuse(c, problem)})
 	}
 
 	// 3 identify, decode, check; 4 act
-	answer := in.perform(c)
+	answer := w.perform(route)
 
 	// 5 fault after
 	replaced := false
 	if hit && f.Spec.After {
-		c.cameTo(answer)
-		if injected, ok := in.inject(c, f); ok {
-			c.outcome = &journal.Outcome{Status: answer.Status, Body: string(c.text(&answer))}
+		w.cameTo(answer)
+		if injected, ok := w.inject(f); ok {
+			w.outcome = &journal.Outcome{Status: answer.Status, Body: string(c.text(&answer))}
 			answer, replaced = injected, true
 		}
 	}
 
 	// 6 render, 7 check the answer, 8 journal
-	return in.finish(c, answer, f.Spec, replaced)
+	return w.finish(reply{answer, f.Spec, replaced})
+}
+
+// A reply is an answer on its way out, and the fault that bears on it.
+type reply struct {
+	answer   Answer
+	fault    fault.Spec
+	injected bool // the answer is the fault's
+}
+
+// route finds what handles the call, or why it is refused.
+func (w *passage) route() (*Route, *Problem) {
+	problem := w.in.find(w.Call)
+	if w.Op != "" {
+		w.nth, w.began = w.in.world.Journal.Begin(w.Op)
+	}
+	return w.in.routes[w.Op], problem
 }
 
 // find sets the call's operation.
@@ -126,8 +155,7 @@ func (in *Instance) found(c *Call, op *gate.Operation, vars map[string]string) *
 	}
 	c.operation, c.Vars, c.Secured = op, vars, op.Secured
 	c.Op = Op(in.Name() + " " + op.Line())
-	c.route = in.routes[c.Op]
-	if c.route == nil {
+	if in.routes[c.Op] == nil {
 		return in.declined(c)
 	}
 	return nil
@@ -142,42 +170,42 @@ func (in *Instance) declined(c *Call) *Problem {
 	return (&Problem{Kind: Declined, Status: http.StatusNotImplemented}).Because("%s is not served: %s", c.Op, why)
 }
 
-func (in *Instance) takeFault(c *Call) (fault.Fault, bool) {
-	if in.desc.Internal {
+func (w *passage) takeFault() (fault.Fault, bool) {
+	if w.in.desc.Internal {
 		return fault.Fault{}, false
 	}
-	f, hit := in.world.Faults.Take(c.Op)
+	f, hit := w.in.world.Faults.Take(w.Op)
 	if hit {
-		c.fault = f.String()
+		w.fault = f.String()
 	}
 	return f, hit
 }
 
 // cameTo notes what a fault comes after: "after the call" alone would let a reader
 // think that there has been a change.
-func (c *Call) cameTo(answer Answer) {
+func (w *passage) cameTo(answer Answer) {
 	changed := "nothing"
-	if c.committed {
+	if w.committed {
 		changed = "what is stored"
 	}
-	c.fault += fmt.Sprintf(", which answered %d and changed %s", answer.Status, changed)
+	w.fault += fmt.Sprintf(", which answered %d and changed %s", answer.Status, changed)
 }
 
 // inject waits for the fault's delay and reports whether the fault takes the
 // place of an answer.
-func (in *Instance) inject(c *Call, f fault.Fault) (Answer, bool) {
+func (w *passage) inject(f fault.Fault) (Answer, bool) {
 	s := f.Spec
 	if s.Advance > 0 {
-		in.world.Clock.Advance(s.Advance)
+		w.in.world.Clock.Advance(s.Advance)
 	}
 	if s.Delay > 0 {
 		timer := time.NewTimer(s.Delay)
 		defer timer.Stop()
 		select {
 		case <-timer.C:
-		case <-in.world.life.Done():
-		case <-c.Request.Context().Done():
-			c.fault += ", the client did not wait"
+		case <-w.in.world.life.Done():
+		case <-w.Request.Context().Done():
+			w.fault += ", the client did not wait"
 			return Answer{}, true
 		}
 	}
@@ -186,7 +214,7 @@ func (in *Instance) inject(c *Call, f fault.Fault) (Answer, bool) {
 		return Answer{}, true
 	case s.Status != 0:
 		p := &Problem{Kind: Injected, Status: s.Status, Code: s.Code, Message: s.Message}
-		answer := in.refuse(c, p.Because("injected fault: %s", c.fault))
+		answer := w.in.refuse(w.Call, p.Because("injected fault: %s", w.fault))
 		if s.RetryAfter > 0 {
 			seconds := int(math.Ceil(s.RetryAfter.Seconds()))
 			answer.setHeader("Retry-After", strconv.Itoa(seconds))
@@ -205,7 +233,8 @@ func (a *Answer) setHeader(name, value string) {
 
 // perform does what is asked, or refuses. A panic becomes the provider's
 // internal error.
-func (in *Instance) perform(c *Call) (answer Answer) {
+func (w *passage) perform(route *Route) (answer Answer) {
+	c, in := w.Call, w.in
 	defer func() {
 		if v := recover(); v != nil {
 			in.world.Logger().Error("panic in a handler", "operation", c.Op, "panic", v, "stack", string(debug.Stack()))
@@ -214,14 +243,14 @@ func (in *Instance) perform(c *Call) (answer Answer) {
 			answer = in.refuse(c, p.Because("panic: %v", v))
 		}
 	}()
-	answer, err := in.act(c, in.vet)
+	answer, err := w.act(route, in.vet)
 	for rounds := 0; Waits(err); rounds++ {
 		if rounds == maxRounds {
 			err = fmt.Errorf("%s waits for one thing after the other", c.Op)
 			break
 		}
 		c.await()
-		answer, err = in.act(c, func(*Call) error { return nil }) // it is vetted
+		answer, err = w.act(route, func(*Call) error { return nil }) // it is vetted
 	}
 	if err != nil {
 		p := asProblem(err)
@@ -231,25 +260,26 @@ func (in *Instance) perform(c *Call) (answer Answer) {
 		}
 		return in.refuse(c, p)
 	}
-	if c.route.secret {
+	if route.secret {
 		answer.setHeader("Cache-Control", "no-store")
 	}
 	return answer
 }
 
 // act is one round of a call: it is vetted, and its handler runs.
-func (in *Instance) act(c *Call, vet func(*Call) error) (answer Answer, err error) {
+func (w *passage) act(route *Route, vet func(*Call) error) (answer Answer, err error) {
+	c, in := w.Call, w.in
 	// A reset waits for this call, and this call sees one world: the one that is
 	// there now, after the body has come and a fault's delay is over.
 	in.world.state.RLock()
 	defer in.world.state.RUnlock()
 	c.enter()
 	// One transaction: the caller is looked at in the state that the call acts on.
-	err = in.transact(c, func(c *Call) (err error) {
+	done, err := in.transact(c, func(c *Call) (err error) {
 		if err := vet(c); err != nil {
 			return err
 		}
-		next := func() (Answer, error) { return c.answer(c.route.call(c)) }
+		next := func() (Answer, error) { return c.answer(route.call(c)) }
 		if in.desc.Around != nil {
 			answer, err = in.desc.Around(c, next)
 		} else {
@@ -257,6 +287,10 @@ func (in *Instance) act(c *Call, vet func(*Call) error) (answer Answer, err erro
 		}
 		return err
 	})
+	if done != nil {
+		changes, committed := done.Changes()
+		w.changes, w.committed = append(w.changes, changes...), w.committed || committed
+	}
 	if err == nil && c.late != nil {
 		later := c.late
 		c.late = nil
@@ -427,16 +461,17 @@ func OneLine(text string) string {
 
 // finish renders an answer, checks it and writes it into the journal. An
 // injected answer is not held to the document.
-func (in *Instance) finish(c *Call, answer Answer, spec fault.Spec, injected bool) *Outcome {
+func (w *passage) finish(r reply) *Outcome {
+	c, in, answer := w.Call, w.in, r.answer
 	// 6 render
 	out := &Outcome{Status: answer.Status, Header: c.Header, stream: answer.Stream}
 	maps.Copy(out.Header, answer.Header)
 	switch {
-	case answer.Status == 0 && spec.Silent:
+	case answer.Status == 0 && r.fault.Silent:
 		out.Cut = CutSilently
 	case answer.Status == 0:
 		out.Cut = CutInStatusLine
-	case spec.Truncate:
+	case r.fault.Truncate:
 		out.Cut = CutInBody
 	}
 	if answer.Body != nil {
@@ -448,7 +483,7 @@ func (in *Instance) finish(c *Call, answer Answer, spec fault.Spec, injected boo
 
 	// 7 check the answer
 	var breaches []string
-	if in.world.config.CheckAnswers && !injected && out.stream == nil && c.operation != nil && c.route != nil {
+	if in.world.config.CheckAnswers && !r.injected && out.stream == nil && c.operation != nil && in.routes[c.Op] != nil {
 		for _, b := range c.operation.CheckAnswer(out.Status, out.Header.Get("Content-Type"), out.Body) {
 			breaches = append(breaches, b.String())
 			in.world.Fail("understudy: %s answered %d against its document: %s", c.Op, out.Status, b)
@@ -461,7 +496,7 @@ func (in *Instance) finish(c *Call, answer Answer, spec fault.Spec, injected boo
 
 	// 8 journal
 	if in.desc.Internal {
-		in.log(c, out, 0)
+		w.log(out, 0)
 		return out
 	}
 	if !in.world.config.NoHints {
@@ -473,14 +508,14 @@ func (in *Instance) finish(c *Call, answer Answer, spec fault.Spec, injected boo
 		}
 	}
 	seq := in.world.Journal.Append(journal.Entry{
-		Time: c.Now, Provider: in.Name(), Operation: c.Op, Nth: c.nth, Began: c.began, Credential: c.Credential,
+		Time: c.Now, Provider: in.Name(), Operation: c.Op, Nth: w.nth, Began: w.began, Credential: c.Credential,
 		Request: journal.Request{
 			Method: c.Request.Method, URL: c.Request.URL.RequestURI(),
 			Header: c.Request.Header, Body: string(c.raw),
 		},
 		Response:  journal.Response{Status: out.Status, Header: out.Header, Body: string(out.Body)},
-		Committed: c.committed, Changes: c.changes, Outcome: c.outcome,
-		Reason: c.Reason, Differs: c.differs, Fault: c.fault,
+		Committed: w.committed, Changes: w.changes, Outcome: w.outcome,
+		Reason: c.Reason, Differs: c.differs, Fault: w.fault,
 		Breaches: breaches, Warnings: c.warnings,
 	})
 	// The header is the journal's from now on; what the client gets beside it is
@@ -489,12 +524,13 @@ func (in *Instance) finish(c *Call, answer Answer, spec fault.Spec, injected boo
 		c.entry = strconv.FormatUint(seq, 10)
 		out.entry = c.entry
 	}
-	in.log(c, out, seq)
+	w.log(out, seq)
 	return out
 }
 
 // log writes a line of a call, with its entry in the journal unless that is 0.
-func (in *Instance) log(c *Call, out *Outcome, entry uint64) {
+func (w *passage) log(out *Outcome, entry uint64) {
+	c, in := w.Call, w.in
 	logger, level := in.world.Logger(), slog.LevelInfo
 	if in.desc.Internal {
 		level = slog.LevelDebug
@@ -507,7 +543,7 @@ func (in *Instance) log(c *Call, out *Outcome, entry uint64) {
 		attrs = append(attrs, "entry", entry)
 	}
 	_, operation := SplitOp(c.Op)
-	for _, a := range []struct{ key, value string }{{"operation", operation}, {"reason", withoutTokens(c.Reason)}, {"fault", c.fault}, {"differs", c.differs}} {
+	for _, a := range []struct{ key, value string }{{"operation", operation}, {"reason", withoutTokens(c.Reason)}, {"fault", w.fault}, {"differs", c.differs}} {
 		if a.value != "" {
 			attrs = append(attrs, a.key, a.value)
 		}

@@ -59,6 +59,9 @@ type Config struct {
 	// what was kept of it and to keep what becomes of it.
 	Keep func(*World) error
 	Err  error // why an option could not be used
+	// Invent returns what a world is populated by, which follows from the draw; nil:
+	// this server cannot.
+	Invent func(draw *entropy.Draw) Inventor
 }
 
 // Start is what a world starts with. What is left empty is the world file's,
@@ -69,6 +72,7 @@ type Start struct {
 	Clock    time.Time                 `json:"clock,omitzero"` // zero: real time
 	World    *worldfile.File           `json:"world,omitempty"`
 	Settings map[string]map[string]any `json:"settings,omitempty"` // by provider, as flags or JSON have them
+	Populate int                       `json:"populate,omitempty"` // how many of each kind to invent
 }
 
 // A World is one isolated state of all its providers.
@@ -270,6 +274,9 @@ func (w *World) resolve(start Start) (*setup, error) {
 	}
 	s := &setup{seed: cmp.Or(start.Seed, file.Seed, DefaultSeed), settings: map[string]map[string]any{}, origins: map[string]func() (*origin, error){}}
 	s.entropy = entropy.New(s.seed)
+	if err := w.checkPopulation(start.Populate); err != nil {
+		return nil, err
+	}
 	switch {
 	case start.Contract != nil:
 		s.contract = *start.Contract
@@ -309,7 +316,7 @@ func (w *World) resolve(start Start) (*setup, error) {
 		}
 	}
 	for _, in := range w.instances {
-		of := sync.OnceValues(func() (*origin, error) { return in.load(s, start.World) })
+		of := sync.OnceValues(func() (*origin, error) { return in.load(s, start) })
 		s.origins[in.Name()] = of
 		if file.Providers[in.Name()] == nil {
 			continue
@@ -323,24 +330,30 @@ func (w *World) resolve(start Start) (*setup, error) {
 
 // load returns the content of a new world: the file's section for the provider,
 // or the default world's.
-func (in *Instance) load(s *setup, file *worldfile.File) (*origin, error) {
+func (in *Instance) load(s *setup, start Start) (*origin, error) {
 	scratch := &Instance{mounted: in.mounted, world: in.world, store: store.New(in.schema)}
 	o := &origin{credentials: func() map[string]string { return nil }}
 	if in.desc.Load == nil {
 		return o, nil
 	}
 	c := &Call{instance: scratch, setup: s, Now: Epoch}
+	file := start.World
 	var section json.RawMessage
 	if file != nil {
 		section = file.Providers[in.Name()]
 	}
+	var err error
 	if section == nil {
-		var err error
 		if section, err = json.Marshal(in.desc.DefaultWorld(c)); err != nil {
 			return nil, err
 		}
 	}
-	err := scratch.transact(c, func(c *Call) error {
+	if start.Populate > 0 && in.desc.Populate != nil {
+		if section, err = in.desc.Populate(section, start.Populate, in.world.config.Invent(c.DrawWorld("population"))); err != nil {
+			return nil, err
+		}
+	}
+	_, err = scratch.transact(c, func(c *Call) error {
 		credentials, err := in.desc.Load(c, section)
 		o.credentials = sync.OnceValue(func() map[string]string { return c.mint(credentials) })
 		return err
@@ -617,14 +630,13 @@ func (in *Instance) Chosen() []Choice { return in.desc.Chosen }
 // Port returns the distance of the provider's port from the gateway's.
 func (in *Instance) Port() int { return in.desc.Port }
 
-// transact runs fn as one transaction of the call. A problem that asks to be
-// kept commits.
-func (in *Instance) transact(c *Call, fn func(*Call) error) error {
+// transact runs fn as one transaction of the call, and returns it as it has ended,
+// nil where there is nothing to guard. A problem that asks to be kept commits.
+func (in *Instance) transact(c *Call, fn func(*Call) error) (done *store.Tx, err error) {
 	if in.schema != nil && in.schema.Empty() {
-		return fn(c) // nothing to guard, as in the control API
+		return nil, fn(c) // as in the control API
 	}
-	var done *store.Tx
-	err := in.store.Update(func(tx *store.Tx) error {
+	err = in.store.Update(func(tx *store.Tx) error {
 		c.Tx, done = tx, tx
 		defer func() { c.Tx = nil }()
 		err := fn(c)
@@ -633,9 +645,7 @@ func (in *Instance) transact(c *Call, fn func(*Call) error) error {
 		}
 		return err
 	})
-	changes, committed := done.Changes()
-	c.changes, c.committed = append(c.changes, changes...), c.committed || committed
-	return err
+	return done, err
 }
 
 // keep makes what a phase has stored stay, whatever becomes of the call: a use of a

@@ -139,9 +139,9 @@ func (p *shop) Mount(env *kernel.Env) kernel.Description {
 			kernel.On("shop DELETE /shelves/{shelf}/toys/{toy}", toys.Delete),
 			kernel.On("shop GET /shelves/{shelf}/toys/named/{name}", byName.Get),
 		},
-		Error: func(_ *kernel.Call, problem *kernel.Problem) kernel.Answer {
+		Answering: kernel.Answering{Error: func(_ *kernel.Call, problem *kernel.Problem) kernel.Answer {
 			return kernel.Answer{Status: problem.Status, Body: problem.Message}
-		},
+		}},
 	}
 }
 

@@ -212,7 +212,7 @@ func bodies(t *testing.T, s subject, doc *openapi3.T, new func() emulator.Option
 		w := newWorld(t, new, seed)
 		for _, o := range s.servedOperations() {
 			for mediaType, content := range requestContent(doc, o) {
-				for _, b := range badBodies(w, mediaType, content.Schema.Value, s.NullIsAbsent) {
+				for _, b := range badBodies(w, mediaType, content.Schema.Value, s.Description) {
 					before := w.Snapshot()
 					r := w.sample(doc, o)
 					r.header.Set("Content-Type", b.mediaType)
@@ -252,19 +252,19 @@ type badBody struct {
 	tolerable       bool
 }
 
-func badBodies(w *world, mediaType string, schema *openapi3.Schema, nullIsAbsent bool) []badBody {
+func badBodies(w *world, mediaType string, schema *openapi3.Schema, d kernel.Description) []badBody {
 	const depth = 10_000
 	tooLong := bytes.Repeat([]byte(" "), kernel.MaxBody+1)
+	good := value(w, schema)
+	text, _ := json.Marshal(good)
 	list := []badBody{
 		{name: "unsupported media type", mediaType: "application/xml", body: []byte("<a/>")},
-		{name: "not a media type", mediaType: "nonsense", body: []byte("{}")},
+		{name: "not a media type", mediaType: "nonsense", body: text, tolerable: d.AnyMediaType},
 		{name: "over 1 MiB", mediaType: mediaType, body: tooLong},
 	}
 	if mediaType != "application/json" {
 		return append(list, badBody{name: "malformed", mediaType: mediaType, body: []byte("a=%zz")})
 	}
-	good := value(w, schema)
-	text, _ := json.Marshal(good)
 	inside := func(member string) string {
 		if len(good) == 0 {
 			return "{" + member + "}"
@@ -309,7 +309,7 @@ func badBodies(w *world, mediaType string, schema *openapi3.Schema, nullIsAbsent
 		}
 		for _, wrong := range []any{"text", 1.5, true, []any{1.5}, map[string]any{"a": []any{}}, nil} {
 			if property.Value.VisitJSON(wrong) != nil {
-				add(fmt.Sprintf("%s: %T", name, wrong), with(wrong), wrong == nil && nullIsAbsent)
+				add(fmt.Sprintf("%s: %T", name, wrong), with(wrong), wrong == nil && d.NullIsAbsent)
 			}
 		}
 		if property.Value.Type.Is(openapi3.TypeString) {
@@ -334,35 +334,35 @@ func badBodies(w *world, mediaType string, schema *openapi3.Schema, nullIsAbsent
 // credentials checks that no operation which asks for a credential happens
 // without a good one.
 func credentials(t *testing.T, s subject, doc *openapi3.T, new func() emulator.Option) {
-	foreign := newWorld(t, new, "another seed").token()
+	foreign := newWorld(t, new, "another seed").good()
 	for _, o := range s.servedOperations() {
 		if !o.Secured {
 			continue
 		}
 		w := newWorld(t, new, seed)
 		cases := []struct {
-			name, authorization string
-			at                  time.Time
+			name, value string // of the header
+			at          time.Time
 		}{
 			{"no credential", "", start},
-			{"a malformed credential", "Bearer understudy", start},
-			{"a scheme alone", "Bearer", start},
-			{"another world's credential", "Bearer " + foreign, start},
-			{"a changed credential", "Bearer " + w.token() + "x", start},
+			{"a malformed credential", w.token.Value("understudy"), start},
+			{"a scheme alone", strings.TrimSpace(w.token.Value("")), start},
+			{"another world's credential", w.token.Value(foreign), start},
+			{"a changed credential", w.token.Value(w.good() + "x"), start},
 		}
-		if end, ok := expiry(w.token()); ok {
+		if end, ok := expiry(w.good()); ok {
 			cases = append(cases, struct {
-				name, authorization string
-				at                  time.Time
-			}{"an expired credential", "Bearer " + w.token(), end})
+				name, value string
+				at          time.Time
+			}{"an expired credential", w.token.Value(w.good()), end})
 		}
 		before := w.Snapshot()
 		for _, c := range cases {
 			w.Clock.Set(c.at)
 			r := w.sample(doc, o)
-			r.header.Del("Authorization")
-			if c.authorization != "" {
-				r.header.Set("Authorization", c.authorization)
+			w.carry(r.header, "")
+			if c.value != "" {
+				r.header.Set(w.token.Name(), c.value)
 			}
 			a := r.send(w)
 			if err := envelope(o, a); err != nil {
@@ -410,7 +410,9 @@ type request struct {
 func (r request) send(w *world) answer { return w.send(r.method, r.path, r.header, r.body) }
 
 func (w *world) header() http.Header {
-	return http.Header{"Authorization": {"Bearer " + w.token()}}
+	header := http.Header{}
+	w.carry(header, w.good())
+	return header
 }
 
 func (w *world) sample(doc *openapi3.T, o *gate.Operation) request {

@@ -134,8 +134,8 @@ func positive(ts *testscript.TestScript, neg bool, args []string, want int, usag
 func httpCommand(ts *testscript.TestScript, neg bool, args []string) {
 	c := of(ts)
 	header := http.Header{}
-	if token := c.token(); token != "" {
-		header.Set("Authorization", "Bearer "+token)
+	if token := c.good(); token != "" {
+		c.carry(header, token)
 	}
 	var (
 		body    []byte
@@ -152,13 +152,13 @@ func httpCommand(ts *testscript.TestScript, neg bool, args []string) {
 	for len(args) > 0 && strings.HasPrefix(args[0], "-") {
 		switch args[0] {
 		case "-anon":
-			header.Del("Authorization")
+			c.carry(header, "")
 		case "-as":
 			token := ts.Getenv(next())
 			if token == "" {
 				ts.Fatalf("http: $%s is empty", args[0])
 			}
-			header.Set("Authorization", "Bearer "+token)
+			c.carry(header, token)
 		case "-changes":
 			changes = true
 		case "-show":
@@ -327,8 +327,7 @@ func removeCommand(ts *testscript.TestScript, neg bool, args []string) {
 	positive(ts, neg, args, 2, "remove METHOD PATH")
 	c := of(ts)
 	ts.Defer(func() {
-		header := http.Header{"Authorization": {"Bearer " + c.token()}}
-		if a := c.send(args[0], args[1], header, nil); !a.ok() && a.status != http.StatusNotFound {
+		if a := c.send(args[0], args[1], c.world.header(), nil); !a.ok() && a.status != http.StatusNotFound {
 			c.fail("%s %s: %d %s", args[0], args[1], a.status, a.body)
 		}
 	})

@@ -32,6 +32,7 @@ type world struct {
 	clean       emulator.Snapshot // what each run of a fuzz target begins with
 	url         string
 	credentials map[string]string
+	token       kernel.Token // how calls carry one
 	client      *http.Client
 }
 
@@ -40,6 +41,7 @@ func newWorld(tb emulator.TB, new func() emulator.Option, seed string) *world {
 	option := new()
 	w := &world{Server: emulator.NewTest(tb, option, emulator.WithSeed(seed), emulator.AllowUnknown())}
 	w.provider, _ = option.(emulator.Provider)
+	w.token = describe(tb, new()).Token
 	w.stopClock()
 	for name, p := range w.Info().Providers {
 		w.name, w.url, w.credentials = name, p.URL, p.Credentials
@@ -106,14 +108,15 @@ func (w *world) ask(method, path string, body []byte) ([]byte, error) {
 	return answer, err
 }
 
-// token is the credential of the default world that calls carry.
-func (w *world) token() string {
-	for _, name := range []string{"accessToken", "apiKey"} {
-		if token := w.credentials[name]; token != "" {
-			return token
-		}
+// good is the credential of the default world that calls carry.
+func (w *world) good() string { return w.token.Of(w.credentials) }
+
+// carry puts a token into the header of a call, or takes out what is there.
+func (w *world) carry(header http.Header, token string) {
+	header.Del(w.token.Name())
+	if token != "" {
+		header.Set(w.token.Name(), w.token.Value(token))
 	}
-	return ""
 }
 
 // An answer is what a request was answered. A connection that broke leaves what
@@ -157,15 +160,22 @@ type subject struct {
 	served   map[kernel.Op]bool
 }
 
-func examine(t testing.TB, new func() emulator.Option) subject {
-	t.Helper()
+// describe mounts the one provider of an option.
+func describe(tb emulator.TB, option emulator.Option) subject {
+	tb.Helper()
 	var config kernel.Config
-	new().Apply(&config)
+	option.Apply(&config)
 	if len(config.Providers) != 1 {
-		t.Fatalf("the option holds %d providers, want one", len(config.Providers))
+		tb.Fatalf("the option holds %d providers, want one", len(config.Providers))
 	}
 	s := subject{schema: &store.Schema{}, served: map[kernel.Op]bool{}}
 	s.Description = config.Providers[0].Mount(&kernel.Env{Schema: s.schema})
+	return s
+}
+
+func examine(t testing.TB, new func() emulator.Option) subject {
+	t.Helper()
+	s := describe(t, new())
 	for _, route := range s.Routes {
 		s.served[route.Op] = true
 	}

@@ -1,0 +1,16 @@
+package workos
+
+import "github.com/understudy-dev/understudy/internal/kernel"
+
+// populate adds organizations, machine-to-machine applications of the first one
+// with a client secret each, and people.
+func populate(w *world, n int, from kernel.Inventor) {
+	for range n {
+		w.Organizations = append(w.Organizations, worldOrganization{Name: from.Company()})
+		w.Applications = append(w.Applications, worldApplication{
+			Name: from.Program(), Description: from.Sentence(), ClientSecrets: []worldClientSecret{{}},
+		})
+		given, family, email := from.Person()
+		w.People = append(w.People, Person{FirstName: given, LastName: family, Email: email})
+	}
+}
