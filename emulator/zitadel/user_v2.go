@@ -30,6 +30,7 @@ func (p *Provider) createUser(c *kernel.Call, in *userv2.CreateUserRequest) (*us
 	switch h, m := in.GetHuman(), in.GetMachine(); {
 	case h != nil:
 		u, err = p.newPerson(c, in.GetUserId(), in.GetUsername(), h, h.GetPassword(), h.GetHashedPassword())
+		//lint:ignore SA1019 older clients send it there
 		metadata = append(metadata, h.Metadata...)
 	case m != nil:
 		id := cmp.Or(in.GetUserId(), p.nextID(c))
