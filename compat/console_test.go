@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -491,5 +492,67 @@ func TestConsoleForeign(t *testing.T) {
 	}
 	if c.srv.Clock.Now().Sub(was) > time.Hour || c.srv.Clock.Frozen() || curl(t, c.info.Control+"/faults") != `{"faults":[]}` {
 		t.Error("the page drives the server")
+	}
+}
+
+// TestConsoleMany opens the console on a full journal. It tells what that takes; only
+// what has nothing to do with the machine's speed is held.
+func TestConsoleMany(t *testing.T) {
+	c := openConsole(t, "light", 1280, 800)
+	at := c.info.Providers["infisical"]
+	handler := c.srv.HandlerFor(c.inf)
+	call := func(method, path, body string) {
+		r := httptest.NewRequest(method, at.URL+path, strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Authorization", "Bearer "+at.Credentials["accessToken"])
+		handler.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	c.open(t, "about:blank")
+	for i := range 10_000 {
+		if i%10 == 0 {
+			call("POST", "/api/v1/auth/universal-auth/identities/"+at.Credentials["identityId"]+"/client-secrets", `{"ttl":3600}`)
+		} else {
+			call("POST", "/api/v1/auth/universal-auth/login", fmt.Sprintf(`{"clientId":%q,"clientSecret":"wrong %d"}`, at.Credentials["clientId"], i))
+		}
+	}
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc >> 10
+	}
+	before := heap()
+	c.call(t, "Page.addScriptToEvaluateOnNewDocument", map[string]any{"source": `window.tasks = []; new PerformanceObserver((l) => window.tasks.push(...l.getEntries().map((e) => Math.round(e.duration)))).observe({type: 'longtask', buffered: true})`}, nil)
+	c.open(t, c.info.Gateway+"/")
+	kept := len(c.srv.Journal.All()) // the journal is bounded by its size too
+	if kept < 5_000 {
+		t.Fatalf("the journal keeps %d calls", kept)
+	}
+	c.until(t, fmt.Sprintf(`document.querySelector('.count-of')?.textContent === '%d calls'`, kept))
+	scroll := `(async () => {
+		const list = document.querySelector('.list'), end = list.scrollHeight, frame = () => new Promise(requestAnimationFrame);
+		window.tasks.length = 0;
+		for (let i = 0; i <= 120; i++) { list.scrollTop = end * i / 120; await frame(); }
+		await new Promise((done) => setTimeout(done, 200));
+		return {tasks: window.tasks, rows: list.querySelectorAll('[role=row]').length};
+	})()`
+	var paint float64
+	var loading []int
+	var journal, inventory struct {
+		Tasks []int
+		Rows  int
+	}
+	c.eval(t, `performance.getEntriesByName('first-contentful-paint')[0].startTime`, &paint)
+	c.eval(t, `window.tasks`, &loading)
+	c.eval(t, scroll, &journal)
+	var filtering float64
+	c.eval(t, `{const s = document.querySelector('input[type=search]'), from = performance.now(); s.value = 'wrong 99'; s.dispatchEvent(new Event('input')); performance.now() - from}`, &filtering)
+	c.says(t, fmt.Sprintf("of %d", kept))
+	c.view(t, "inventory", `/[0-9]{4}/.test(document.querySelector('.count-of').textContent)`)
+	c.eval(t, scroll, &inventory)
+	t.Logf("first contentful paint %.0f ms; long tasks (ms): loading %v, scrolling %d calls %v, 1,000 credentials %v; text filter %.0f ms; heap of the server %d KiB before, %d after",
+		paint, loading, kept, journal.Tasks, inventory.Tasks, filtering, before, heap())
+	if journal.Rows > 100 || inventory.Rows > 100 || journal.Rows == 0 || inventory.Rows == 0 {
+		t.Errorf("%d and %d rows are in the document", journal.Rows, inventory.Rows)
 	}
 }
