@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"syscall"
+	"os"
 	"time"
 
 	"github.com/understudy-dev/understudy/emulator"
@@ -32,9 +32,18 @@ func (b *bench) rehearsal(ctx context.Context) ([]line, error) {
 		limit   float64 // CPU a case
 	}{{"in memory", false, 2}, {"over sockets", true, 6}} {
 		config := rehearse.Config{Kinds: kinds, Pairs: true, Stage: func() (*rehearse.Case, error) { return stageRotation(place.sockets) }}
-		began, used := time.Now(), processorTime()
+		began := time.Now()
+		used, err := cpuTime(os.Getpid())
+		if err != nil {
+			return nil, err
+		}
 		report := rehearse.Run(ctx, config)
-		wall, cpu := time.Since(began), processorTime()-used
+		wall := time.Since(began)
+		cpu, err := cpuTime(os.Getpid())
+		if err != nil {
+			return nil, err
+		}
+		cpu -= used
 		if report.Problem != "" || !report.OK() || len(report.Calls) != 12 {
 			return nil, fmt.Errorf("the rehearsal, %s: %d calls, %d broken, %s", place.name, len(report.Calls), report.Count(rehearse.Broken), report.Problem)
 		}
@@ -47,15 +56,6 @@ func (b *bench) rehearsal(ctx context.Context) ([]line, error) {
 		)
 	}
 	return lines, nil
-}
-
-// processorTime is what this process has used.
-func processorTime() time.Duration {
-	var used syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &used) != nil {
-		return 0
-	}
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 // stageRotation makes a case: a rotation that looks at its secrets often.
