@@ -107,7 +107,9 @@ func (r *rotation) call(ctx context.Context, method, url string, in, out any) er
 		return err
 	}
 	request.Header.Set("Content-Type", mediaJSON)
-	request.Header.Set("Authorization", "Bearer "+r.token)
+	if r.token != "" {
+		request.Header.Set("Authorization", "Bearer "+r.token)
+	}
 	response, err := r.client.Do(request)
 	if err != nil {
 		return err
@@ -122,6 +124,7 @@ func (r *rotation) call(ctx context.Context, method, url string, in, out any) er
 
 func (r *rotation) logIn(ctx context.Context) error {
 	var out struct{ AccessToken string }
+	r.token = "" // an expired one would be refused
 	err := r.call(ctx, http.MethodPost, r.url+"/login", map[string]string{"clientId": r.clientID, "clientSecret": r.secret}, &out)
 	if err == nil {
 		r.token = out.AccessToken
