@@ -250,10 +250,15 @@ var forms = []struct {
 	{regexp.MustCompile(`^[A-Za-z0-9+/_-]{20,}={0,2}$`), func(string) string { return "<token>" }},
 }
 
+var (
+	digit  = regexp.MustCompile(`\d`)
+	quoted = regexp.MustCompile(`"([^"\\]*)"`)
+)
+
 // timeForm keeps how a time is written.
 func timeForm(s string) string {
 	_, clock, _ := strings.Cut(s, "T")
-	return "<time " + regexp.MustCompile(`\d`).ReplaceAllString(strings.TrimSuffix(clock, "-"), "0") + ">"
+	return "<time " + digit.ReplaceAllString(strings.TrimSuffix(clock, "-"), "0") + ">"
 }
 
 // named is a variable whose value a number is, or else the number.
@@ -276,7 +281,7 @@ func (p *player) part(text string) string {
 		return ""
 	}
 	wholes := slices.Collect(maps.Values(p.vars))
-	for _, found := range regexp.MustCompile(`"([^"\\]*)"`).FindAllStringSubmatch(string(p.last.body), -1) {
+	for _, found := range quoted.FindAllStringSubmatch(string(p.last.body), -1) {
 		wholes = append(wholes, found[1])
 	}
 	for _, whole := range wholes {
