@@ -252,12 +252,16 @@ var forms = []struct {
 
 var (
 	digit  = regexp.MustCompile(`\d`)
+	finer  = regexp.MustCompile(`(\.\d{3})(\d{3}){1,2}\b`)
 	quoted = regexp.MustCompile(`"([^"\\]*)"`)
 )
 
-// timeForm keeps how a time is written.
+// timeForm keeps how a time is written. A protobuf message leaves out the zeros of
+// a fraction three at a time, so that one writer's time has three digits or six:
+// they are one form.
 func timeForm(s string) string {
 	_, clock, _ := strings.Cut(s, "T")
+	clock = finer.ReplaceAllString(clock, "$1")
 	return "<time " + digit.ReplaceAllString(strings.TrimSuffix(clock, "-"), "0") + ">"
 }
 
