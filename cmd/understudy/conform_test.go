@@ -298,7 +298,7 @@ var notes = []string{"infisical/issued token", "infisical/revocation", "ocs/issu
 func TestConformTouchesNothing(t *testing.T) {
 	for _, provider := range all.Names() {
 		t.Run(provider, func(t *testing.T) {
-			s := newService(t, provider, nil, population.Of(250))
+			s := newService(t, provider, nil, population.Of(1000))
 			before := rows(t, s)
 			understudy(t, "conform", provider, "--target", s.URL).check(t, 0, "0 differences", "")
 			n := 0
@@ -324,7 +324,7 @@ func TestConformTouchesNothing(t *testing.T) {
 					}
 				}
 			}
-			if n < 250 {
+			if n < 1000 {
 				t.Errorf("%d rows of others", n)
 			}
 		})
