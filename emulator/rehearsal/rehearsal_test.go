@@ -58,7 +58,7 @@ func run(t *testing.T, setUp func(*Case), opts ...Option) *rehearse.Report {
 }
 
 func TestCorrectRotation(t *testing.T) {
-	Run(t, rotation(""), Pairs(), Kinds("500", AnswerLost, Cut, Dies, Expired))
+	Run(t, rotation(""), Pairs(), Kinds("500", AnswerLost, Dies))
 }
 
 func TestWrongRotations(t *testing.T) {
