@@ -30,7 +30,7 @@ type application struct {
 	Description          *string
 	Scopes               []string
 	OrganizationID       string // "" for first-party and dynamic ones
-	RedirectURIs         []redirectURI
+	RedirectURIs         []RedirectURI
 	UsesPKCE             bool
 	FirstParty, Dynamic  bool
 	CreatedAt, UpdatedAt time.Time
@@ -41,11 +41,6 @@ func (a application) registration() string {
 		return dynamic
 	}
 	return authenticated
-}
-
-type redirectURI struct {
-	URI     string `json:"uri"`
-	Default bool   `json:"default"`
 }
 
 // applicationData is the application object; what a variant lacks is left out.
@@ -59,7 +54,7 @@ type applicationData struct {
 	CreatedAt                kit.Timestamp  `json:"created_at"`
 	UpdatedAt                kit.Timestamp  `json:"updated_at"`
 	ApplicationType          string         `json:"application_type"`
-	RedirectURIs             *[]redirectURI `json:"redirect_uris,omitempty"`
+	RedirectURIs             *[]RedirectURI `json:"redirect_uris,omitempty"`
 	UsesPKCE                 *bool          `json:"uses_pkce,omitempty"`
 	IsFirstParty             *bool          `json:"is_first_party,omitempty"`
 	WasDynamicallyRegistered *bool          `json:"was_dynamically_registered,omitempty"`
@@ -134,7 +129,7 @@ type mutable struct {
 	Name         field[string]        `json:"name"`
 	Description  field[*string]       `json:"description"`
 	Scopes       field[[]string]      `json:"scopes"`
-	RedirectURIs field[[]redirectURI] `json:"redirect_uris"`
+	RedirectURIs field[[]RedirectURI] `json:"redirect_uris"`
 }
 
 // assign changes what is given. A null clears the description, as the page says; it
