@@ -31,7 +31,8 @@ const unseen = "so new that the OAuth endpoints do not see it"
 func (p *Provider) secretsOfApps(c *kernel.Call, yield func(kernel.Credential) bool) bool {
 	for _, a := range p.apps.All(c.Tx) {
 		_, client, hidden := p.seenClient(c, a.ClientID)
-		digest := a.Client.now().Digest
+		newest := a.Client.now().Digest
+		digest := newest
 		if a.Removed {
 			digest = ""
 		}
@@ -45,7 +46,7 @@ func (p *Provider) secretsOfApps(c *kernel.Call, yield func(kernel.Credential) b
 		switch {
 		case hidden != "":
 			k = k.Dead(hidden)
-		case !k.Going && client.Digest != digest:
+		case newest != "" && client.Digest != newest: // removed since or not
 			k = k.Dead(unseen)
 		}
 		if !yield(k) {
