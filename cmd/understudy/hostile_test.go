@@ -98,6 +98,9 @@ func hostileRequests(p *process) []hostileRequest {
 // TestHostile sends requests that once brought the server down to one with little
 // memory: it answers another client in time throughout, and ends small.
 func TestHostile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a program of its own")
+	}
 	if _, err := os.Stat("/proc/self/status"); err != nil {
 		t.Skip("memory is read from /proc")
 	}

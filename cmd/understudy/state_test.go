@@ -148,6 +148,9 @@ var kills = flag.Int("kills", 2, "how many times TestKill kills its server")
 // comes back, it has what it has acknowledged: of imports everything, of writes what
 // is older than a second.
 func TestKill(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a program of its own")
+	}
 	state := filepath.Join(t.TempDir(), "state")
 	p := startProcess(t, "--state", state, "--seed", "kill")
 	credentials := fmt.Sprint(p.info.Providers["infisical"].Credentials)
@@ -299,6 +302,9 @@ func importNumber(t *testing.T, info control.Info) int {
 
 // TestTerminate stops a server that is in the middle of a hundred calls.
 func TestTerminate(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a program of its own")
+	}
 	state := filepath.Join(t.TempDir(), "state")
 	first := startProcess(t, "--state", state)
 	const calls = 100
@@ -376,6 +382,9 @@ func TestStateLost(t *testing.T) {
 
 // TestTerminateAtTheEndOfTime stops servers whose clocks cannot go further.
 func TestTerminateAtTheEndOfTime(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a program of its own")
+	}
 	for _, at := range []string{"9999-12-31T20:00:00Z", "0001-01-01T00:00:01Z"} {
 		state := filepath.Join(t.TempDir(), "state")
 		p := startProcess(t, "--state", state)

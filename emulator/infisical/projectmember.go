@@ -152,6 +152,19 @@ func (p *Provider) memberResource() kit.Resource[projectMember, memberInput] {
 	}
 }
 
+// getMembership finds a membership of any project by its own id.
+// https://github.com/Infisical/terraform-provider-infisical/blob/main/internal/client/project_identity.go
+func (p *Provider) getMembership(c *kernel.Call, in struct {
+	ID string `path:"membershipId" json:"-"`
+}) (any, error) {
+	m, ok := p.members.Get(c.Tx, in.ID)
+	if !ok {
+		return nil, notFound("Project membership with ID '%s' not found", in.ID)
+	}
+	c.Vars["projectId"], c.Vars["identityId"] = m.ProjectID, m.IdentityID
+	return p.memberResource().Get(c, memberInput{})
+}
+
 func newMember(c *kernel.Call, project, identity string) projectMember {
 	return projectMember{ID: c.Draw("project-membership").UUID(), ProjectID: project, IdentityID: identity, CreatedAt: c.Now}
 }

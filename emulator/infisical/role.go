@@ -82,6 +82,20 @@ func (p *Provider) projectRoles() kit.Resource[role, roleInput] {
 	return p.roleResource(inProject[roleInput](p, subjectRole), func(b *roleBody, scope string) { b.ProjectID = scope })
 }
 
+// getRole finds a role of any project by its id.
+// https://github.com/Infisical/terraform-provider-infisical/blob/main/internal/client/project_role.go
+func (p *Provider) getRole(c *kernel.Call, in struct {
+	ID string `path:"roleId" json:"-"`
+}) (any, error) {
+	roles := p.projectRoles()
+	r, _ := p.roles.Get(c.Tx, in.ID)
+	if _, ok := p.projects.Get(c.Tx, r.Scope); !ok { // an organization's too
+		return nil, roles.Missing(in.ID)
+	}
+	c.Vars["projectId"] = r.Scope
+	return roles.Get(c, roleInput{})
+}
+
 // projectRolesV1 are the same, with the project named by its slug.
 func (p *Provider) projectRolesV1() kit.Resource[role, roleInput] {
 	r := p.projectRoles()

@@ -98,6 +98,7 @@ const (
 	OpGetWorkspaceMember         Op = "infisical GET /api/v2/workspace/{projectId}/identity-memberships/{identityId}"
 	OpUpdateWorkspaceMember      Op = "infisical PATCH /api/v2/workspace/{projectId}/identity-memberships/{identityId}"
 	OpRemoveWorkspaceMember      Op = "infisical DELETE /api/v2/workspace/{projectId}/identity-memberships/{identityId}"
+	OpGetMembership              Op = "infisical GET /api/v2/workspace/identity-memberships/{membershipId}"
 	OpListMembers                Op = "infisical GET /api/v1/projects/{projectId}/memberships/identities"
 	OpAddMember                  Op = "infisical POST /api/v1/projects/{projectId}/memberships/identities/{identityId}"
 	OpGetMember                  Op = "infisical GET /api/v1/projects/{projectId}/memberships/identities/{identityId}"
@@ -115,6 +116,7 @@ const (
 	OpUpdateProjectRole          Op = "infisical PATCH /api/v1/projects/{projectId}/roles/{roleId}"
 	OpDeleteProjectRole          Op = "infisical DELETE /api/v1/projects/{projectId}/roles/{roleId}"
 	OpGetProjectRoleBySlug       Op = "infisical GET /api/v1/projects/{projectId}/roles/slug/{roleSlug}"
+	OpGetRole                    Op = "infisical GET /api/v1/projects/roles/{roleId}"
 	OpCreateOrganizationRole     Op = "infisical POST /api/v1/organization/roles"
 	OpListOrganizationRoles      Op = "infisical GET /api/v1/organization/roles"
 	OpGetOrganizationRole        Op = "infisical GET /api/v1/organization/roles/{roleId}"
@@ -275,6 +277,7 @@ func (p *Provider) routes() []kernel.Route {
 		kernel.On(OpGetWorkspaceMember, members.Get),
 		kernel.On(OpUpdateWorkspaceMember, members.Update),
 		kernel.On(OpRemoveWorkspaceMember, members.Delete),
+		kernel.On(OpGetMembership, p.getMembership),
 		kernel.On(OpListMembers, members.List),
 		kernel.On(OpAddMember, members.Create),
 		kernel.On(OpGetMember, members.Get),
@@ -292,6 +295,7 @@ func (p *Provider) routes() []kernel.Route {
 		kernel.On(OpUpdateProjectRole, projectRoles.Update),
 		kernel.On(OpDeleteProjectRole, projectRoles.Delete),
 		kernel.On(OpGetProjectRoleBySlug, projectRoles.By("roleSlug", p.roleNamed).Get),
+		kernel.On(OpGetRole, p.getRole),
 		kernel.On(OpCreateOrganizationRole, organizationRoles.Create),
 		kernel.On(OpListOrganizationRoles, organizationRoles.List),
 		kernel.On(OpGetOrganizationRole, organizationRoles.Get),

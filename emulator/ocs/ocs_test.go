@@ -229,6 +229,9 @@ func TestOtherTenant(t *testing.T) {
 
 // TestClientLimit fills a tenant with clients of both kinds.
 func TestClientLimit(t *testing.T) {
+	if testing.Short() {
+		t.Skip("makes 50,000 clients")
+	}
 	const limit = 50_000
 	p := ocs.New()
 	srv, err := emulator.New(p)

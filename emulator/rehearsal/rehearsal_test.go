@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -56,7 +58,7 @@ func run(t *testing.T, setUp func(*Case), opts ...Option) *rehearse.Report {
 }
 
 func TestCorrectRotation(t *testing.T) {
-	Run(t, rotation(""), Pairs(), Timeout(2*time.Second))
+	Run(t, rotation(""), Pairs(), Kinds("500", AnswerLost, Dies))
 }
 
 func TestWrongRotations(t *testing.T) {
@@ -67,7 +69,7 @@ func TestWrongRotations(t *testing.T) {
 		{storesLast, "revokeClientSecret#1:answer-lost", `"the app can log in" does not hold`},
 	} {
 		t.Run(test.wrong, func(t *testing.T) {
-			report := run(t, rotation(test.wrong))
+			report := run(t, rotation(test.wrong), Kinds("500", AnswerLost))
 			if report.Problem != "" {
 				t.Fatal(report.Problem)
 			}
@@ -84,14 +86,17 @@ func TestWrongRotations(t *testing.T) {
 	}
 }
 
+// server gives a case a server, and returns a rotator that may use it.
+func server(r *Case) *rotator {
+	inf := infisical.New()
+	srv := r.Server(inf, emulator.InMemory())
+	id := inf.SeedIdentity(infisical.Identity{Name: "ci", Role: "admin"})
+	return &rotator{http: srv.Client(), url: inf.URL(), id: id, vault: &vault{ID: id.ClientSecretID, Value: id.ClientSecret}}
+}
+
 // TestProblems: what keeps a rehearsal from meaning anything is said.
 func TestProblems(t *testing.T) {
-	server := func(r *Case) *rotator {
-		inf := infisical.New()
-		srv := r.Server(inf, emulator.InMemory())
-		id := inf.SeedIdentity(infisical.Identity{Name: "ci", Role: "admin"})
-		return &rotator{http: srv.Client(), url: inf.URL(), id: id, vault: &vault{ID: id.ClientSecretID, Value: id.ClientSecret}}
-	}
+	var before []string
 	for _, test := range []struct {
 		name  string
 		setUp func(*Case)
@@ -111,17 +116,26 @@ func TestProblems(t *testing.T) {
 			r.Act(app.canLogIn)
 			r.Always("luck", func(context.Context) error { return errors.New("none") })
 		}, `"luck" does not hold: none`},
-		{"a random order", func(r *Case) {
-			app, odd := server(r), rand.IntN(1000)
+		{"a random name", func(r *Case) {
+			app, odd := server(r), rand.Int()
 			r.Act(func(ctx context.Context) error {
 				token, err := app.login(ctx, app.vault.Value)
 				if err != nil {
 					return err
 				}
-				_, err = app.list(ctx, fmt.Sprint(token, odd))
-				return errors.Join(nil, ignore(err), app.createNamed(ctx, token, odd))
+				return app.createNamed(ctx, token, odd)
 			})
-		}, "two undisturbed runs differ"},
+		}, "two undisturbed runs differ, so that a fault cannot be aimed at a call: " + created + " in both, with other answers: "},
+		{"what comes first in a map", func(r *Case) {
+			app, order := server(r), anotherOrder(map[string]bool{"list": true, "log in": true}, &before)
+			r.Act(func(ctx context.Context) error {
+				token, err := app.login(ctx, app.vault.Value)
+				if order[0] == "list" {
+					_, err = app.list(ctx, token)
+				}
+				return err
+			})
+		}, "run made infisical GET /api/v1/auth/universal-auth/identities/{identityId}/client-secrets → 200, which the "},
 		{"growth", func(r *Case) {
 			app := server(r)
 			r.Act(func(ctx context.Context) error {
@@ -142,40 +156,99 @@ func TestProblems(t *testing.T) {
 	}
 }
 
-func ignore(error) error { return nil }
+const created = "infisical POST /api/v1/auth/universal-auth/identities/{identityId}/client-secrets → 200"
 
-func (r *rotator) createNamed(ctx context.Context, token string, n int) error {
-	return r.call(ctx, "POST", r.secrets(), token, map[string]string{"description": fmt.Sprint("odd ", n)}, &struct{}{})
+func (r *rotator) createNamed(ctx context.Context, token string, name any) error {
+	return r.call(ctx, "POST", r.secrets(), token, map[string]string{"description": fmt.Sprint("for ", name)}, &struct{}{})
 }
 
-// TestParallelCalls: calls that overlap come in any order, and that is well.
-func TestParallelCalls(t *testing.T) {
+// TestMapOrder: calls that a map's order lets change places are rehearsed, and the report
+// says which.
+func TestMapOrder(t *testing.T) {
+	var before []string
 	report := run(t, func(r *Case) {
-		inf := infisical.New()
-		srv := r.Server(inf)
-		id := inf.SeedIdentity(infisical.Identity{Name: "ci", Role: "admin"})
-		app := &rotator{http: srv.Client(), url: inf.URL(), id: id, vault: &vault{Value: id.ClientSecret}}
+		app, order, once := server(r), anotherOrder(map[string]bool{"blue": true, "red": true}, &before), false
 		r.Act(func(ctx context.Context) error {
 			token, err := app.login(ctx, app.vault.Value)
-			if err != nil {
+			if err != nil || once { // each run must not leave more than the one before
 				return err
 			}
-			var group sync.WaitGroup
-			errs := make([]error, 4)
-			for i := range errs {
-				group.Go(func() { _, errs[i] = app.list(ctx, token) })
+			for _, name := range order {
+				err = errors.Join(err, app.createNamed(ctx, token, name))
 			}
-			group.Wait()
-			return errors.Join(errs...)
+			once = err == nil
+			return err
 		})
-	}, Kinds("500", Lost))
-	if report.Problem != "" || report.Count(rehearse.Broken) > 0 {
-		t.Errorf("problem %q, %d broken", report.Problem, report.Count(rehearse.Broken))
+	}, Kinds("500"))
+	if report.Problem != "" || len(report.Cases) != 3 {
+		t.Errorf("problem %q, %d cases", report.Problem, len(report.Cases))
+	}
+	if said := strings.Join(report.Reordered, "\n"); !strings.Contains(said, "call 1: "+created+" in both, with other answers: ") || !strings.Contains(said, "for blue") {
+		t.Errorf("of the calls that changed places it says %q", said)
+	}
+}
+
+// TestParallelCalls: calls that are made in parallel come in any order, and are rehearsed.
+func TestParallelCalls(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		call func(app *rotator, ctx context.Context, token string, i int) error
+	}{
+		{"alike", func(app *rotator, ctx context.Context, token string, _ int) error {
+			_, err := app.list(ctx, token)
+			return err
+		}},
+		{"with names", func(app *rotator, ctx context.Context, token string, i int) error {
+			return app.createNamed(ctx, token, i)
+		}},
+		{"of operations", func(app *rotator, ctx context.Context, token string, i int) error {
+			if i == 0 {
+				return app.call(ctx, "GET", "/api/v1/identities/details", token, struct{}{}, &struct{}{})
+			}
+			_, err := app.list(ctx, token)
+			return err
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			report := run(t, func(r *Case) {
+				app, once := server(r), false
+				r.Act(func(ctx context.Context) error {
+					token, err := app.login(ctx, app.vault.Value)
+					if err != nil || once {
+						return err
+					}
+					var group sync.WaitGroup
+					errs := make([]error, 4)
+					for i := range errs {
+						group.Go(func() { errs[i] = test.call(app, ctx, token, i) })
+					}
+					group.Wait()
+					err = errors.Join(errs...)
+					once = err == nil
+					return err
+				})
+			}, Kinds("500", Lost))
+			if report.Problem != "" || len(report.Cases) != 10 {
+				t.Errorf("problem %q, %d cases", report.Problem, len(report.Cases))
+			}
+		})
+	}
+}
+
+// anotherOrder ranges over a map until its order is not the one before, which it then
+// takes the place of.
+func anotherOrder(names map[string]bool, before *[]string) []string {
+	for {
+		order := slices.Collect(maps.Keys(names))
+		if !slices.Equal(order, *before) {
+			*before = order
+			return order
+		}
 	}
 }
 
 func TestAccepted(t *testing.T) {
-	report := run(t, rotation(forgetsTheLost), Accept("^(create|revoke|login)", "a nightly job sweeps what is left over"))
+	report := run(t, rotation(forgetsTheLost), Kinds("500", AnswerLost), Accept("^(create|revoke|login)", "a nightly job sweeps what is left over"))
 	if !report.OK() || report.Count(rehearse.Accepted) == 0 {
 		t.Errorf("%d broken, %d accepted", report.Count(rehearse.Broken), report.Count(rehearse.Accepted))
 	}

@@ -89,7 +89,7 @@ func TestModel(t *testing.T) {
 		}
 		h := history{History: providertest.NewHistory(t, option(), empty, model.clone)}
 		h.Hold(providertest.Holding{Found: found, Accepts: map[string]func(providertest.Held) bool{
-			"client-secret": h.takesSecret, "access-token": h.takesToken,
+			"client-secret": h.takesSecret, "api-key": h.takesKey, "access-token": h.takesToken,
 		}})
 		for _, item := range h.get(applicationsPath+"?order=asc&limit=100", 200, nil).List("data") {
 			h.world = append(h.world, item.(object)["id"].(string))

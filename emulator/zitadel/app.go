@@ -70,9 +70,9 @@ func (a app) message(orgID string) *appv1.App {
 // works in, with its project, or says why there is none. A removed project has
 // none, and an inactive one has its own.
 func (p *Provider) app(c *kernel.Call, projectID, appID string) (app, project, string) {
-	v, ok := p.project(c, projectID)
-	if !ok {
-		return app{}, v, p.whyNoProject(c, projectID)
+	v, why := p.project(c, projectID)
+	if why != "" {
+		return app{}, v, why
 	}
 	switch a, ok := p.apps.Get(c.Tx, appID); {
 	case !ok || a.Removed:
@@ -95,10 +95,10 @@ func (p *Provider) appChanged(c *kernel.Call, v project, a app, n uint64) projec
 // newApp stores a new application, which two events make: of the application and
 // of its configuration. It gets a secret only if it authenticates with one.
 func (p *Provider) newApp(c *kernel.Call, a app) (_ app, v project, secret string, err error) {
-	v, ok := p.project(c, a.ProjectID)
-	if !ok {
+	v, why := p.project(c, a.ProjectID)
+	if why != "" {
 		// Not a 404: to the service it is a condition that does not hold.
-		return a, v, "", refuse(failedPrecondition, "COMMAND-EbFMN", projectNotFound).Because("%s", p.whyNoProject(c, a.ProjectID))
+		return a, v, "", refuse(failedPrecondition, "COMMAND-EbFMN", projectNotFound).Because("%s", why)
 	}
 	state := client{Active: true}
 	hasSecret := a.AuthMethod == appv1.APIAuthMethodType_API_AUTH_METHOD_TYPE_BASIC
@@ -133,15 +133,12 @@ func (p *Provider) addAPIApp(c *kernel.Call, in *management.AddAPIAppRequest) (*
 // none.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.ListApps
 func (p *Provider) listApps(c *kernel.Call, in *management.ListAppsRequest) (*management.ListAppsResponse, error) {
-	page, err := newPage[*appv1.App](in.Query)
-	if err != nil {
-		return nil, err
-	}
+	page := newPage[*appv1.App](in.Query)
 	holds := func(a app, q *appv1.AppQuery) bool {
 		name := q.GetNameQuery()
 		return name == nil || matches(a.Name, name.Name, name.Method)
 	}
-	if v, ok := p.project(c, in.ProjectId); ok {
+	if v, why := p.project(c, in.ProjectId); why == "" {
 		page.processed(v.Events)
 		for _, a := range p.appsOf.All(c.Tx, v.ID) {
 			if all(in.Queries, a, holds) {
@@ -149,7 +146,7 @@ func (p *Provider) listApps(c *kernel.Call, in *management.ListAppsRequest) (*ma
 			}
 		}
 	}
-	return &management.ListAppsResponse{Details: page.details(c), Result: page.rows}, nil
+	return &management.ListAppsResponse{Details: page.details(c), Result: page.rows}, page.err
 }
 
 // getApp returns one application, active or not.

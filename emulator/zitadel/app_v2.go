@@ -15,9 +15,6 @@ import (
 // sent.
 // https://zitadel.com/docs/reference/api/application/zitadel.application.v2.ApplicationService.CreateApplication
 func (p *Provider) createApplication(c *kernel.Call, in *appv2.CreateApplicationRequest) (*appv2.CreateApplicationResponse, error) {
-	if err := p.inProject(c, in.ProjectId, "project.app.write"); err != nil {
-		return nil, err
-	}
 	a := app{ID: in.ApplicationId, ProjectID: in.ProjectId, Name: in.Name}
 	switch {
 	case in.GetApiConfiguration() != nil:
@@ -46,9 +43,6 @@ func (p *Provider) createApplication(c *kernel.Call, in *appv2.CreateApplication
 // updateApplication changes what is sent of an application.
 // https://zitadel.com/docs/reference/api/application/zitadel.application.v2.ApplicationService.UpdateApplication
 func (p *Provider) updateApplication(c *kernel.Call, in *appv2.UpdateApplicationRequest) (*appv2.UpdateApplicationResponse, error) {
-	if err := p.inProject(c, in.ProjectId, "project.app.write"); err != nil {
-		return nil, err
-	}
 	a, _, why := p.app(c, in.ProjectId, in.ApplicationId)
 	api, oidc := in.GetApiConfiguration(), in.GetOidcConfiguration()
 	switch {
@@ -107,39 +101,27 @@ func (p *Provider) getApplication(c *kernel.Call, in *appv2.GetApplicationReques
 // deleteApplication removes an application with its keys.
 // https://zitadel.com/docs/reference/api/application/zitadel.application.v2.ApplicationService.DeleteApplication
 func (p *Provider) deleteApplication(c *kernel.Call, in *appv2.DeleteApplicationRequest) (*appv2.DeleteApplicationResponse, error) {
-	err := p.inProject(c, in.ProjectId, "project.app.delete")
-	if err == nil {
-		_, err = p.deleteApp(c, in.ProjectId, in.ApplicationId)
-	}
+	_, err := p.deleteApp(c, in.ProjectId, in.ApplicationId)
 	return &appv2.DeleteApplicationResponse{DeletionDate: moment(c.Now)}, err
 }
 
 // deactivateApplication makes an application inactive.
 // https://zitadel.com/docs/reference/api/application/zitadel.application.v2.ApplicationService.DeactivateApplication
 func (p *Provider) deactivateApplication(c *kernel.Call, in *appv2.DeactivateApplicationRequest) (*appv2.DeactivateApplicationResponse, error) {
-	err := p.inProject(c, in.ProjectId, "project.app.write")
-	if err == nil {
-		_, err = p.setAppActive(c, in.ProjectId, in.ApplicationId, false)
-	}
+	_, err := p.setAppActive(c, in.ProjectId, in.ApplicationId, false)
 	return &appv2.DeactivateApplicationResponse{DeactivationDate: moment(c.Now)}, err
 }
 
 // reactivateApplication makes an inactive application active.
 // https://zitadel.com/docs/reference/api/application/zitadel.application.v2.ApplicationService.ReactivateApplication
 func (p *Provider) reactivateApplication(c *kernel.Call, in *appv2.ReactivateApplicationRequest) (*appv2.ReactivateApplicationResponse, error) {
-	err := p.inProject(c, in.ProjectId, "project.app.write")
-	if err == nil {
-		_, err = p.setAppActive(c, in.ProjectId, in.ApplicationId, true)
-	}
+	_, err := p.setAppActive(c, in.ProjectId, in.ApplicationId, true)
 	return &appv2.ReactivateApplicationResponse{ReactivationDate: moment(c.Now)}, err
 }
 
 // generateClientSecret replaces the secret of an application of any type.
 // https://zitadel.com/docs/reference/api/application/zitadel.application.v2.ApplicationService.GenerateClientSecret
 func (p *Provider) generateClientSecret(c *kernel.Call, in *appv2.GenerateClientSecretRequest) (*appv2.GenerateClientSecretResponse, error) {
-	if err := p.inProject(c, in.ProjectId, "project.app.write"); err != nil {
-		return nil, err
-	}
 	a, v, why := p.app(c, in.ProjectId, in.ApplicationId)
 	if why != "" {
 		return nil, refuse(notFound, "COMMAND-Kd92s", appNotExisting).Because("%s", why)
@@ -173,26 +155,20 @@ func (a app) meets(f *appv2.ApplicationSearchFilter) bool {
 // listApplications searches the applications that the caller may read.
 // https://zitadel.com/docs/reference/api/application/zitadel.application.v2.ApplicationService.ListApplications
 func (p *Provider) listApplications(c *kernel.Call, in *appv2.ListApplicationsRequest) (*appv2.ListApplicationsResponse, error) {
-	page, err := newPage[*appv2.Application](in.Pagination)
-	if err != nil {
-		return nil, err
-	}
+	page := newPage[*appv2.Application](in.Pagination)
 	for _, a := range p.apps.All(c.Tx) {
 		v, _ := p.projects.Get(c.Tx, a.ProjectID)
 		if !a.Removed && p.may(c, v.OrgID, v.ID, "project.app.read") && all(in.Filters, a, app.meets) {
 			page.add(a.messageV2())
 		}
 	}
-	return &appv2.ListApplicationsResponse{Applications: page.rows, Pagination: page.pagination()}, nil
+	return &appv2.ListApplicationsResponse{Applications: page.rows, Pagination: page.pagination()}, page.err
 }
 
 // createApplicationKey creates a key for an application, and shows it for the
 // only time.
 // https://zitadel.com/docs/reference/api/application/zitadel.application.v2.ApplicationService.CreateApplicationKey
 func (p *Provider) createApplicationKey(c *kernel.Call, in *appv2.CreateApplicationKeyRequest) (*appv2.CreateApplicationKeyResponse, error) {
-	if err := p.inProject(c, in.ProjectId, "project.app.write"); err != nil {
-		return nil, err
-	}
 	k, _, file, err := p.newAppKey(c, in.ProjectId, in.ApplicationId, in.ExpirationDate)
 	return &appv2.CreateApplicationKeyResponse{KeyId: k.ID, CreationDate: moment(c.Now), KeyDetails: file}, err
 }
@@ -200,10 +176,7 @@ func (p *Provider) createApplicationKey(c *kernel.Call, in *appv2.CreateApplicat
 // deleteApplicationKey takes a key away from an application.
 // https://zitadel.com/docs/reference/api/application/zitadel.application.v2.ApplicationService.DeleteApplicationKey
 func (p *Provider) deleteApplicationKey(c *kernel.Call, in *appv2.DeleteApplicationKeyRequest) (*appv2.DeleteApplicationKeyResponse, error) {
-	err := p.inProject(c, in.ProjectId, "project.app.write")
-	if err == nil {
-		_, err = p.removeAppKey(c, &management.RemoveAppKeyRequest{ProjectId: in.ProjectId, AppId: in.ApplicationId, KeyId: in.KeyId})
-	}
+	_, err := p.removeAppKey(c, &management.RemoveAppKeyRequest{ProjectId: in.ProjectId, AppId: in.ApplicationId, KeyId: in.KeyId})
 	return &appv2.DeleteApplicationKeyResponse{DeletionDate: moment(c.Now)}, err
 }
 
@@ -224,10 +197,7 @@ func (p *Provider) getApplicationKey(c *kernel.Call, in *appv2.GetApplicationKey
 // read.
 // https://zitadel.com/docs/reference/api/application/zitadel.application.v2.ApplicationService.ListApplicationKeys
 func (p *Provider) listApplicationKeys(c *kernel.Call, in *appv2.ListApplicationKeysRequest) (*appv2.ListApplicationKeysResponse, error) {
-	page, err := newPage[*appv2.ApplicationKey](in.Pagination)
-	if err != nil {
-		return nil, err
-	}
+	page := newPage[*appv2.ApplicationKey](in.Pagination)
 	holds := func(k *appv2.ApplicationKey, f *appv2.ApplicationKeySearchFilter) bool {
 		switch f := f.Filter.(type) {
 		case *appv2.ApplicationKeySearchFilter_ApplicationIdFilter:
@@ -250,5 +220,5 @@ func (p *Provider) listApplicationKeys(c *kernel.Call, in *appv2.ListApplication
 			page.add(m)
 		}
 	}
-	return &appv2.ListApplicationKeysResponse{Keys: page.rows, Pagination: page.pagination()}, nil
+	return &appv2.ListApplicationKeysResponse{Keys: page.rows, Pagination: page.pagination()}, page.err
 }

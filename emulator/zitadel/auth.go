@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/understudy-dev/understudy/internal/kernel"
 	"github.com/understudy-dev/understudy/internal/kit"
 )
@@ -134,12 +136,53 @@ func (p *Provider) inProject(c *kernel.Call, id, permission string) error {
 	return nil
 }
 
-// inUser is workIn for the organization of a user.
-func (p *Provider) inUser(c *kernel.Call, id, permission string) error {
-	if u, ok := p.users.Get(c.Tx, id); ok {
+// A check is what a method of version 2 asks for before it works: a permission, in
+// the organization of what the request names.
+type check func(c *kernel.Call, in proto.Message) error
+
+// ofProject asks for a permission in the project that a request names.
+func (p *Provider) ofProject(permission string) check {
+	return func(c *kernel.Call, in proto.Message) error {
+		return p.inProject(c, in.(interface{ GetProjectId() string }).GetProjectId(), permission)
+	}
+}
+
+// ofUser asks for a permission in the organization of the user that a request names.
+// One that does not exist is the handler's to refuse.
+func (p *Provider) ofUser(permission string) check {
+	return func(c *kernel.Call, in proto.Message) error {
+		u, ok := p.users.Get(c.Tx, in.(interface{ GetUserId() string }).GetUserId())
+		if !ok {
+			return nil
+		}
 		return p.workIn(c, u.OrgID, "", permission)
 	}
-	return nil
+}
+
+// ofOrganization asks for a permission in the organization that a request names.
+func (p *Provider) ofOrganization(permission string) check {
+	return func(c *kernel.Call, in proto.Message) error {
+		org, err := p.organization(c, in.(interface{ GetOrganizationId() string }).GetOrganizationId())
+		if err != nil {
+			return err
+		}
+		return p.workIn(c, org.ID, "", permission)
+	}
+}
+
+// ofInstance asks for a permission in the instance. A request that names another
+// one finds none.
+func (p *Provider) ofInstance(permission string) check {
+	return func(c *kernel.Call, in proto.Message) error {
+		if err := p.workIn(c, orgOf(c), "", permission); err != nil {
+			return err
+		}
+		named, ok := in.(interface{ GetInstanceId() string })
+		if own := instanceID(c); ok && cmp.Or(named.GetInstanceId(), own) != own {
+			return refuse(notFound, "QUERY-n0wng", instanceNotFound).Because("this is instance %s", own)
+		}
+		return nil
+	}
 }
 
 // may reports whether the caller has a permission.

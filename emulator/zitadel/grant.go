@@ -76,21 +76,21 @@ func (p *Provider) lacksGrantable(c *kernel.Call, g grant, keys []string) (strin
 func (p *Provider) addUserGrant(c *kernel.Call, in *management.AddUserGrantRequest) (*management.AddUserGrantResponse, error) {
 	g := grant{OrgID: orgOf(c), UserID: in.UserId, ProjectID: in.ProjectId, RoleKeys: in.RoleKeys}
 	_, isUser := p.users.Get(c.Tx, g.UserID)
-	_, isProject := p.project(c, g.ProjectID)
+	_, foreign := p.project(c, g.ProjectID)
 	by, _ := p.projectGrants.Get(c.Tx, in.ProjectGrantId)
 	isGranted := p.isGrantedTo(c, by, g.ProjectID)
-	g.ProjectGrantID, isProject = by.ID, isProject || isGranted
+	g.ProjectGrantID = by.ID
 	switch {
 	case in.ProjectGrantId != "" && !isGranted:
 		return nil, refuse(failedPrecondition, "COMMAND-4m9ff", projectGrantNotFound).
 			Because("project %s is not granted to organization %s by %q", g.ProjectID, g.OrgID, in.ProjectGrantId)
 	case !isUser:
 		return nil, refuse(failedPrecondition, "COMMAND-4f8sg", userNotFound).Because("there is no user %s", g.UserID)
-	case !isProject:
-		return nil, refuse(failedPrecondition, "COMMAND-3n77S", projectNotFound).Because("%s", p.whyNoProject(c, g.ProjectID))
+	case foreign != "" && !isGranted:
+		return nil, refuse(failedPrecondition, "COMMAND-3n77S", projectNotFound).Because("%s", foreign)
 	}
 	if key, lacks := p.lacksGrantable(c, g, g.RoleKeys); lacks {
-		return nil, refuse(failedPrecondition, "COMMAND-mm9F4", roleNotExisting).Because("the project has no role %q for the organization", key)
+		return nil, refuse(failedPrecondition, "COMMAND-mm9F4", roleNotFound).Because("the project has no role %q for the organization", key)
 	}
 	if other, taken := p.byGrantee.Get(c.Tx, g.ofUser()); taken {
 		return nil, nameTaken(grantExists).Because("grant %s is of this user and project", other.ID)
@@ -120,7 +120,7 @@ func (p *Provider) updateUserGrant(c *kernel.Call, in *management.UpdateUserGran
 		return nil, refuse(failedPrecondition, "COMMAND-Rs8fy", grantNotChanged).Because("the grant has these roles already")
 	}
 	if key, lacks := p.lacksGrantable(c, g, in.RoleKeys); lacks {
-		return nil, refuse(failedPrecondition, "COMMAND-mm9F4", roleNotExisting).Because("the project has no role %q for the organization", key)
+		return nil, refuse(failedPrecondition, "COMMAND-mm9F4", roleNotFound).Because("the project has no role %q for the organization", key)
 	}
 	g.RoleKeys = in.RoleKeys
 	g = p.putGrant(c, g)
@@ -218,17 +218,14 @@ func grantMeets(g *userv1.UserGrant, q *userv1.UserGrantQuery) bool {
 // listUserGrants searches the grants of an organization.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.ListUserGrants
 func (p *Provider) listUserGrants(c *kernel.Call, in *management.ListUserGrantRequest) (*management.ListUserGrantResponse, error) {
-	page, err := newPage[*userv1.UserGrant](in.Query)
-	if err != nil {
-		return nil, err
-	}
+	page := newPage[*userv1.UserGrant](in.Query)
 	for _, g := range p.grants.All(c.Tx) {
 		if m := p.grantMessage(c, g); g.OrgID == orgOf(c) && all(in.Queries, m, grantMeets) {
 			page.processed(g.Sequence)
 			page.add(m)
 		}
 	}
-	return &management.ListUserGrantResponse{Details: page.details(c), Result: page.rows}, nil
+	return &management.ListUserGrantResponse{Details: page.details(c), Result: page.rows}, page.err
 }
 
 // dropGrants takes away the grants that hold for a user or a project.

@@ -169,9 +169,12 @@ func (p *Provider) addHumanUser(c *kernel.Call, in *management.AddHumanUserReque
 // changeHuman changes a person, or refuses a change that changes nothing, with an id
 // of the caller's.
 func (p *Provider) changeHuman(c *kernel.Call, userID, unchanged string, change func(*userv2.HumanUser)) (user, error) {
-	u, ok := p.user(c, userID)
-	if !ok || u.Human == nil {
-		return u, refuse(notFound, "COMMAND-M0dsl", userNotFound).Because("%s", p.whyNoPerson(c, userID))
+	u, why := p.user(c, userID)
+	if why == "" && u.Human == nil {
+		why = "user " + userID + " is a machine user"
+	}
+	if why != "" {
+		return u, refuse(notFound, "COMMAND-M0dsl", userNotFound).Because("%s", why)
 	}
 	h := proto.CloneOf(u.Human.HumanUser)
 	change(h)

@@ -166,15 +166,12 @@ func (p *Provider) addAppKey(c *kernel.Call, in *management.AddAppKeyRequest) (*
 // none.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.ListAppKeys
 func (p *Provider) listAppKeys(c *kernel.Call, in *management.ListAppKeysRequest) (*management.ListAppKeysResponse, error) {
-	page, err := newPage[*authnv1.Key](in.Query)
-	if err != nil {
-		return nil, err
-	}
+	page := newPage[*authnv1.Key](in.Query)
 	if a, v, why := p.app(c, in.ProjectId, in.AppId); why == "" {
 		page.processed(v.Events)
 		p.addKeys(c, page, a.ID, v.OrgID)
 	}
-	return &management.ListAppKeysResponse{Details: page.details(c), Result: page.rows}, nil
+	return &management.ListAppKeysResponse{Details: page.details(c), Result: page.rows}, page.err
 }
 
 // getAppKey returns one key, without the key itself.

@@ -26,10 +26,7 @@ func (p *Provider) addOrg(c *kernel.Call, in *management.AddOrgRequest) (*manage
 // listOrgs searches the organizations of the instance.
 // https://zitadel.com/docs/reference/api/admin/zitadel.admin.v1.AdminService.ListOrgs
 func (p *Provider) listOrgs(c *kernel.Call, in *admin.ListOrgsRequest) (*admin.ListOrgsResponse, error) {
-	page, err := newPage[*orgv1.Org](in.Query)
-	if err != nil {
-		return nil, err
-	}
+	page := newPage[*orgv1.Org](in.Query)
 	holds := func(o organization, q *orgv1.OrgQuery) bool {
 		switch q := q.Query.(type) {
 		case *orgv1.OrgQuery_NameQuery:
@@ -49,16 +46,13 @@ func (p *Provider) listOrgs(c *kernel.Call, in *admin.ListOrgsRequest) (*admin.L
 			page.add(o.message())
 		}
 	}
-	return &admin.ListOrgsResponse{Details: page.details(c), SortingColumn: in.SortingColumn, Result: page.rows}, nil
+	return &admin.ListOrgsResponse{Details: page.details(c), SortingColumn: in.SortingColumn, Result: page.rows}, page.err
 }
 
 // listOrganizations searches the organizations that the caller may read.
 // https://zitadel.com/docs/reference/api/org/zitadel.org.v2.OrganizationService.ListOrganizations
 func (p *Provider) listOrganizations(c *kernel.Call, in *orgv2.ListOrganizationsRequest) (*orgv2.ListOrganizationsResponse, error) {
-	page, err := newPage[*orgv2.Organization](in.Query)
-	if err != nil {
-		return nil, err
-	}
+	page := newPage[*orgv2.Organization](in.Query)
 	holds := func(o organization, q *orgv2.SearchQuery) bool {
 		switch q := q.Query.(type) {
 		case *orgv2.SearchQuery_NameQuery:
@@ -84,7 +78,7 @@ func (p *Provider) listOrganizations(c *kernel.Call, in *orgv2.ListOrganizations
 		}
 	}
 	details := &objectv2.ListDetails{TotalResult: page.total, ProcessedSequence: page.sequence, Timestamp: moment(c.Now)}
-	return &orgv2.ListOrganizationsResponse{Details: details, SortingColumn: in.SortingColumn, Result: page.rows}, nil
+	return &orgv2.ListOrganizationsResponse{Details: details, SortingColumn: in.SortingColumn, Result: page.rows}, page.err
 }
 
 // getMyUser returns who calls.

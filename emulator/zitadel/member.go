@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/admin"
 	"github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/management"
 	memberv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/member"
 	objectv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/object"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
 )
@@ -21,32 +21,56 @@ type scope struct {
 	missing                   error  // why there is no such scope
 }
 
+// A scopeOf says which members a request is about.
+type scopeOf func(*kernel.Call, proto.Message) scope
+
+// The requests about members, whatever the scope.
+type (
+	memberRequest interface {
+		proto.Message
+		GetUserId() string
+	}
+	rolesRequest interface {
+		memberRequest
+		GetRoles() []string
+	}
+	membersRequest interface {
+		proto.Message
+		GetQuery() *objectv1.ListQuery
+		GetQueries() []*memberv1.SearchQuery
+	}
+)
+
 func (s scope) of(userID string) member {
 	return member{UserID: userID, OrgID: s.orgID, ProjectID: s.projectID, GrantID: s.grantID}
 }
 
-func instanceScope(c *kernel.Call) scope { return scope{prefix: "IAM_", owner: orgOf(c)} }
+func instanceScope(c *kernel.Call, _ proto.Message) scope {
+	return scope{prefix: "IAM_", owner: orgOf(c)}
+}
 
-func orgScope(c *kernel.Call) scope {
+func orgScope(c *kernel.Call, _ proto.Message) scope {
 	return scope{orgID: orgOf(c), prefix: "ORG_", owner: orgOf(c)}
 }
 
 // projectScope is that of a project of the organization that the call works in.
-func (p *Provider) projectScope(c *kernel.Call, id string) scope {
-	v, ok := p.project(c, id)
-	if !ok {
-		return scope{missing: refuse(notFound, "COMMAND-3M9sd", projectNotFound).Because("%s", p.whyNoProject(c, id))}
+func (p *Provider) projectScope(c *kernel.Call, in proto.Message) scope {
+	v, why := p.project(c, in.(interface{ GetProjectId() string }).GetProjectId())
+	if why != "" {
+		return scope{missing: refuse(notFound, "COMMAND-3M9sd", projectNotFound).Because("%s", why)}
 	}
 	return scope{projectID: v.ID, prefix: "PROJECT_", owner: v.OrgID}
 }
 
 // grantScope is that of a project that is granted to another organization.
-func (p *Provider) grantScope(c *kernel.Call, projectID, id string) scope {
-	g, v, err := p.projectGrant(c, projectID, id)
-	if err != nil && p.isGrantedTo(c, g, projectID) {
+func (p *Provider) grantScope(c *kernel.Call, in proto.Message) scope {
+	of := in.(interface{ GetProjectId() string }).GetProjectId()
+	by := in.(interface{ GetGrantId() string }).GetGrantId()
+	g, v, err := p.projectGrant(c, of, by)
+	if err != nil && p.isGrantedTo(c, g, of) {
 		v.OrgID, err = orgOf(c), nil
 	}
-	return scope{projectID: projectID, grantID: id, prefix: "PROJECT_GRANT_", owner: v.OrgID, missing: err}
+	return scope{projectID: of, grantID: by, prefix: "PROJECT_GRANT_", owner: v.OrgID, missing: err}
 }
 
 // setMember adds a member, or replaces the roles of one.
@@ -80,20 +104,10 @@ func (p *Provider) setMember(c *kernel.Call, s scope, userID string, roles []str
 	return changed(c, m.Sequence, s.owner), nil
 }
 
-// removeMember takes a member's roles away. One that there is not is removed
-// already.
-func (p *Provider) removeMember(c *kernel.Call, s scope, userID string) (*objectv1.ObjectDetails, error) {
-	m, _ := p.members.Get(c.Tx, s.of(userID).key())
-	p.members.Delete(c.Tx, s.of(userID).key())
-	return changed(c, m.Sequence+1, s.owner), s.missing
-}
-
-// listMembers searches the members of a scope.
-func (p *Provider) listMembers(c *kernel.Call, s scope, q query, conditions []*memberv1.SearchQuery) (*page[*memberv1.Member], error) {
-	page, err := newPage[*memberv1.Member](q)
-	if err = cmp.Or(s.missing, err); err != nil {
-		return nil, err
-	}
+// membersIn searches the members of a scope.
+func (p *Provider) membersIn(c *kernel.Call, s scope, q query, conditions []*memberv1.SearchQuery) *page[*memberv1.Member] {
+	page := newPage[*memberv1.Member](q)
+	page.err = cmp.Or(s.missing, page.err)
 	holds := func(m *memberv1.Member, q *memberv1.SearchQuery) bool {
 		switch q := q.Query.(type) {
 		case *memberv1.SearchQuery_UserIdQuery:
@@ -123,129 +137,47 @@ func (p *Provider) listMembers(c *kernel.Call, s scope, q query, conditions []*m
 			page.add(shown)
 		}
 	}
-	return page, nil
+	return page
 }
 
-// addIAMMember gives a user roles in the instance.
-// https://zitadel.com/docs/reference/api/admin/zitadel.admin.v1.AdminService.AddIAMMember
-func (p *Provider) addIAMMember(c *kernel.Call, in *admin.AddIAMMemberRequest) (*admin.AddIAMMemberResponse, error) {
-	details, err := p.setMember(c, instanceScope(c), in.UserId, in.Roles, true)
-	return &admin.AddIAMMemberResponse{Details: details}, err
-}
+// Every scope has the same four methods. Their messages differ in name alone.
 
-// updateIAMMember replaces a user's roles in the instance.
-// https://zitadel.com/docs/reference/api/admin/zitadel.admin.v1.AdminService.UpdateIAMMember
-func (p *Provider) updateIAMMember(c *kernel.Call, in *admin.UpdateIAMMemberRequest) (*admin.UpdateIAMMemberResponse, error) {
-	details, err := p.setMember(c, instanceScope(c), in.UserId, in.Roles, false)
-	return &admin.UpdateIAMMemberResponse{Details: details}, err
-}
-
-// removeIAMMember takes a user's roles in the instance away.
-// https://zitadel.com/docs/reference/api/admin/zitadel.admin.v1.AdminService.RemoveIAMMember
-func (p *Provider) removeIAMMember(c *kernel.Call, in *admin.RemoveIAMMemberRequest) (*admin.RemoveIAMMemberResponse, error) {
-	details, err := p.removeMember(c, instanceScope(c), in.UserId)
-	return &admin.RemoveIAMMemberResponse{Details: details}, err
-}
-
-// listIAMMembers searches the members of the instance.
-// https://zitadel.com/docs/reference/api/admin/zitadel.admin.v1.AdminService.ListIAMMembers
-func (p *Provider) listIAMMembers(c *kernel.Call, in *admin.ListIAMMembersRequest) (*admin.ListIAMMembersResponse, error) {
-	page, err := p.listMembers(c, instanceScope(c), in.Query, in.Queries)
-	if err != nil {
-		return nil, err
-	}
-	return &admin.ListIAMMembersResponse{Details: page.details(c), Result: page.rows}, nil
-}
-
-// addOrgMember gives a user roles in the organization.
+// addMember gives a user roles in a scope.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.AddOrgMember
-func (p *Provider) addOrgMember(c *kernel.Call, in *management.AddOrgMemberRequest) (*management.AddOrgMemberResponse, error) {
-	details, err := p.setMember(c, orgScope(c), in.UserId, in.Roles, true)
-	return &management.AddOrgMemberResponse{Details: details}, err
+func addMember[In rolesRequest, Out any, POut messageOf[Out]](p *Provider, in scopeOf) func(*kernel.Call, In) (POut, error) {
+	return func(c *kernel.Call, sent In) (POut, error) {
+		details, err := p.setMember(c, in(c, sent), sent.GetUserId(), sent.GetRoles(), true)
+		return translate(POut(new(Out)), &management.AddOrgMemberResponse{Details: details}), err
+	}
 }
 
-// updateOrgMember replaces a user's roles in the organization.
+// updateMember replaces a user's roles in a scope.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.UpdateOrgMember
-func (p *Provider) updateOrgMember(c *kernel.Call, in *management.UpdateOrgMemberRequest) (*management.UpdateOrgMemberResponse, error) {
-	details, err := p.setMember(c, orgScope(c), in.UserId, in.Roles, false)
-	return &management.UpdateOrgMemberResponse{Details: details}, err
+func updateMember[In rolesRequest, Out any, POut messageOf[Out]](p *Provider, in scopeOf) func(*kernel.Call, In) (POut, error) {
+	return func(c *kernel.Call, sent In) (POut, error) {
+		details, err := p.setMember(c, in(c, sent), sent.GetUserId(), sent.GetRoles(), false)
+		return translate(POut(new(Out)), &management.UpdateOrgMemberResponse{Details: details}), err
+	}
 }
 
-// removeOrgMember takes a user's roles in the organization away.
+// removeMember takes a user's roles in a scope away. Those that there are not are
+// removed already.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.RemoveOrgMember
-func (p *Provider) removeOrgMember(c *kernel.Call, in *management.RemoveOrgMemberRequest) (*management.RemoveOrgMemberResponse, error) {
-	details, err := p.removeMember(c, orgScope(c), in.UserId)
-	return &management.RemoveOrgMemberResponse{Details: details}, err
+func removeMember[In memberRequest, Out any, POut messageOf[Out]](p *Provider, in scopeOf) func(*kernel.Call, In) (POut, error) {
+	return func(c *kernel.Call, sent In) (POut, error) {
+		s := in(c, sent)
+		m, _ := p.members.Get(c.Tx, s.of(sent.GetUserId()).key())
+		p.members.Delete(c.Tx, s.of(sent.GetUserId()).key())
+		details := changed(c, m.Sequence+1, s.owner)
+		return translate(POut(new(Out)), &management.RemoveOrgMemberResponse{Details: details}), s.missing
+	}
 }
 
-// listOrgMembers searches the members of the organization.
+// listMembers searches the members of a scope.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.ListOrgMembers
-func (p *Provider) listOrgMembers(c *kernel.Call, in *management.ListOrgMembersRequest) (*management.ListOrgMembersResponse, error) {
-	page, err := p.listMembers(c, orgScope(c), in.Query, in.Queries)
-	if err != nil {
-		return nil, err
+func listMembers[In membersRequest, Out any, POut messageOf[Out]](p *Provider, in scopeOf) func(*kernel.Call, In) (POut, error) {
+	return func(c *kernel.Call, sent In) (POut, error) {
+		page := p.membersIn(c, in(c, sent), sent.GetQuery(), sent.GetQueries())
+		return translate(POut(new(Out)), &management.ListOrgMembersResponse{Details: page.details(c), Result: page.rows}), page.err
 	}
-	return &management.ListOrgMembersResponse{Details: page.details(c), Result: page.rows}, nil
-}
-
-// addProjectMember gives a user roles in a project.
-// https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.AddProjectMember
-func (p *Provider) addProjectMember(c *kernel.Call, in *management.AddProjectMemberRequest) (*management.AddProjectMemberResponse, error) {
-	details, err := p.setMember(c, p.projectScope(c, in.ProjectId), in.UserId, in.Roles, true)
-	return &management.AddProjectMemberResponse{Details: details}, err
-}
-
-// updateProjectMember replaces a user's roles in a project.
-// https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.UpdateProjectMember
-func (p *Provider) updateProjectMember(c *kernel.Call, in *management.UpdateProjectMemberRequest) (*management.UpdateProjectMemberResponse, error) {
-	details, err := p.setMember(c, p.projectScope(c, in.ProjectId), in.UserId, in.Roles, false)
-	return &management.UpdateProjectMemberResponse{Details: details}, err
-}
-
-// removeProjectMember takes a user's roles in a project away.
-// https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.RemoveProjectMember
-func (p *Provider) removeProjectMember(c *kernel.Call, in *management.RemoveProjectMemberRequest) (*management.RemoveProjectMemberResponse, error) {
-	details, err := p.removeMember(c, p.projectScope(c, in.ProjectId), in.UserId)
-	return &management.RemoveProjectMemberResponse{Details: details}, err
-}
-
-// listProjectMembers searches the members of a project.
-// https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.ListProjectMembers
-func (p *Provider) listProjectMembers(c *kernel.Call, in *management.ListProjectMembersRequest) (*management.ListProjectMembersResponse, error) {
-	page, err := p.listMembers(c, p.projectScope(c, in.ProjectId), in.Query, in.Queries)
-	if err != nil {
-		return nil, err
-	}
-	return &management.ListProjectMembersResponse{Details: page.details(c), Result: page.rows}, nil
-}
-
-// addProjectGrantMember gives a user roles in a granted project.
-// https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.AddProjectGrantMember
-func (p *Provider) addProjectGrantMember(c *kernel.Call, in *management.AddProjectGrantMemberRequest) (*management.AddProjectGrantMemberResponse, error) {
-	details, err := p.setMember(c, p.grantScope(c, in.ProjectId, in.GrantId), in.UserId, in.Roles, true)
-	return &management.AddProjectGrantMemberResponse{Details: details}, err
-}
-
-// updateProjectGrantMember replaces a user's roles in a granted project.
-// https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.UpdateProjectGrantMember
-func (p *Provider) updateProjectGrantMember(c *kernel.Call, in *management.UpdateProjectGrantMemberRequest) (*management.UpdateProjectGrantMemberResponse, error) {
-	details, err := p.setMember(c, p.grantScope(c, in.ProjectId, in.GrantId), in.UserId, in.Roles, false)
-	return &management.UpdateProjectGrantMemberResponse{Details: details}, err
-}
-
-// removeProjectGrantMember takes a user's roles in a granted project away.
-// https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.RemoveProjectGrantMember
-func (p *Provider) removeProjectGrantMember(c *kernel.Call, in *management.RemoveProjectGrantMemberRequest) (*management.RemoveProjectGrantMemberResponse, error) {
-	details, err := p.removeMember(c, p.grantScope(c, in.ProjectId, in.GrantId), in.UserId)
-	return &management.RemoveProjectGrantMemberResponse{Details: details}, err
-}
-
-// listProjectGrantMembers searches the members of a granted project.
-// https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.ListProjectGrantMembers
-func (p *Provider) listProjectGrantMembers(c *kernel.Call, in *management.ListProjectGrantMembersRequest) (*management.ListProjectGrantMembersResponse, error) {
-	page, err := p.listMembers(c, p.grantScope(c, in.ProjectId, in.GrantId), in.Query, in.Queries)
-	if err != nil {
-		return nil, err
-	}
-	return &management.ListProjectGrantMembersResponse{Details: page.details(c), Result: page.rows}, nil
 }

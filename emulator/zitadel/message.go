@@ -30,8 +30,8 @@ type method struct {
 
 func (m method) secret() method { m.Route = m.Secret(); return m }
 
-// on makes the method of an operation.
-func on[In, Out proto.Message](op Op, handle func(*kernel.Call, In) (Out, error)) method {
+// on makes the method of an operation, whose checks come before it.
+func on[In, Out proto.Message](op Op, handle func(*kernel.Call, In) (Out, error), checks ...check) method {
 	var none In
 	return method{kernel.Handle(op, func(c *kernel.Call) (any, error) {
 		in, ok := c.Body.Message.(input)
@@ -40,6 +40,11 @@ func on[In, Out proto.Message](op Op, handle func(*kernel.Call, In) (Out, error)
 		}
 		if err := complete(c, in); err != nil {
 			return nil, err
+		}
+		for _, check := range checks {
+			if err := check(c, in.Message); err != nil {
+				return nil, err
+			}
 		}
 		out, err := handle(c, in.Message.(In))
 		if err != nil {

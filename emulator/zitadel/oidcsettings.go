@@ -53,9 +53,9 @@ func (p *Provider) updateOIDCSettings(c *kernel.Call, in *admin.UpdateOIDCSettin
 	}
 	switch {
 	case min(l.AccessToken, l.IDToken, l.RefreshIdle, l.Refresh) <= 0:
-		return nil, refuse(invalidArgument, "INST-10s82j", "Argument is invalid").Because("every lifetime has to be more than nothing")
+		return nil, refuse(invalidArgument, "INST-10sxks", "Errors.Invalid.Argument").Because("every lifetime has to be more than nothing")
 	case s.lifetimes == l:
-		return nil, refuse(failedPrecondition, "COMMAND-8snEr", noChanges).Because("the settings are like that already")
+		return nil, refuse(failedPrecondition, "COMMAND-0pk2nu", noChanges).Because("the settings are like that already")
 	}
 	s.lifetimes = l
 	s.touch(s.Sequence+1, c.Now)

@@ -28,9 +28,6 @@ func (p *Provider) newOrganization(c *kernel.Call, id, name string) (organizatio
 // exist; its owners, unless other roles are named.
 // https://zitadel.com/docs/reference/api/org/zitadel.org.v2.OrganizationService.AddOrganization
 func (p *Provider) createOrganization(c *kernel.Call, in *orgv2.AddOrganizationRequest) (*orgv2.AddOrganizationResponse, error) {
-	if err := p.workIn(c, orgOf(c), "", "org.create"); err != nil {
-		return nil, err
-	}
 	org, err := p.newOrganization(c, cmp.Or(in.GetOrganizationId(), in.GetOrgId()), in.Name) //lint:ignore SA1019 clients of an older version send it
 	if err != nil {
 		return nil, err
@@ -51,23 +48,11 @@ func (p *Provider) createOrganization(c *kernel.Call, in *orgv2.AddOrganizationR
 	return &orgv2.AddOrganizationResponse{Details: detailsV2(created(c, org.Sequence, org.ID)), OrganizationId: org.ID}, nil
 }
 
-// organizationFor is organization for a caller who has a permission in it.
-func (p *Provider) organizationFor(c *kernel.Call, id, permission string) (organization, error) {
-	org, err := p.organization(c, id)
-	if err == nil {
-		err = p.workIn(c, id, "", permission)
-	}
-	return org, err
-}
-
 // updateOrganization renames an organization. Its domain stays.
 // https://zitadel.com/docs/reference/api/org/zitadel.org.v2.OrganizationService.UpdateOrganization
 func (p *Provider) updateOrganization(c *kernel.Call, in *orgv2.UpdateOrganizationRequest) (*orgv2.UpdateOrganizationResponse, error) {
-	org, err := p.organizationFor(c, in.OrganizationId, "org.write")
-	switch {
-	case err != nil:
-		return nil, err
-	case org.Name == in.Name:
+	org, _ := p.organizations.Get(c.Tx, orgOf(c))
+	if org.Name == in.Name {
 		return nil, refuse(failedPrecondition, "", noChanges).Because("the organization has that name already")
 	}
 	org.Name = in.Name
@@ -79,82 +64,70 @@ func (p *Provider) updateOrganization(c *kernel.Call, in *orgv2.UpdateOrganizati
 // instance's default one stays.
 // https://zitadel.com/docs/reference/api/org/zitadel.org.v2.OrganizationService.DeleteOrganization
 func (p *Provider) deleteOrganization(c *kernel.Call, in *orgv2.DeleteOrganizationRequest) (*orgv2.DeleteOrganizationResponse, error) {
-	org, err := p.organizationFor(c, in.OrganizationId, "org.delete")
-	switch {
-	case err != nil:
-		return nil, err
-	case org.ID == p.defaultOrg(c):
-		return nil, refuse(failedPrecondition, "", defaultOrgStays).Because("%s is the default organization", org.ID)
+	id := orgOf(c)
+	if id == p.defaultOrg(c) {
+		return nil, refuse(failedPrecondition, "COMMA-wG9p1", defaultOrgStays).Because("%s is the default organization", id)
 	}
-	for _, v := range rows(p.projectsOf.All(c.Tx, org.ID)) {
+	for _, v := range rows(p.projectsOf.All(c.Tx, id)) {
 		if _, err := p.dropProject(c, v.ID); err != nil {
 			return nil, err
 		}
 	}
-	for _, u := range rows(p.usersOf.All(c.Tx, org.ID)) {
+	for _, u := range rows(p.usersOf.All(c.Tx, id)) {
 		if _, err := p.dropUser(c, u.ID); err != nil {
 			return nil, err
 		}
 	}
-	p.metadataBy.Delete(c.Tx, org.ID)
-	p.domainsOf.Delete(c.Tx, org.ID)
+	p.metadataBy.Delete(c.Tx, id)
+	p.domainsOf.Delete(c.Tx, id)
 	for _, g := range rows(p.projectGrants.All(c.Tx)) {
-		if g.OrgID == org.ID {
+		if g.OrgID == id {
 			p.dropProjectGrant(c, g)
 		}
 	}
-	p.dropGrants(c, func(g grant) bool { return g.OrgID == org.ID })
+	p.dropGrants(c, func(g grant) bool { return g.OrgID == id })
 	for _, m := range rows(p.members.All(c.Tx)) {
-		if m.OrgID == org.ID {
+		if m.OrgID == id {
 			p.members.Delete(c.Tx, m.key())
 		}
 	}
-	p.organizations.Delete(c.Tx, org.ID)
+	p.organizations.Delete(c.Tx, id)
 	return &orgv2.DeleteOrganizationResponse{DeletionDate: moment(c.Now)}, nil
 }
 
 // setOrganizationMetadata stores values at an organization.
 // https://zitadel.com/docs/reference/api/org/zitadel.org.v2.OrganizationService.SetOrganizationMetadata
 func (p *Provider) setOrganizationMetadata(c *kernel.Call, in *orgv2.SetOrganizationMetadataRequest) (*orgv2.SetOrganizationMetadataResponse, error) {
-	org, err := p.organizationFor(c, in.OrganizationId, "org.write")
-	if err == nil {
-		err = setAll(p, c, org.ID, in.Metadata)
-	}
+	err := setAll(p, c, orgOf(c), in.Metadata)
 	return &orgv2.SetOrganizationMetadataResponse{SetDate: moment(c.Now)}, err
 }
 
 // listOrganizationMetadata searches the values of an organization.
 // https://zitadel.com/docs/reference/api/org/zitadel.org.v2.OrganizationService.ListOrganizationMetadata
 func (p *Provider) listOrganizationMetadata(c *kernel.Call, in *orgv2.ListOrganizationMetadataRequest) (*orgv2.ListOrganizationMetadataResponse, error) {
-	org, err := p.organizationFor(c, in.OrganizationId, "org.read")
-	if err != nil {
-		return nil, err
-	}
-	page, err := newPage[*metadatav2.Metadata](in.Pagination)
-	if err != nil {
-		return nil, err
-	}
+	page := newPage[*metadatav2.Metadata](in.Pagination)
 	holds := func(m metadata, f *metadatav2.MetadataSearchFilter) bool {
 		return f.GetKeyFilter() == nil || matches(m.Key, f.GetKeyFilter().Key, f.GetKeyFilter().Method)
 	}
-	for _, m := range p.metadataBy.All(c.Tx, org.ID) {
+	for _, m := range p.metadataBy.All(c.Tx, orgOf(c)) {
 		if all(in.Filters, m, holds) {
 			page.add(&metadatav2.Metadata{CreationDate: moment(m.Created), ChangeDate: moment(m.Changed), Key: m.Key, Value: m.Value})
 		}
 	}
-	return &orgv2.ListOrganizationMetadataResponse{Pagination: page.pagination(), Metadata: page.rows}, nil
+	return &orgv2.ListOrganizationMetadataResponse{Pagination: page.pagination(), Metadata: page.rows}, page.err
 }
 
 // deleteOrganizationMetadata takes values of an organization away, all or none.
 // https://zitadel.com/docs/reference/api/org/zitadel.org.v2.OrganizationService.DeleteOrganizationMetadata
 func (p *Provider) deleteOrganizationMetadata(c *kernel.Call, in *orgv2.DeleteOrganizationMetadataRequest) (*orgv2.DeleteOrganizationMetadataResponse, error) {
-	org, err := p.organizationFor(c, in.OrganizationId, "org.write")
 	for _, key := range in.Keys {
-		if err == nil {
-			_, err = p.dropMetadata(c, org.ID, key)
+		m := metadata{OwnerID: orgOf(c), Key: key}
+		if _, ok := p.metadata.Get(c.Tx, m.key()); !ok {
+			return nil, refuse(notFound, "META-2npds", "One or more keys do not exist").Because("%s has no metadata %q", orgOf(c), key)
 		}
+		p.metadata.Delete(c.Tx, m.key())
 	}
-	return &orgv2.DeleteOrganizationMetadataResponse{DeletionDate: moment(c.Now)}, err
+	return &orgv2.DeleteOrganizationMetadataResponse{DeletionDate: moment(c.Now)}, nil
 }
 
 // getGeneralSettings tells what holds for the whole instance.

@@ -46,9 +46,9 @@ func (p *Provider) newPAT(c *kernel.Call, userID string, until *timestamppb.Time
 	if err != nil {
 		return t, user{}, "", err
 	}
-	u, ok := p.machineUser(c, userID)
-	if !ok {
-		return t, u, "", refuse(failedPrecondition, "COMMAND-Dggw2", userNotFound).Because("%s", p.whyNoMachine(c, userID))
+	u, why := p.machineUser(c, userID)
+	if why != "" {
+		return t, u, "", refuse(failedPrecondition, "COMMAND-Dggw2", userNotFound).Because("%s", why)
 	}
 	t.ID, t.ExpiresAt = p.nextID(c), expires
 	value := p.addPAT(c, &u, &t, "")
@@ -82,25 +82,22 @@ func (t personalAccessToken) message(orgID string) *userv1.PersonalAccessToken {
 // not exist has none.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.ListPersonalAccessTokens
 func (p *Provider) listPersonalAccessTokens(c *kernel.Call, in *management.ListPersonalAccessTokensRequest) (*management.ListPersonalAccessTokensResponse, error) {
-	page, err := newPage[*userv1.PersonalAccessToken](in.Query)
-	if err != nil {
-		return nil, err
-	}
-	if u, ok := p.user(c, in.UserId); ok {
+	page := newPage[*userv1.PersonalAccessToken](in.Query)
+	if u, why := p.user(c, in.UserId); why == "" {
 		page.processed(u.Events)
 		for _, t := range p.patsOf.All(c.Tx, u.ID) {
 			page.add(t.message(u.OrgID))
 		}
 	}
-	return &management.ListPersonalAccessTokensResponse{Details: page.details(c), Result: page.rows}, nil
+	return &management.ListPersonalAccessTokensResponse{Details: page.details(c), Result: page.rows}, page.err
 }
 
 // getPersonalAccessToken returns one token, without the token itself.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.GetPersonalAccessTokenByIDs
 func (p *Provider) getPersonalAccessToken(c *kernel.Call, in *management.GetPersonalAccessTokenByIDsRequest) (*management.GetPersonalAccessTokenByIDsResponse, error) {
-	u, ok := p.user(c, in.UserId)
+	u, why := p.user(c, in.UserId)
 	t, found := p.pats.Get(c.Tx, in.TokenId)
-	if !ok || !found || t.UserID != u.ID {
+	if why != "" || !found || t.UserID != u.ID {
 		return nil, refuse(notFound, "QUERY-fRunu", "Errors.PersonalAccessToken.NotFound").Because("the user has no token %s", in.TokenId)
 	}
 	return &management.GetPersonalAccessTokenByIDsResponse{Token: t.message(u.OrgID)}, nil
@@ -109,9 +106,9 @@ func (p *Provider) getPersonalAccessToken(c *kernel.Call, in *management.GetPers
 // removePersonalAccessToken ends a token at once.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.RemovePersonalAccessToken
 func (p *Provider) removePersonalAccessToken(c *kernel.Call, in *management.RemovePersonalAccessTokenRequest) (*management.RemovePersonalAccessTokenResponse, error) {
-	u, ok := p.user(c, in.UserId)
+	u, why := p.user(c, in.UserId)
 	t, found := p.pats.Get(c.Tx, in.TokenId)
-	if !ok || !found || t.UserID != u.ID {
+	if why != "" || !found || t.UserID != u.ID {
 		return nil, refuse(notFound, "COMMAND-4m77G", "Personal Access Token not found").Because("the user has no token %s", in.TokenId)
 	}
 	p.pats.Delete(c.Tx, t.ID)

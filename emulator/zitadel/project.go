@@ -44,10 +44,17 @@ func (v project) message() *projectv1.Project {
 	}
 }
 
-// project returns a project of the organization that the call works in.
-func (p *Provider) project(c *kernel.Call, id string) (project, bool) {
-	v, ok := p.projects.Get(c.Tx, id)
-	return v, ok && !v.Removed && v.OrgID == orgOf(c)
+// project returns a project of the organization that the call works in, or says why
+// there is none.
+func (p *Provider) project(c *kernel.Call, id string) (project, string) {
+	switch v, ok := p.projects.Get(c.Tx, id); {
+	case !ok || v.Removed:
+		return project{}, "there is no project " + id
+	case v.OrgID != orgOf(c):
+		return project{}, "project " + id + " belongs to organization " + v.OrgID + ", and the call is for " + orgOf(c)
+	default:
+		return v, ""
+	}
 }
 
 // push counts n events of a project and stores it.
@@ -93,10 +100,7 @@ func (p *Provider) addProject(c *kernel.Call, in *management.AddProjectRequest) 
 // listProjects searches the projects of an organization.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.ListProjects
 func (p *Provider) listProjects(c *kernel.Call, in *management.ListProjectsRequest) (*management.ListProjectsResponse, error) {
-	page, err := newPage[*projectv1.Project](in.Query)
-	if err != nil {
-		return nil, err
-	}
+	page := newPage[*projectv1.Project](in.Query)
 	holds := func(v project, q *projectv1.ProjectQuery) bool {
 		switch {
 		case q.GetNameQuery() != nil:
@@ -112,33 +116,24 @@ func (p *Provider) listProjects(c *kernel.Call, in *management.ListProjectsReque
 			page.add(v.message())
 		}
 	}
-	return &management.ListProjectsResponse{Details: page.details(c), Result: page.rows}, nil
+	return &management.ListProjectsResponse{Details: page.details(c), Result: page.rows}, page.err
 }
 
 // getProject returns one project.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.GetProjectByID
 func (p *Provider) getProject(c *kernel.Call, in *management.GetProjectByIDRequest) (*management.GetProjectByIDResponse, error) {
-	v, ok := p.project(c, in.Id)
-	if !ok {
-		return nil, refuse(notFound, "QUERY-fk2fs", projectNotFound).Because("%s", p.whyNoProject(c, in.Id))
+	v, why := p.project(c, in.Id)
+	if why != "" {
+		return nil, refuse(notFound, "QUERY-fk2fs", projectNotFound).Because("%s", why)
 	}
 	return &management.GetProjectByIDResponse{Project: v.message()}, nil
 }
 
-// whyNoProject says why a project is not found.
-func (p *Provider) whyNoProject(c *kernel.Call, id string) string {
-	v, ok := p.projects.Get(c.Tx, id)
-	if !ok || v.Removed {
-		return "there is no project " + id
-	}
-	return "project " + id + " belongs to organization " + v.OrgID + ", and the call is for " + orgOf(c)
-}
-
 // changeProject replaces the settings of a project.
 func (p *Provider) changeProject(c *kernel.Call, id string, settings projectSettings) (project, error) {
-	v, ok := p.project(c, id)
-	if !ok {
-		return v, refuse(notFound, "COMMAND-3M9sd", projectNotFound).Because("%s", p.whyNoProject(c, id))
+	v, why := p.project(c, id)
+	if why != "" {
+		return v, refuse(notFound, "COMMAND-3M9sd", projectNotFound).Because("%s", why)
 	}
 	if settings == v.projectSettings {
 		return v, refuse(failedPrecondition, "COMMAND-2M0fs", noChanges).Because("the project is like that already")
@@ -168,12 +163,12 @@ func (p *Provider) projectChanged(c *kernel.Call, v project) project {
 
 // setProjectActive makes a project active or inactive.
 func (p *Provider) setProjectActive(c *kernel.Call, id string, active bool) (project, error) {
-	v, ok := p.project(c, id)
+	v, why := p.project(c, id)
 	switch {
-	case !ok && active:
-		return v, refuse(notFound, "COMMAND-3M9sd", projectNotFound).Because("%s", p.whyNoProject(c, id))
-	case !ok:
-		return v, refuse(notFound, "COMMAND-112M9", projectNotFound).Because("%s", p.whyNoProject(c, id))
+	case why != "" && active:
+		return v, refuse(notFound, "COMMAND-3M9sd", projectNotFound).Because("%s", why)
+	case why != "":
+		return v, refuse(notFound, "COMMAND-112M9", projectNotFound).Because("%s", why)
 	case active && !v.Inactive:
 		return v, refuse(failedPrecondition, "COMMAND-5M9bs", "Project is not deactivated").Because("the project is active")
 	case !active && v.Inactive:
@@ -200,9 +195,9 @@ func (p *Provider) reactivateProject(c *kernel.Call, in *management.ReactivatePr
 
 // dropProject removes a project with its applications and their keys.
 func (p *Provider) dropProject(c *kernel.Call, id string) (project, error) {
-	v, ok := p.project(c, id)
-	if !ok {
-		return v, refuse(notFound, "COMMAND-3M9sd", projectNotFound).Because("%s", p.whyNoProject(c, id))
+	v, why := p.project(c, id)
+	if why != "" {
+		return v, refuse(notFound, "COMMAND-3M9sd", projectNotFound).Because("%s", why)
 	}
 	for _, a := range rows(p.appsOf.All(c.Tx, v.ID)) {
 		p.dropApp(c, a)

@@ -27,9 +27,6 @@ func (p *Provider) createProject(c *kernel.Call, in *projectv2.CreateProjectRequ
 // updateProjectV2 changes what is sent of a project.
 // https://zitadel.com/docs/reference/api/project/zitadel.project.v2.ProjectService.UpdateProject
 func (p *Provider) updateProjectV2(c *kernel.Call, in *projectv2.UpdateProjectRequest) (*projectv2.UpdateProjectResponse, error) {
-	if err := p.inProject(c, in.ProjectId, "project.write"); err != nil {
-		return nil, err
-	}
 	v, _ := p.projects.Get(c.Tx, in.ProjectId)
 	settings := v.projectSettings
 	set(&settings.Name, in.Name)
@@ -57,10 +54,7 @@ func (p *Provider) deleteProject(c *kernel.Call, in *projectv2.DeleteProjectRequ
 	if v, ok := p.projects.Get(c.Tx, in.ProjectId); !ok || v.Removed {
 		return &projectv2.DeleteProjectResponse{}, nil
 	}
-	err := p.inProject(c, in.ProjectId, "project.delete")
-	if err == nil {
-		_, err = p.dropProject(c, in.ProjectId)
-	}
+	_, err := p.dropProject(c, in.ProjectId)
 	return &projectv2.DeleteProjectResponse{DeletionDate: moment(c.Now)}, err
 }
 
@@ -76,12 +70,9 @@ func (v project) messageV2() *projectv2.Project {
 // getProjectV2 returns one project, whatever its organization.
 // https://zitadel.com/docs/reference/api/project/zitadel.project.v2.ProjectService.GetProject
 func (p *Provider) getProjectV2(c *kernel.Call, in *projectv2.GetProjectRequest) (*projectv2.GetProjectResponse, error) {
-	if err := p.inProject(c, in.ProjectId, "project.read"); err != nil {
-		return nil, err
-	}
-	v, ok := p.project(c, in.ProjectId)
-	if !ok {
-		return nil, refuse(notFound, "QUERY-fk2fs", projectNotFound).Because("%s", p.whyNoProject(c, in.ProjectId))
+	v, why := p.project(c, in.ProjectId)
+	if why != "" {
+		return nil, refuse(notFound, "QUERY-fk2fs", projectNotFound).Because("%s", why)
 	}
 	return &projectv2.GetProjectResponse{Project: v.messageV2()}, nil
 }
@@ -90,10 +81,7 @@ func (p *Provider) getProjectV2(c *kernel.Call, in *projectv2.GetProjectRequest)
 // granted to an organization where the caller may.
 // https://zitadel.com/docs/reference/api/project/zitadel.project.v2.ProjectService.ListProjects
 func (p *Provider) listProjectsV2(c *kernel.Call, in *projectv2.ListProjectsRequest) (*projectv2.ListProjectsResponse, error) {
-	page, err := newPage[*projectv2.Project](in.Pagination)
-	if err != nil {
-		return nil, err
-	}
+	page := newPage[*projectv2.Project](in.Pagination)
 	holds := func(m *projectv2.Project, f *projectv2.ProjectSearchFilter) bool {
 		switch {
 		case f.GetProjectNameFilter() != nil:
@@ -123,25 +111,19 @@ func (p *Provider) listProjectsV2(c *kernel.Call, in *projectv2.ListProjectsRequ
 			page.add(m)
 		}
 	}
-	return &projectv2.ListProjectsResponse{Pagination: page.pagination(), Projects: page.rows}, nil
+	return &projectv2.ListProjectsResponse{Pagination: page.pagination(), Projects: page.rows}, page.err
 }
 
 // deactivateProjectV2 makes a project inactive.
 // https://zitadel.com/docs/reference/api/project/zitadel.project.v2.ProjectService.DeactivateProject
 func (p *Provider) deactivateProjectV2(c *kernel.Call, in *projectv2.DeactivateProjectRequest) (*projectv2.DeactivateProjectResponse, error) {
-	err := p.inProject(c, in.ProjectId, "project.write")
-	if err == nil {
-		_, err = p.setProjectActive(c, in.ProjectId, false)
-	}
+	_, err := p.setProjectActive(c, in.ProjectId, false)
 	return &projectv2.DeactivateProjectResponse{ChangeDate: moment(c.Now)}, err
 }
 
 // activateProject makes an inactive project active.
 // https://zitadel.com/docs/reference/api/project/zitadel.project.v2.ProjectService.ActivateProject
 func (p *Provider) activateProject(c *kernel.Call, in *projectv2.ActivateProjectRequest) (*projectv2.ActivateProjectResponse, error) {
-	err := p.inProject(c, in.ProjectId, "project.write")
-	if err == nil {
-		_, err = p.setProjectActive(c, in.ProjectId, true)
-	}
+	_, err := p.setProjectActive(c, in.ProjectId, true)
 	return &projectv2.ActivateProjectResponse{ChangeDate: moment(c.Now)}, err
 }

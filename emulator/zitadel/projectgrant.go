@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/management"
+	objectv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/object"
 	projectv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/project"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
@@ -48,11 +49,11 @@ func (p *Provider) putProjectGrant(c *kernel.Call, v project, g projectGrant) pr
 // projectGrant returns a grant of a project of the organization that the call works
 // in.
 func (p *Provider) projectGrant(c *kernel.Call, projectID, id string) (projectGrant, project, error) {
-	v, ok := p.project(c, projectID)
+	v, why := p.project(c, projectID)
 	g, found := p.projectGrants.Get(c.Tx, id)
 	switch {
-	case !ok:
-		return g, v, refuse(notFound, "PROJECT-D8JxR", projectGrantNotFound).Because("%s", p.whyNoProject(c, projectID))
+	case why != "":
+		return g, v, refuse(notFound, "PROJECT-D8JxR", projectGrantNotFound).Because("%s", why)
 	case !found || g.ProjectID != projectID:
 		return g, v, refuse(notFound, "PROJECT-D8JxR", projectGrantNotFound).Because("project %s has no grant %s", projectID, id)
 	}
@@ -68,17 +69,17 @@ func (p *Provider) isGrantedTo(c *kernel.Call, g projectGrant, projectID string)
 // addProjectGrant grants a project to another organization.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.AddProjectGrant
 func (p *Provider) addProjectGrant(c *kernel.Call, in *management.AddProjectGrantRequest) (*management.AddProjectGrantResponse, error) {
-	v, ok := p.project(c, in.ProjectId)
+	v, why := p.project(c, in.ProjectId)
 	g := projectGrant{ProjectID: v.ID, OrgID: in.GrantedOrgId, RoleKeys: in.RoleKeys}
 	_, isOrg := p.organizations.Get(c.Tx, g.OrgID)
 	key, lacks := p.lacksRole(c, v.ID, g.RoleKeys)
 	switch other, taken := p.byGrantedOrg.Get(c.Tx, g.uniqueName()); {
-	case !ok:
-		return nil, refuse(failedPrecondition, "COMMAND-m9gsd", projectNotFound).Because("%s", p.whyNoProject(c, in.ProjectId))
+	case why != "":
+		return nil, refuse(failedPrecondition, "COMMAND-m9gsd", projectNotFound).Because("%s", why)
 	case !isOrg:
 		return nil, refuse(failedPrecondition, "COMMAND-3m9gg", orgNotFound).Because("there is no organization %s", g.OrgID)
 	case lacks:
-		return nil, refuse(failedPrecondition, "COMMAND-6m9gd", roleNotExisting).Because("the project has no role %q", key)
+		return nil, refuse(failedPrecondition, "COMMAND-6m9gd", roleNotFound).Because("the project has no role %q", key)
 	case taken:
 		return nil, nameTaken("Project grant already exists").Because("grant %s is to this organization", other.ID)
 	}
@@ -91,55 +92,48 @@ func (p *Provider) addProjectGrant(c *kernel.Call, in *management.AddProjectGran
 // lose those that are gone.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.UpdateProjectGrant
 func (p *Provider) updateProjectGrant(c *kernel.Call, in *management.UpdateProjectGrantRequest) (*management.UpdateProjectGrantResponse, error) {
-	g, v, err := p.projectGrant(c, in.ProjectId, in.GrantId)
+	details, g, err := p.changeProjectGrant(c, in.ProjectId, in.GrantId, func(g *projectGrant) { g.RoleKeys = in.RoleKeys })
 	if err != nil {
 		return nil, err
 	}
-	if slices.Equal(g.RoleKeys, in.RoleKeys) {
-		return nil, refuse(failedPrecondition, "COMMAND-0o0pL", noChanges).Because("the grant has these roles already")
-	}
-	if key, lacks := p.lacksRole(c, v.ID, in.RoleKeys); lacks {
-		return nil, refuse(failedPrecondition, "COMMAND-6m9gd", roleNotExisting).Because("the project has no role %q", key)
-	}
-	g.RoleKeys = in.RoleKeys
-	v = p.putProjectGrant(c, v, g)
-	for _, granted := range rows(p.grantsOf.All(c.Tx, v.ID)) {
+	for _, granted := range rows(p.grantsOf.All(c.Tx, g.ProjectID)) {
 		kept := slices.DeleteFunc(slices.Clone(granted.RoleKeys), func(key string) bool { return !slices.Contains(g.RoleKeys, key) })
 		if granted.ProjectGrantID == g.ID && len(kept) < len(granted.RoleKeys) {
 			granted.RoleKeys = kept
 			p.putGrant(c, granted)
 		}
 	}
-	return &management.UpdateProjectGrantResponse{Details: changed(c, v.Events, v.OrgID)}, nil
+	return &management.UpdateProjectGrantResponse{Details: details}, nil
 }
 
-// setProjectGrantActive makes a grant active or inactive.
-func (p *Provider) setProjectGrantActive(c *kernel.Call, projectID, id string, active bool) (project, error) {
+// changeProjectGrant changes a grant. What is so already is no event, and no refusal.
+// https://github.com/zitadel/zitadel/blob/main/internal/command/project_grant.go
+func (p *Provider) changeProjectGrant(c *kernel.Call, projectID, id string, change func(*projectGrant)) (*objectv1.ObjectDetails, projectGrant, error) {
 	g, v, err := p.projectGrant(c, projectID, id)
-	switch {
-	case err != nil:
-		return v, err
-	case active && !g.Inactive:
-		return v, refuse(failedPrecondition, "COMMAND-47fu8", "Project grant is not inactive").Because("the grant is active")
-	case !active && g.Inactive:
-		return v, refuse(failedPrecondition, "COMMAND-47fu8", "Project grant is not active").Because("the grant is inactive already")
+	now := g
+	change(&g)
+	if err != nil || now.Inactive == g.Inactive && slices.Equal(now.RoleKeys, g.RoleKeys) {
+		return &objectv1.ObjectDetails{Sequence: g.Sequence, ChangeDate: moment(g.Changed), ResourceOwner: v.OrgID}, g, err
 	}
-	g.Inactive = !active
-	return p.putProjectGrant(c, v, g), nil
+	if key, lacks := p.lacksRole(c, v.ID, g.RoleKeys); lacks {
+		return nil, g, refuse(failedPrecondition, "COMMAND-6m9gd", roleNotFound).Because("the project has no role %q", key)
+	}
+	v = p.putProjectGrant(c, v, g)
+	return changed(c, v.Events, v.OrgID), g, nil
 }
 
 // deactivateProjectGrant takes the roles that a grant gave away for a while.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.DeactivateProjectGrant
 func (p *Provider) deactivateProjectGrant(c *kernel.Call, in *management.DeactivateProjectGrantRequest) (*management.DeactivateProjectGrantResponse, error) {
-	v, err := p.setProjectGrantActive(c, in.ProjectId, in.GrantId, false)
-	return &management.DeactivateProjectGrantResponse{Details: changed(c, v.Events, v.OrgID)}, err
+	details, _, err := p.changeProjectGrant(c, in.ProjectId, in.GrantId, func(g *projectGrant) { g.Inactive = true })
+	return &management.DeactivateProjectGrantResponse{Details: details}, err
 }
 
 // reactivateProjectGrant gives the roles of a grant back.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.ReactivateProjectGrant
 func (p *Provider) reactivateProjectGrant(c *kernel.Call, in *management.ReactivateProjectGrantRequest) (*management.ReactivateProjectGrantResponse, error) {
-	v, err := p.setProjectGrantActive(c, in.ProjectId, in.GrantId, true)
-	return &management.ReactivateProjectGrantResponse{Details: changed(c, v.Events, v.OrgID)}, err
+	details, _, err := p.changeProjectGrant(c, in.ProjectId, in.GrantId, func(g *projectGrant) { g.Inactive = false })
+	return &management.ReactivateProjectGrantResponse{Details: details}, err
 }
 
 // removeProjectGrant takes a project from the organization that it was granted to,
@@ -170,24 +164,21 @@ func (p *Provider) dropProjectGrant(c *kernel.Call, g projectGrant) {
 func (p *Provider) getProjectGrant(c *kernel.Call, in *management.GetProjectGrantByIDRequest) (*management.GetProjectGrantByIDResponse, error) {
 	g, _, err := p.projectGrant(c, in.ProjectId, in.GrantId)
 	if err != nil {
-		return nil, refuse(notFound, "QUERY-n98GGs", projectGrantNotFound).Because("project %s has no grant %s", in.ProjectId, in.GrantId)
+		return nil, refuse(notFound, "QUERY-n98GGs", "Errors.ProjectGrant.NotFound").Because("project %s has no grant %s", in.ProjectId, in.GrantId)
 	}
 	return &management.GetProjectGrantByIDResponse{ProjectGrant: p.projectGrantMessage(c, g)}, nil
 }
 
 // searchProjectGrants gathers the grants that a search is for.
-func (p *Provider) searchProjectGrants(c *kernel.Call, q query, wanted func(*projectv1.GrantedProject) bool) (*page[*projectv1.GrantedProject], error) {
-	page, err := newPage[*projectv1.GrantedProject](q)
-	if err != nil {
-		return nil, err
-	}
+func (p *Provider) searchProjectGrants(c *kernel.Call, q query, wanted func(*projectv1.GrantedProject) bool) *page[*projectv1.GrantedProject] {
+	page := newPage[*projectv1.GrantedProject](q)
 	for _, g := range p.projectGrants.All(c.Tx) {
 		if m := p.projectGrantMessage(c, g); wanted(m) {
 			page.processed(g.Sequence)
 			page.add(m)
 		}
 	}
-	return page, nil
+	return page
 }
 
 // projectGrantMeets reports whether a condition of a search holds.
@@ -208,28 +199,22 @@ func projectGrantMeets(m *projectv1.GrantedProject, q *projectv1.AllProjectGrant
 // listProjectGrants searches the grants of a project.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.ListProjectGrants
 func (p *Provider) listProjectGrants(c *kernel.Call, in *management.ListProjectGrantsRequest) (*management.ListProjectGrantsResponse, error) {
-	page, err := p.searchProjectGrants(c, in.Query, func(m *projectv1.GrantedProject) bool {
+	page := p.searchProjectGrants(c, in.Query, func(m *projectv1.GrantedProject) bool {
 		return m.ProjectOwnerId == orgOf(c) && m.ProjectId == in.ProjectId &&
 			all(in.Queries, m, func(m *projectv1.GrantedProject, q *projectv1.ProjectGrantQuery) bool {
 				return projectGrantMeets(m, translate(&projectv1.AllProjectGrantQuery{}, q))
 			})
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &management.ListProjectGrantsResponse{Details: page.details(c), Result: page.rows}, nil
+	return &management.ListProjectGrantsResponse{Details: page.details(c), Result: page.rows}, page.err
 }
 
 // listAllProjectGrants searches the grants of the organization's projects.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.ListAllProjectGrants
 func (p *Provider) listAllProjectGrants(c *kernel.Call, in *management.ListAllProjectGrantsRequest) (*management.ListAllProjectGrantsResponse, error) {
-	page, err := p.searchProjectGrants(c, in.Query, func(m *projectv1.GrantedProject) bool {
+	page := p.searchProjectGrants(c, in.Query, func(m *projectv1.GrantedProject) bool {
 		return m.ProjectOwnerId == orgOf(c) && all(in.Queries, m, projectGrantMeets)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &management.ListAllProjectGrantsResponse{Details: page.details(c), Result: page.rows}, nil
+	return &management.ListAllProjectGrantsResponse{Details: page.details(c), Result: page.rows}, page.err
 }
 
 // getGrantedProject returns a project that is granted to the organization.
@@ -237,7 +222,7 @@ func (p *Provider) listAllProjectGrants(c *kernel.Call, in *management.ListAllPr
 func (p *Provider) getGrantedProject(c *kernel.Call, in *management.GetGrantedProjectByIDRequest) (*management.GetGrantedProjectByIDResponse, error) {
 	g, _ := p.projectGrants.Get(c.Tx, in.GrantId)
 	if !p.isGrantedTo(c, g, in.ProjectId) {
-		return nil, refuse(notFound, "QUERY-n98GGs", projectGrantNotFound).Because("organization %s has no grant %s of project %s", orgOf(c), in.GrantId, in.ProjectId)
+		return nil, refuse(notFound, "QUERY-n98GGs", "Errors.ProjectGrant.NotFound").Because("organization %s has no grant %s of project %s", orgOf(c), in.GrantId, in.ProjectId)
 	}
 	return &management.GetGrantedProjectByIDResponse{GrantedProject: p.projectGrantMessage(c, g)}, nil
 }
@@ -245,14 +230,11 @@ func (p *Provider) getGrantedProject(c *kernel.Call, in *management.GetGrantedPr
 // listGrantedProjects searches the projects that are granted to the organization.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.ListGrantedProjects
 func (p *Provider) listGrantedProjects(c *kernel.Call, in *management.ListGrantedProjectsRequest) (*management.ListGrantedProjectsResponse, error) {
-	page, err := p.searchProjectGrants(c, in.Query, func(m *projectv1.GrantedProject) bool {
+	page := p.searchProjectGrants(c, in.Query, func(m *projectv1.GrantedProject) bool {
 		return m.GrantedOrgId == orgOf(c) && all(in.Queries, m, func(m *projectv1.GrantedProject, q *projectv1.ProjectQuery) bool {
 			name, owner := q.GetNameQuery(), q.GetProjectResourceOwnerQuery()
 			return (name == nil || matches(m.ProjectName, name.Name, name.Method)) && (owner == nil || m.ProjectOwnerId == owner.ResourceOwner)
 		})
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &management.ListGrantedProjectsResponse{Details: page.details(c), Result: page.rows}, nil
+	return &management.ListGrantedProjectsResponse{Details: page.details(c), Result: page.rows}, page.err
 }

@@ -25,9 +25,9 @@ func (r role) message(orgID string) *projectv1.Role {
 
 // newRoles adds roles to a project.
 func (p *Provider) newRoles(c *kernel.Call, projectID string, roles ...role) (*objectv1.ObjectDetails, error) {
-	v, ok := p.project(c, projectID)
-	if !ok {
-		return nil, refuse(failedPrecondition, "COMMAND-EbFMN", projectNotFound).Because("%s", p.whyNoProject(c, projectID))
+	v, why := p.project(c, projectID)
+	if why != "" {
+		return nil, refuse(failedPrecondition, "COMMAND-EbFMN", projectNotFound).Because("%s", why)
 	}
 	for _, r := range roles {
 		r.ProjectID = v.ID
@@ -61,11 +61,11 @@ func (p *Provider) bulkAddProjectRoles(c *kernel.Call, in *management.BulkAddPro
 
 // role returns a role of a project of the organization that the call works in.
 func (p *Provider) role(c *kernel.Call, projectID, key string) (role, project, error) {
-	v, ok := p.project(c, projectID)
+	v, why := p.project(c, projectID)
 	r, found := p.roles.Get(c.Tx, role{ProjectID: projectID, Key: key}.key())
 	switch {
-	case !ok:
-		return r, v, refuse(notFound, "COMMAND-vv8M9", roleNotExisting).Because("%s", p.whyNoProject(c, projectID))
+	case why != "":
+		return r, v, refuse(notFound, "COMMAND-vv8M9", roleNotExisting).Because("%s", why)
 	case !found:
 		return r, v, refuse(notFound, "COMMAND-vv8M9", roleNotExisting).Because("the project has no role %q", key)
 	}
@@ -118,10 +118,7 @@ func (p *Provider) removeProjectRole(c *kernel.Call, in *management.RemoveProjec
 // none.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.ListProjectRoles
 func (p *Provider) listProjectRoles(c *kernel.Call, in *management.ListProjectRolesRequest) (*management.ListProjectRolesResponse, error) {
-	page, err := newPage[*projectv1.Role](in.Query)
-	if err != nil {
-		return nil, err
-	}
+	page := newPage[*projectv1.Role](in.Query)
 	holds := func(r role, q *projectv1.RoleQuery) bool {
 		switch {
 		case q.GetKeyQuery() != nil:
@@ -131,7 +128,7 @@ func (p *Provider) listProjectRoles(c *kernel.Call, in *management.ListProjectRo
 		}
 		return true
 	}
-	if v, ok := p.project(c, in.ProjectId); ok {
+	if v, why := p.project(c, in.ProjectId); why == "" {
 		page.processed(v.Events)
 		for _, r := range p.rolesOf.All(c.Tx, v.ID) {
 			if all(in.Queries, r, holds) {
@@ -139,5 +136,5 @@ func (p *Provider) listProjectRoles(c *kernel.Call, in *management.ListProjectRo
 			}
 		}
 	}
-	return &management.ListProjectRolesResponse{Details: page.details(c), Result: page.rows}, nil
+	return &management.ListProjectRolesResponse{Details: page.details(c), Result: page.rows}, page.err
 }

@@ -26,14 +26,15 @@ type page[T any] struct {
 	total    uint64
 	sequence uint64
 	rows     []T
+	err      error // why there is none
 }
 
-func newPage[T any](q query) (*page[T], error) {
+func newPage[T any](q query) *page[T] {
 	if q.GetLimit() > maxLimit {
-		return nil, refuse(invalidArgument, "QUERY-4M0fs", "Errors.Query.LimitExceeded").
-			Because("the limit %d is above %d", q.GetLimit(), maxLimit)
+		return &page[T]{err: refuse(invalidArgument, "QUERY-4M0fs", "Errors.Query.LimitExceeded").
+			Because("the limit %d is above %d", q.GetLimit(), maxLimit)}
 	}
-	return &page[T]{offset: q.GetOffset(), limit: cmp.Or(q.GetLimit(), defaultLimit)}, nil
+	return &page[T]{offset: q.GetOffset(), limit: cmp.Or(q.GetLimit(), defaultLimit)}
 }
 
 // add counts a row of the list and keeps it if it is on the page.

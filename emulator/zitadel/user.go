@@ -82,40 +82,26 @@ func (u user) profile() (*userv2.HumanProfile, string) {
 // uniqueName is what no other user of the instance may have.
 func (u user) uniqueName() string { return fold(u.UserName) }
 
-// user returns a user of the organization that the call works in.
-func (p *Provider) user(c *kernel.Call, id string) (user, bool) {
-	u, ok := p.users.Get(c.Tx, id)
-	return u, ok && u.OrgID == orgOf(c)
+// user returns a user of the organization that the call works in, or says why there
+// is none.
+func (p *Provider) user(c *kernel.Call, id string) (user, string) {
+	switch u, ok := p.users.Get(c.Tx, id); {
+	case !ok:
+		return u, "there is no user " + id
+	case u.OrgID != orgOf(c):
+		return user{}, "user " + id + " belongs to organization " + u.OrgID + ", and the call is for " + orgOf(c)
+	default:
+		return u, ""
+	}
 }
 
 // machineUser is user for a machine user: people have none of its credentials.
-func (p *Provider) machineUser(c *kernel.Call, id string) (user, bool) {
-	u, ok := p.user(c, id)
-	return u, ok && u.Human == nil
-}
-
-// whyNoPerson says why a user is not found who has to be a person.
-func (p *Provider) whyNoPerson(c *kernel.Call, id string) string {
-	if u, ok := p.user(c, id); ok && u.Human == nil {
-		return "user " + id + " is a machine user"
+func (p *Provider) machineUser(c *kernel.Call, id string) (user, string) {
+	u, why := p.user(c, id)
+	if why == "" && u.Human != nil {
+		why = "user " + id + " is a person"
 	}
-	return p.whyNoUser(c, id)
-}
-
-// whyNoMachine says why a user is not found who has to be a machine user.
-func (p *Provider) whyNoMachine(c *kernel.Call, id string) string {
-	if u, ok := p.user(c, id); ok && u.Human != nil {
-		return "user " + id + " is a person"
-	}
-	return p.whyNoUser(c, id)
-}
-
-// whyNoUser says why a user is not found.
-func (p *Provider) whyNoUser(c *kernel.Call, id string) string {
-	if u, ok := p.users.Get(c.Tx, id); ok {
-		return "user " + id + " belongs to organization " + u.OrgID + ", and the call is for " + orgOf(c)
-	}
-	return "there is no user " + id
+	return u, why
 }
 
 // userEvent counts an event of a user and stores it.
@@ -157,18 +143,18 @@ func (p *Provider) addMachineUser(c *kernel.Call, in *management.AddMachineUserR
 // getUser returns one user.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.GetUserByID
 func (p *Provider) getUser(c *kernel.Call, in *management.GetUserByIDRequest) (*management.GetUserByIDResponse, error) {
-	u, ok := p.user(c, in.Id)
-	if !ok {
-		return nil, refuse(notFound, "QUERY-Dfbg2", userNotFound).Because("%s", p.whyNoUser(c, in.Id))
+	u, why := p.user(c, in.Id)
+	if why != "" {
+		return nil, refuse(notFound, "QUERY-Dfbg2", userNotFound).Because("%s", why)
 	}
 	return &management.GetUserByIDResponse{User: u.message()}, nil
 }
 
 // dropUser removes a user with its keys and tokens.
 func (p *Provider) dropUser(c *kernel.Call, id string) (user, error) {
-	u, ok := p.user(c, id)
-	if !ok {
-		return u, refuse(notFound, "COMMAND-m9od", userNotFound).Because("%s", p.whyNoUser(c, id))
+	u, why := p.user(c, id)
+	if why != "" {
+		return u, refuse(notFound, "COMMAND-m9od", userNotFound).Because("%s", why)
 	}
 	// Whatever the lag: the id may be given to another user.
 	p.keysOf.Delete(c.Tx, u.ID)
@@ -241,10 +227,7 @@ func (p *Provider) meets(c *kernel.Call, u user, q *userv2.SearchQuery) bool {
 // listUsers searches the users of an organization.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.ListUsers
 func (p *Provider) listUsers(c *kernel.Call, in *management.ListUsersRequest) (*management.ListUsersResponse, error) {
-	page, err := newPage[*userv1.User](in.Query)
-	if err != nil {
-		return nil, err
-	}
+	page := newPage[*userv1.User](in.Query)
 	users := rows(p.usersOf.All(c.Tx, orgOf(c)))
 	sortUsers(users, in.SortingColumn, in.Query.GetAsc())
 	holds := func(u user, q *userv1.SearchQuery) bool { return p.meets(c, u, translate(&userv2.SearchQuery{}, q)) }
@@ -254,7 +237,7 @@ func (p *Provider) listUsers(c *kernel.Call, in *management.ListUsersRequest) (*
 			page.add(u.message())
 		}
 	}
-	return &management.ListUsersResponse{Details: page.details(c), SortingColumn: in.SortingColumn, Result: page.rows}, nil
+	return &management.ListUsersResponse{Details: page.details(c), SortingColumn: in.SortingColumn, Result: page.rows}, page.err
 }
 
 // sortUsers orders users by a column, if one is named.
@@ -303,10 +286,10 @@ func userOrder(column userv1.UserFieldName) func(a, b user) int {
 // user's client id.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.UpdateUserName
 func (p *Provider) updateUserName(c *kernel.Call, in *management.UpdateUserNameRequest) (*management.UpdateUserNameResponse, error) {
-	u, ok := p.user(c, in.UserId)
+	u, why := p.user(c, in.UserId)
 	switch {
-	case !ok:
-		return nil, refuse(notFound, "COMMAND-5N9ds", userNotFound).Because("%s", p.whyNoUser(c, in.UserId))
+	case why != "":
+		return nil, refuse(notFound, "COMMAND-5N9ds", userNotFound).Because("%s", why)
 	case u.UserName == in.UserName:
 		return nil, refuse(failedPrecondition, "COMMAND-6m9gs", nameNotChanged).Because("the user has that name already")
 	}
@@ -320,10 +303,10 @@ func (p *Provider) updateUserName(c *kernel.Call, in *management.UpdateUserNameR
 
 // changeMachine replaces what there is to tell of a machine user.
 func (p *Provider) changeMachine(c *kernel.Call, id string, m machine) (user, error) {
-	u, ok := p.machineUser(c, id)
+	u, why := p.machineUser(c, id)
 	switch {
-	case !ok:
-		return u, refuse(notFound, "COMMAND-5M0od", userNotFound).Because("%s", p.whyNoMachine(c, id))
+	case why != "":
+		return u, refuse(notFound, "COMMAND-5M0od", userNotFound).Because("%s", why)
 	case u.machine == m:
 		return u, refuse(failedPrecondition, "COMMAND-2n8vs", userNotChanged).Because("the user is like that already")
 	}
@@ -343,9 +326,9 @@ func (p *Provider) updateMachine(c *kernel.Call, in *management.UpdateMachineReq
 // have, which is dead at once.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.GenerateMachineSecret
 func (p *Provider) generateMachineSecret(c *kernel.Call, in *management.GenerateMachineSecretRequest) (*management.GenerateMachineSecretResponse, error) {
-	u, ok := p.machineUser(c, in.UserId)
-	if !ok {
-		return nil, refuse(failedPrecondition, "COMMAND-x8910n", userNotExisting).Because("%s", p.whyNoMachine(c, in.UserId))
+	u, why := p.machineUser(c, in.UserId)
+	if why != "" {
+		return nil, refuse(failedPrecondition, "COMMAND-x8910n", userNotExisting).Because("%s", why)
 	}
 	secret := newSecret(c)
 	u.Secret = u.Secret.with(c, kit.Digest(secret))
@@ -356,10 +339,10 @@ func (p *Provider) generateMachineSecret(c *kernel.Call, in *management.Generate
 // removeMachineSecret takes the secret of a machine user away.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.RemoveMachineSecret
 func (p *Provider) removeMachineSecret(c *kernel.Call, in *management.RemoveMachineSecretRequest) (*management.RemoveMachineSecretResponse, error) {
-	u, ok := p.machineUser(c, in.UserId)
+	u, why := p.machineUser(c, in.UserId)
 	switch {
-	case !ok:
-		return nil, refuse(failedPrecondition, "COMMAND-x7s802", userNotExisting).Because("%s", p.whyNoMachine(c, in.UserId))
+	case why != "":
+		return nil, refuse(failedPrecondition, "COMMAND-x7s802", userNotExisting).Because("%s", why)
 	case u.Secret.now() == "":
 		return nil, refuse(failedPrecondition, "COMMAND-coi82n", "Secret doesn't exist").Because("user %s has no secret", u.UserName)
 	}
@@ -380,8 +363,9 @@ func (p *Provider) newMachineKey(c *kernel.Call, userID string, public []byte, u
 	if err != nil {
 		return k, u, nil, err
 	}
-	if u, ok = p.machineUser(c, userID); !ok {
-		return k, u, nil, refuse(failedPrecondition, "COMMAND-bnipwm1", userNotFound).Because("%s", p.whyNoMachine(c, userID))
+	u, why := p.machineUser(c, userID)
+	if why != "" {
+		return k, u, nil, refuse(failedPrecondition, "COMMAND-bnipwm1", userNotFound).Because("%s", why)
 	}
 	k = key{ID: p.nextID(c), OwnerID: u.ID, Identifier: u.ID, Public: pkix, ExpiresAt: expires, Usable: views[bool](nil).with(c, true)}
 	if len(pkix) == 0 {
@@ -407,23 +391,20 @@ func (p *Provider) addMachineKey(c *kernel.Call, in *management.AddMachineKeyReq
 // has none.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.ListMachineKeys
 func (p *Provider) listMachineKeys(c *kernel.Call, in *management.ListMachineKeysRequest) (*management.ListMachineKeysResponse, error) {
-	page, err := newPage[*authnv1.Key](in.Query)
-	if err != nil {
-		return nil, err
-	}
-	if u, ok := p.user(c, in.UserId); ok {
+	page := newPage[*authnv1.Key](in.Query)
+	if u, why := p.user(c, in.UserId); why == "" {
 		page.processed(u.Events)
 		p.addKeys(c, page, u.ID, u.OrgID)
 	}
-	return &management.ListMachineKeysResponse{Details: page.details(c), Result: page.rows}, nil
+	return &management.ListMachineKeysResponse{Details: page.details(c), Result: page.rows}, page.err
 }
 
 // getMachineKey returns one key, without the key itself.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.GetMachineKeyByIDs
 func (p *Provider) getMachineKey(c *kernel.Call, in *management.GetMachineKeyByIDsRequest) (*management.GetMachineKeyByIDsResponse, error) {
-	u, ok := p.user(c, in.UserId)
+	u, why := p.user(c, in.UserId)
 	k, found := p.key(c, u.ID, in.KeyId)
-	if !ok || !found {
+	if why != "" || !found {
 		return nil, noKey("the user", in.KeyId)
 	}
 	return &management.GetMachineKeyByIDsResponse{Key: k.message(u.OrgID)}, nil
@@ -432,9 +413,9 @@ func (p *Provider) getMachineKey(c *kernel.Call, in *management.GetMachineKeyByI
 // removeMachineKey takes a key away from a machine user.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.RemoveMachineKey
 func (p *Provider) removeMachineKey(c *kernel.Call, in *management.RemoveMachineKeyRequest) (*management.RemoveMachineKeyResponse, error) {
-	u, ok := p.user(c, in.UserId)
+	u, why := p.user(c, in.UserId)
 	k, found := p.key(c, u.ID, in.KeyId)
-	if !ok || !found {
+	if why != "" || !found {
 		return nil, refuse(notFound, "COMMAND-4m77G", "Machine key not found").Because("the user has no key %s", in.KeyId)
 	}
 	p.dropKey(c, k)

@@ -53,12 +53,9 @@ func detailsV2(d *objectv1.ObjectDetails) *objectv2.Details { return translate(&
 // getUserV2 returns one user, whatever its organization.
 // https://zitadel.com/docs/reference/api/user/zitadel.user.v2.UserService.GetUserByID
 func (p *Provider) getUserV2(c *kernel.Call, in *userv2.GetUserByIDRequest) (*userv2.GetUserByIDResponse, error) {
-	if err := p.inUser(c, in.UserId, "user.read"); err != nil {
-		return nil, err
-	}
-	u, ok := p.user(c, in.UserId)
-	if !ok {
-		return nil, refuse(notFound, "QUERY-Dfbg2", userNotFound).Because("%s", p.whyNoUser(c, in.UserId))
+	u, why := p.user(c, in.UserId)
+	if why != "" {
+		return nil, refuse(notFound, "QUERY-Dfbg2", userNotFound).Because("%s", why)
 	}
 	return &userv2.GetUserByIDResponse{Details: detailsV2(u.details(u.OrgID)), User: u.messageV2()}, nil
 }
@@ -77,12 +74,9 @@ func (u user) messageV2() *userv2.User {
 // updateUser changes what is sent of a user. What is so already is no change.
 // https://zitadel.com/docs/reference/api/user/zitadel.user.v2.UserService.UpdateUser
 func (p *Provider) updateUser(c *kernel.Call, in *userv2.UpdateUserRequest) (*userv2.UpdateUserResponse, error) {
-	if err := p.inUser(c, in.UserId, "user.write"); err != nil {
-		return nil, err
-	}
-	u, ok := p.user(c, in.UserId)
-	if !ok {
-		return nil, refuse(notFound, "COMMAND-5M0od", userNotFound).Because("%s", p.whyNoUser(c, in.UserId))
+	u, why := p.user(c, in.UserId)
+	if why != "" {
+		return nil, refuse(notFound, "COMMAND-5M0od", userNotFound).Because("%s", why)
 	}
 	var err error
 	if in.Username != nil {
@@ -121,9 +115,6 @@ func (p *Provider) renameUser(c *kernel.Call, id, name string) error {
 // deleteUser removes a user with its keys and tokens.
 // https://zitadel.com/docs/reference/api/user/zitadel.user.v2.UserService.DeleteUser
 func (p *Provider) deleteUser(c *kernel.Call, in *userv2.DeleteUserRequest) (*userv2.DeleteUserResponse, error) {
-	if err := p.inUser(c, in.UserId, "user.delete"); err != nil {
-		return nil, err
-	}
 	u, err := p.dropUser(c, in.UserId)
 	return &userv2.DeleteUserResponse{Details: detailsV2(changed(c, u.Events, u.OrgID))}, err
 }
@@ -131,9 +122,6 @@ func (p *Provider) deleteUser(c *kernel.Call, in *userv2.DeleteUserRequest) (*us
 // addSecret gives a machine user a secret, in place of the one it may have.
 // https://zitadel.com/docs/reference/api/user/zitadel.user.v2.UserService.AddSecret
 func (p *Provider) addSecret(c *kernel.Call, in *userv2.AddSecretRequest) (*userv2.AddSecretResponse, error) {
-	if err := p.inUser(c, in.UserId, "user.write"); err != nil {
-		return nil, err
-	}
 	made, err := p.generateMachineSecret(c, &management.GenerateMachineSecretRequest{UserId: in.UserId})
 	return &userv2.AddSecretResponse{CreationDate: moment(c.Now), ClientSecret: made.GetClientSecret()}, err
 }
@@ -141,10 +129,7 @@ func (p *Provider) addSecret(c *kernel.Call, in *userv2.AddSecretRequest) (*user
 // removeSecret takes the secret of a machine user away.
 // https://zitadel.com/docs/reference/api/user/zitadel.user.v2.UserService.RemoveSecret
 func (p *Provider) removeSecret(c *kernel.Call, in *userv2.RemoveSecretRequest) (*userv2.RemoveSecretResponse, error) {
-	err := p.inUser(c, in.UserId, "user.write")
-	if err == nil {
-		_, err = p.removeMachineSecret(c, &management.RemoveMachineSecretRequest{UserId: in.UserId})
-	}
+	_, err := p.removeMachineSecret(c, &management.RemoveMachineSecretRequest{UserId: in.UserId})
 	return &userv2.RemoveSecretResponse{DeletionDate: moment(c.Now)}, err
 }
 
@@ -152,9 +137,6 @@ func (p *Provider) removeSecret(c *kernel.Call, in *userv2.RemoveSecretRequest) 
 // registers the public half of a key that the user has.
 // https://zitadel.com/docs/reference/api/user/zitadel.user.v2.UserService.AddKey
 func (p *Provider) addKey(c *kernel.Call, in *userv2.AddKeyRequest) (*userv2.AddKeyResponse, error) {
-	if err := p.inUser(c, in.UserId, "user.write"); err != nil {
-		return nil, err
-	}
 	k, _, file, err := p.newMachineKey(c, in.UserId, in.PublicKey, in.ExpirationDate)
 	return &userv2.AddKeyResponse{CreationDate: moment(c.Now), KeyId: k.ID, KeyContent: file}, err
 }
@@ -162,10 +144,7 @@ func (p *Provider) addKey(c *kernel.Call, in *userv2.AddKeyRequest) (*userv2.Add
 // removeKey takes a key away from a machine user.
 // https://zitadel.com/docs/reference/api/user/zitadel.user.v2.UserService.RemoveKey
 func (p *Provider) removeKey(c *kernel.Call, in *userv2.RemoveKeyRequest) (*userv2.RemoveKeyResponse, error) {
-	err := p.inUser(c, in.UserId, "user.write")
-	if err == nil {
-		_, err = p.removeMachineKey(c, &management.RemoveMachineKeyRequest{UserId: in.UserId, KeyId: in.KeyId})
-	}
+	_, err := p.removeMachineKey(c, &management.RemoveMachineKeyRequest{UserId: in.UserId, KeyId: in.KeyId})
 	return &userv2.RemoveKeyResponse{DeletionDate: moment(c.Now)}, err
 }
 
@@ -194,10 +173,7 @@ func (r credential) meets(f interface {
 // listKeysV2 searches the keys of the machine users that the caller may read.
 // https://zitadel.com/docs/reference/api/user/zitadel.user.v2.UserService.ListKeys
 func (p *Provider) listKeysV2(c *kernel.Call, in *userv2.ListKeysRequest) (*userv2.ListKeysResponse, error) {
-	page, err := newPage[*userv2.Key](in.Pagination)
-	if err != nil {
-		return nil, err
-	}
+	page := newPage[*userv2.Key](in.Pagination)
 	holds := func(r credential, f *userv2.KeysSearchFilter) bool { return r.meets(f, f.GetKeyIdFilter()) }
 	for _, k := range p.keys.All(c.Tx) {
 		u, ok := p.users.Get(c.Tx, k.OwnerID)
@@ -208,15 +184,12 @@ func (p *Provider) listKeysV2(c *kernel.Call, in *userv2.ListKeysRequest) (*user
 			})
 		}
 	}
-	return &userv2.ListKeysResponse{Pagination: page.pagination(), Result: page.rows}, nil
+	return &userv2.ListKeysResponse{Pagination: page.pagination(), Result: page.rows}, page.err
 }
 
 // addPersonalAccessTokenV2 creates a token and shows it for the only time.
 // https://zitadel.com/docs/reference/api/user/zitadel.user.v2.UserService.AddPersonalAccessToken
 func (p *Provider) addPersonalAccessTokenV2(c *kernel.Call, in *userv2.AddPersonalAccessTokenRequest) (*userv2.AddPersonalAccessTokenResponse, error) {
-	if err := p.inUser(c, in.UserId, "user.write"); err != nil {
-		return nil, err
-	}
 	t, _, value, err := p.newPAT(c, in.UserId, in.ExpirationDate)
 	return &userv2.AddPersonalAccessTokenResponse{CreationDate: moment(c.Now), TokenId: t.ID, Token: value}, err
 }
@@ -224,10 +197,7 @@ func (p *Provider) addPersonalAccessTokenV2(c *kernel.Call, in *userv2.AddPerson
 // removePersonalAccessTokenV2 ends a token at once.
 // https://zitadel.com/docs/reference/api/user/zitadel.user.v2.UserService.RemovePersonalAccessToken
 func (p *Provider) removePersonalAccessTokenV2(c *kernel.Call, in *userv2.RemovePersonalAccessTokenRequest) (*userv2.RemovePersonalAccessTokenResponse, error) {
-	err := p.inUser(c, in.UserId, "user.write")
-	if err == nil {
-		_, err = p.removePersonalAccessToken(c, &management.RemovePersonalAccessTokenRequest{UserId: in.UserId, TokenId: in.TokenId})
-	}
+	_, err := p.removePersonalAccessToken(c, &management.RemovePersonalAccessTokenRequest{UserId: in.UserId, TokenId: in.TokenId})
 	return &userv2.RemovePersonalAccessTokenResponse{DeletionDate: moment(c.Now)}, err
 }
 
@@ -235,10 +205,7 @@ func (p *Provider) removePersonalAccessTokenV2(c *kernel.Call, in *userv2.Remove
 // users that the caller may read.
 // https://zitadel.com/docs/reference/api/user/zitadel.user.v2.UserService.ListPersonalAccessTokens
 func (p *Provider) listPersonalAccessTokensV2(c *kernel.Call, in *userv2.ListPersonalAccessTokensRequest) (*userv2.ListPersonalAccessTokensResponse, error) {
-	page, err := newPage[*userv2.PersonalAccessToken](in.Pagination)
-	if err != nil {
-		return nil, err
-	}
+	page := newPage[*userv2.PersonalAccessToken](in.Pagination)
 	holds := func(r credential, f *userv2.PersonalAccessTokensSearchFilter) bool {
 		return r.meets(f, f.GetTokenIdFilter())
 	}
@@ -251,5 +218,5 @@ func (p *Provider) listPersonalAccessTokensV2(c *kernel.Call, in *userv2.ListPer
 			})
 		}
 	}
-	return &userv2.ListPersonalAccessTokensResponse{Pagination: page.pagination(), Result: page.rows}, nil
+	return &userv2.ListPersonalAccessTokensResponse{Pagination: page.pagination(), Result: page.rows}, page.err
 }

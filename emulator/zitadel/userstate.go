@@ -50,10 +50,10 @@ var (
 
 // moveUser brings a user to another state.
 func (p *Provider) moveUser(c *kernel.Call, id string, m move) (user, error) {
-	u, ok := p.user(c, id)
+	u, why := p.user(c, id)
 	switch {
-	case !ok:
-		return u, refuse(notFound, m.missing, userNotFound).Because("%s", p.whyNoUser(c, id))
+	case why != "":
+		return u, refuse(notFound, m.missing, userNotFound).Because("%s", why)
 	case !slices.Contains(m.from, u.state()):
 		return u, refuse(failedPrecondition, m.id, m.words).Because("the user is in %s", u.state())
 	}

@@ -420,7 +420,7 @@ func (w *World) restore(s Snapshot) {
 
 // Equal reports whether two snapshots hold the same rows.
 func (s Snapshot) Equal(t Snapshot) bool {
-	return slices.EqualFunc(s.stores, t.stores, func(a, b store.Snapshot) bool { return a.Digest() == b.Digest() })
+	return slices.EqualFunc(s.stores, t.stores, store.Snapshot.Equal)
 }
 
 // Config returns what the options of the world's server add up to.

@@ -32,6 +32,18 @@ func (h *History[M]) Hold(holding Holding) { h.holding, h.held = holding, map[st
 // reason of a refusal.
 func (h *History[M]) Try(r Request) (Answer, string) { return h.send(r) }
 
+// Newest returns the id of the credential of a kind that the inventory lists last: that of
+// one whose value does not tell it, when it has just been given out.
+func (h *History[M]) Newest(kind string) string {
+	id := ""
+	for _, k := range h.server.Inventory() {
+		if k.Kind == kind {
+			id = k.ID
+		}
+	}
+	return id
+}
+
 // ClaimOf returns a claim of a JWT, "" if there is none.
 func ClaimOf(token, name string) string {
 	_, rest, _ := strings.Cut(token, ".")

@@ -106,6 +106,9 @@ func Scripts(t *testing.T, dir string, new func() emulator.Option) {
 			}
 		})
 	})
+	if testing.Short() { // the rest is the same calls again, one after the other
+		return
+	}
 	t.Run("moved", func(t *testing.T) { run(t, false, true, func(string, *conversation) {}) })
 	if !t.Failed() && len(scenes) > 0 {
 		t.Run("damaged", func(t *testing.T) { damaged(t, scenes, new) })

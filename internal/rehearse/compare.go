@@ -7,10 +7,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/understudy-dev/understudy/emulator/journal"
 )
 
 // minted matches what a service makes up: UUIDs, ULIDs, tokens, digests, long
-// numbers, timestamps. Calls that overlap may swap them from run to run.
+// numbers, timestamps. Calls that change places swap them.
 var minted = regexp.MustCompile(`^(?:` + strings.Join([]string{
 	`[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}`,
 	`[a-z]+(?:_[a-z]+)*_[0-9A-HJKMNP-TV-Z]{26}`,
@@ -20,6 +22,9 @@ var minted = regexp.MustCompile(`^(?:` + strings.Join([]string{
 	`[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+\.[0-9A-Za-z_-]*`,
 	`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d.*`,
 }, `|`) + `)$`)
+
+// shown matches the members that show a part of a secret.
+var shown = regexp.MustCompile(`(?i)(hint|prefix)$|^obfuscated`)
 
 // masked is an outcome's body with what is minted left out.
 func masked(body string) string {
@@ -38,7 +43,9 @@ func mask(value any) any {
 	switch value := value.(type) {
 	case map[string]any:
 		for name := range value {
-			value[name] = mask(value[name])
+			if value[name] = mask(value[name]); shown.MatchString(name) {
+				value[name] = "…"
+			}
 		}
 	case []any:
 		for i := range value {
@@ -58,45 +65,65 @@ type fingerprint struct {
 	text string
 }
 
-// fingerprints returns those of a run's calls. Calls that overlapped come in an
-// order that does not depend on which of them was answered first.
-func fingerprints(calls []Call) []fingerprint {
-	prints := make([]fingerprint, len(calls))
-	for i, c := range calls {
-		prints[i] = fingerprint{c, fmt.Sprintf("%s %d %s", c.Op, c.Entry.Response.Status, masked(c.Entry.Response.Body))}
-	}
-	// A call overlaps those that were answered after it began; what overlaps is put
-	// in order together.
-	for last := len(prints) - 1; last >= 0; {
-		first, began := last, prints[last].call.Entry.Began
-		for first > 0 && prints[first-1].call.Entry.Seq > began {
-			first--
-			began = min(began, prints[first].call.Entry.Began)
+// fingerprints returns those of a run's calls of an operation.
+func fingerprints(calls []Call, op journal.Op) []fingerprint {
+	var prints []fingerprint
+	for _, c := range calls {
+		if c.Op == op {
+			prints = append(prints, fingerprint{c, fmt.Sprintf("%d %s", c.Entry.Response.Status, masked(c.Entry.Response.Body))})
 		}
-		slices.SortFunc(prints[first:last+1], func(a, b fingerprint) int { return strings.Compare(a.text, b.text) })
-		last = first - 1
 	}
 	return prints
 }
 
-// difference tells where two undisturbed runs differ, "" when they do not.
-func difference(first, second []Call) string {
-	a, b := fingerprints(first), fingerprints(second)
-	for i := range max(len(a), len(b)) {
-		at := fmt.Sprintf("call %d", i+1)
-		switch {
-		case i >= len(a):
-			return fmt.Sprintf("the second run went on with %s, which the first did not make", brief(b[i].call))
-		case i >= len(b):
-			return fmt.Sprintf("the first run went on with %s, which the second did not make", brief(a[i].call))
-		case a[i].text == b[i].text:
-		case brief(a[i].call) == brief(b[i].call):
-			return fmt.Sprintf("%s is %s in both, but the answers differ: %s and %s", at, brief(a[i].call), excerpt(a[i].text, b[i].text), excerpt(b[i].text, a[i].text))
-		default:
-			return fmt.Sprintf("%s is %s in the first run and %s in the second", at, brief(a[i].call), brief(b[i].call))
+// difference tells where two undisturbed runs differ, "" when they do not. A fault is
+// aimed at the nth call of an operation: that calls of different operations change places
+// is of no matter. Calls of one may too, as they do when they are made in parallel; where,
+// reordered tells.
+func difference(first, second []Call) (differs string, reordered []string) {
+	told := map[journal.Op]bool{}
+	for _, c := range slices.Concat(first, second) {
+		if told[c.Op] {
+			continue
+		}
+		told[c.Op] = true
+		a, b := fingerprints(first, c.Op), fingerprints(second, c.Op)
+		switch onlyA, onlyB := without(a, b), without(b, a); {
+		case len(onlyA) > 0 && len(onlyB) > 0:
+			return parting(onlyA[0], onlyB[0]), nil
+		case len(onlyA) > 0:
+			return fmt.Sprintf("the first run made %s, which the second did not", brief(onlyA[0].call)), nil
+		case len(onlyB) > 0:
+			return fmt.Sprintf("the second run made %s, which the first did not", brief(onlyB[0].call)), nil
+		}
+		for i := range a {
+			if a[i].text != b[i].text {
+				reordered = append(reordered, fmt.Sprintf("call %d: %s", i+1, parting(a[i], b[i])))
+				break
+			}
 		}
 	}
-	return ""
+	return "", reordered
+}
+
+// without returns what some fingerprints have and others lack.
+func without(some, others []fingerprint) []fingerprint {
+	left := slices.Clone(others)
+	return slices.DeleteFunc(slices.Clone(some), func(f fingerprint) bool {
+		i := slices.IndexFunc(left, func(o fingerprint) bool { return o.text == f.text })
+		if i >= 0 {
+			left = slices.Delete(left, i, i+1)
+		}
+		return i >= 0
+	})
+}
+
+// parting tells how two calls of one operation differ.
+func parting(a, b fingerprint) string {
+	if brief(a.call) != brief(b.call) {
+		return fmt.Sprintf("%s in the first run, and %d in the second", brief(a.call), b.call.Entry.Response.Status)
+	}
+	return fmt.Sprintf("%s in both, with other answers: %s and %s", brief(a.call), excerpt(a.text, b.text), excerpt(b.text, a.text))
 }
 
 // brief names a call and how it was answered.

@@ -77,7 +77,7 @@ func Run(ctx context.Context, cfg Config) *Report {
 		}
 		return report
 	}
-	report.Calls, report.Swallowed = base.Calls, swallowed(base)
+	report.Calls, report.Swallowed, report.Reordered = base.Calls, swallowed(base), base.reordered
 
 	singles := r.plans(report, nil, base.Calls, base.known)
 	if len(singles) == 0 {
@@ -115,9 +115,11 @@ func (r *runner) undisturbed(ctx context.Context) (*Result, string) {
 			return nil, "no call was made, so there is nothing to rehearse: does the act use this case's server?"
 		}
 	}
-	if differs := difference(first.Calls, second.Calls); differs != "" {
+	differs, reordered := difference(first.Calls, second.Calls)
+	if differs != "" {
 		return nil, "two undisturbed runs differ, so that a fault cannot be aimed at a call: " + differs + "; look for a random name, the order of a map, or the time of day"
 	}
+	first.reordered = reordered
 	r.settled = &settled{first.after, first.again}
 	if grown := r.settled.growth(); grown != "" {
 		return nil, "each undisturbed run leaves more live credentials than the one before: " + grown

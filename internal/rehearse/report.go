@@ -39,6 +39,7 @@ type Result struct {
 	acted        error // how the struck acts ended
 	known        []kernel.Credential
 	after, again credentials
+	reordered    []string
 }
 
 func (res *Result) broken(format string, args ...any) *Result {
@@ -68,6 +69,7 @@ type Report struct {
 	Calls     []Call // of an undisturbed run
 	Cases     []*Result
 	Swallowed []string // refusals that the undisturbed act went on from
+	Reordered []string // calls that changed places from one undisturbed run to the other
 	LeftOut   []string // what was not tried, and why
 	Failed    *Result  // the undisturbed run that is the Problem, if one is
 

@@ -34,6 +34,9 @@ func (v Verdict) mark() string {
 
 const legend = "ok: it went through; again: it failed and did its work when it was run again; ·: the call was not made; –: not tried"
 
+// changedPlaces heads what is Reordered.
+const changedPlaces = "calls that changed places from one undisturbed run to the other, so that a fault may strike either"
+
 // summary is the report in a line.
 func (v View) summary() string {
 	if v.Problem != "" {
@@ -95,6 +98,7 @@ func (v View) WriteText(w io.Writer) error {
 	out.list("broken too", briefs(v.More))
 	out.list("accepted", briefs(v.Accepted))
 	out.list("refusals that the undisturbed run went on from", v.Swallowed)
+	out.list(changedPlaces, v.Reordered)
 	out.list("not tried", v.LeftOut)
 	return out.err
 }
@@ -191,6 +195,7 @@ func (v View) WriteMarkdown(w io.Writer) error {
 	out.bullets("Broken too", briefs(v.More))
 	out.bullets("Accepted", briefs(v.Accepted))
 	out.bullets("Refusals that the undisturbed run went on from", v.Swallowed)
+	out.bullets("Calls"+strings.TrimPrefix(changedPlaces, "calls"), v.Reordered)
 	out.bullets("Not tried", v.LeftOut)
 	return out.err
 }

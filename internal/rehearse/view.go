@@ -24,6 +24,7 @@ type View struct {
 	Accepted []Brief  `json:"accepted"`
 
 	Swallowed []string `json:"swallowed"`
+	Reordered []string `json:"reordered"`
 	LeftOut   []string `json:"leftOut"`
 }
 
@@ -83,7 +84,7 @@ func (r *Report) View(title string, repeat func(*Result) string) View {
 	v := View{
 		Title: title, Problem: r.Problem, Kinds: r.kinds(),
 		Rows: []Row{}, Others: []Brief{}, Broken: []Detail{}, More: []Brief{}, Accepted: []Brief{},
-		Swallowed: append([]string{}, r.Swallowed...), LeftOut: append([]string{}, r.LeftOut...),
+		Swallowed: append([]string{}, r.Swallowed...), Reordered: append([]string{}, r.Reordered...), LeftOut: append([]string{}, r.LeftOut...),
 	}
 	for _, verdict := range []Verdict{Held, Recovered, Broken, NotReached, Accepted} {
 		v.Counts = append(v.Counts, Count{verdict, r.Count(verdict)})

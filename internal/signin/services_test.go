@@ -44,6 +44,7 @@ type service struct {
 	issuer           string   // these are paths
 	discovery        []string // its documents
 	authorize, token string
+	userinfo         string
 	scope            string
 	// public adds a client that proves itself by PKCE alone, confidential one that
 	// has a secret.
@@ -53,6 +54,8 @@ type service struct {
 	// How long codes and refresh tokens can be used, from the sign-in, and a refresh
 	// token from its own making.
 	codes, refreshes, idle time.Duration
+	// ends are the ways in which a token, or more, can come to an end before its time.
+	ends map[string]func(t tb, srv *emulator.Server, k held)
 	// missingVerifier is the error of a code without one.
 	missingVerifier string
 }
@@ -61,6 +64,7 @@ func services() []service { return []service{ocsService(), workosService(), zita
 
 func ocsService() service {
 	p := ocs.New()
+	tenant := func() string { return p.URL() + "/api/v1/Tenants/" + p.Credentials()["tenantId"] }
 	client := func(kind ocs.Kind) ocs.Client {
 		return p.SeedClient(ocs.Client{Kind: kind, RedirectURIs: []string{callback}, AllowOfflineAccess: true})
 	}
@@ -73,7 +77,20 @@ func ocsService() service {
 			return cl.ID, cl.Secret
 		},
 		responseType: "code id_token",
-		codes:        5 * time.Minute, refreshes: 8 * time.Hour, idle: 8 * time.Hour, missingVerifier: "invalid_grant",
+		userinfo:     "/identity/connect/userinfo",
+		ends: map[string]func(tb, *emulator.Server, held){
+			"delete the client": func(t tb, srv *emulator.Server, k held) {
+				done(t, call(t, srv, http.MethodDelete, tenant()+"/AuthorizationCodeClients/"+k.client, p.Credentials()["accessToken"], nil))
+			},
+			"delete the person": func(t tb, srv *emulator.Server, k held) {
+				for _, who := range srv.Inventory() {
+					if who.Kind == k.kind && who.ID == k.id {
+						done(t, call(t, srv, http.MethodDelete, tenant()+"/Users/"+who.Owner.ID, p.Credentials()["accessToken"], nil))
+					}
+				}
+			},
+		},
+		codes: 5 * time.Minute, refreshes: 8 * time.Hour, idle: 8 * time.Hour, missingVerifier: "invalid_grant",
 	}
 }
 
@@ -92,13 +109,26 @@ func workosService() service {
 			return a.ClientID, a.ClientSecret
 		},
 		responseType: "code",
-		codes:        10 * time.Minute, refreshes: 30 * 24 * time.Hour, idle: 30 * 24 * time.Hour, missingVerifier: "invalid_grant",
+		userinfo:     "/oauth2/userinfo",
+		ends: map[string]func(tb, *emulator.Server, held){
+			"delete the application": func(t tb, srv *emulator.Server, k held) {
+				done(t, call(t, srv, http.MethodDelete, p.URL()+"/connect/applications/"+k.client, p.Credentials()["apiKey"], nil))
+			},
+		},
+		codes: 10 * time.Minute, refreshes: 30 * 24 * time.Hour, idle: 30 * 24 * time.Hour, missingVerifier: "invalid_grant",
 	}
 }
 
 func zitadelService() service {
 	p := zitadel.New()
-	made := 0
+	made, apps := 0, map[string]string{} // their ids by client
+	person := func(t tb, srv *emulator.Server, k held, verb string) {
+		for _, who := range srv.Inventory() {
+			if who.Kind == k.kind && who.ID == k.id {
+				done(t, call(t, srv, http.MethodPost, p.URL()+"/management/v1/users/"+who.Owner.ID+"/"+verb, p.Credentials()["accessToken"], nil))
+			}
+		}
+	}
 	client := func(t tb, srv *emulator.Server, method string) (string, string) {
 		t.Helper()
 		made++
@@ -115,11 +145,12 @@ func zitadelService() service {
 		}
 		r.Header.Set("Authorization", "Bearer "+p.Credentials()["accessToken"])
 		r.Header.Set("Content-Type", "application/json")
-		var app struct{ ClientID, ClientSecret string }
+		var app struct{ AppID, ClientID, ClientSecret string }
 		answer := send(t, srv, r)
 		if err := json.Unmarshal([]byte(answer.body), &app); err != nil || answer.status != http.StatusOK {
 			t.Fatalf("making an application: %d %s", answer.status, answer.body)
 		}
+		apps[app.ClientID] = app.AppID
 		return app.ClientID, app.ClientSecret
 	}
 	return service{
@@ -133,7 +164,19 @@ func zitadelService() service {
 			return client(t, srv, "OIDC_AUTH_METHOD_TYPE_POST")
 		},
 		responseType: "code",
-		codes:        5 * time.Minute, refreshes: 90 * 24 * time.Hour, idle: 30 * 24 * time.Hour, missingVerifier: "invalid_request",
+		userinfo:     "/oidc/v1/userinfo",
+		ends: map[string]func(tb, *emulator.Server, held){
+			"revoke": func(t tb, srv *emulator.Server, k held) {
+				done(t, call(t, srv, http.MethodPost, p.URL()+"/oauth/v2/revoke", "", url.Values{"client_id": {k.client}, "token": {k.value}}))
+			},
+			"deactivate the person": func(t tb, srv *emulator.Server, k held) { person(t, srv, k, "_deactivate") },
+			"reactivate the person": func(t tb, srv *emulator.Server, k held) { person(t, srv, k, "_reactivate") },
+			"delete the application": func(t tb, srv *emulator.Server, k held) {
+				path := p.URL() + "/management/v1/projects/" + p.Credentials()["projectId"] + "/apps/" + apps[k.client]
+				done(t, call(t, srv, http.MethodDelete, path, p.Credentials()["accessToken"], nil))
+			},
+		},
+		codes: 5 * time.Minute, refreshes: 90 * 24 * time.Hour, idle: 30 * 24 * time.Hour, missingVerifier: "invalid_request",
 	}
 }
 

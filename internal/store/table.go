@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -140,6 +141,32 @@ func (d *rows) each(fn func(order uint64, key string, value any)) {
 		fn(order, r.key, r.value)
 		return true
 	})
+}
+
+// equal reports whether two tables, of which nil is empty, have the same rows. Most
+// are one row in both, since rows are never changed; others are held by their JSON.
+func (d *rows) equal(other *rows) bool {
+	if d == nil || other == nil {
+		return (d == nil || d.ordered.Len() == 0) && (other == nil || other.ordered.Len() == 0)
+	}
+	a, b := d.ordered.Iter(), other.ordered.Iter()
+	more, moreOthers := a.First(), b.First()
+	for more && moreOthers {
+		r, o := a.Value(), b.Value()
+		if r != o && (r.key != o.key || !bytes.Equal(encoded(r.value), encoded(o.value))) {
+			return false
+		}
+		more, moreOthers = a.Next(), b.Next()
+	}
+	return more == moreOthers
+}
+
+func encoded(value any) []byte {
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic(fmt.Sprintf("store: a row cannot be encoded: %v", err))
+	}
+	return text
 }
 
 func (d *rows) at(order uint64) (key string, value any, ok bool) {
