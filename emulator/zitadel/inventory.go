@@ -1,6 +1,7 @@
 package zitadel
 
 import (
+	"cmp"
 	"iter"
 	"time"
 
@@ -15,9 +16,7 @@ func (p *Provider) inventory(c *kernel.Call) iter.Seq[kernel.Credential] {
 		all := yield
 		yield = func(k kernel.Credential) bool {
 			if u, ok := p.users.Get(c.Tx, k.Owner.ID); ok && k.Live && k.Owner.Kind == "user" {
-				if why := u.whyNotActive(); why != "" {
-					k = k.Dead(why)
-				}
+				k = dead(k, u.whyNotActive())
 			}
 			return all(k)
 		}
@@ -31,8 +30,7 @@ const unseen = "so new that the OAuth endpoints do not see it"
 func (p *Provider) secretsOfApps(c *kernel.Call, yield func(kernel.Credential) bool) bool {
 	for _, a := range p.apps.All(c.Tx) {
 		_, client, hidden := p.seenClient(c, a.ClientID)
-		newest := a.Client.now().Digest
-		digest := newest
+		digest := a.Client.now().Digest
 		if a.Removed {
 			digest = ""
 		}
@@ -43,13 +41,10 @@ func (p *Provider) secretsOfApps(c *kernel.Call, yield func(kernel.Credential) b
 			Kind: kernel.KindClientSecret, ID: a.ClientID, Owner: kernel.Owner{Kind: "application", ID: a.ID, Name: a.Name},
 			Created: a.Created, Live: true, Row: kernel.Row{Table: "application", ID: a.ID}, Renewed: true, Going: digest == "",
 		}
-		switch {
-		case hidden != "":
-			k = k.Dead(hidden)
-		case newest != "" && client.Digest != newest: // removed since or not
-			k = k.Dead(unseen)
+		if hidden == "" && !k.Going && client.Digest != digest {
+			hidden = unseen
 		}
-		if !yield(k) {
+		if !yield(dead(k, hidden)) {
 			return false
 		}
 	}
@@ -67,13 +62,11 @@ func (p *Provider) secretsOfUsers(c *kernel.Call, yield func(kernel.Credential) 
 			Kind: kernel.KindClientSecret, ID: u.ID, Owner: kernel.Owner{Kind: "user", ID: u.ID, Name: u.UserName},
 			Created: u.Created, Live: true, Row: kernel.Row{Table: "user", ID: u.ID}, Renewed: true, Going: digest == "",
 		}
-		switch why := u.whyNotActive(); {
-		case why != "":
-			k = k.Dead(why)
-		case !k.Going && seen != digest:
-			k = k.Dead(unseen)
+		why := u.whyNotActive()
+		if why == "" && !k.Going && seen != digest {
+			why = unseen
 		}
-		if !yield(k) {
+		if !yield(dead(k, why)) {
 			return false
 		}
 	}
@@ -97,15 +90,10 @@ func (p *Provider) keyCredentials(c *kernel.Call, yield func(kernel.Credential) 
 		} else if u, ok := p.users.Get(c.Tx, key.OwnerID); ok {
 			k.Owner.Name, hidden = u.UserName, u.whyNotActive()
 		}
-		switch {
-		case !c.Now.Before(key.ExpiresAt):
-			k = k.Dead("expired")
-		case !usable:
-			k = k.Dead(unseen)
-		case hidden != "":
-			k = k.Dead(hidden)
+		if !usable {
+			hidden = unseen
 		}
-		if !yield(k) {
+		if !yield(dead(k, cmp.Or(expired(c, key.ExpiresAt), hidden))) {
 			return false
 		}
 	}
@@ -119,13 +107,7 @@ func (p *Provider) tokenCredentials(c *kernel.Call, yield func(kernel.Credential
 			Kind: kernel.KindPersonalAccessToken, ID: t.ID, Owner: kernel.Owner{Kind: "user", ID: t.UserID, Name: u.UserName},
 			Created: t.Created, Expires: ends(t.ExpiresAt), Live: true, Row: kernel.Row{Table: "personal access token", ID: t.ID},
 		}
-		switch why := u.whyNotActive(); {
-		case !c.Now.Before(t.ExpiresAt):
-			k = k.Dead("expired")
-		case why != "":
-			k = k.Dead(why)
-		}
-		if !yield(k) {
+		if !yield(dead(k, cmp.Or(expired(c, t.ExpiresAt), u.whyNotActive()))) {
 			return false
 		}
 	}
@@ -139,13 +121,7 @@ func (p *Provider) tokenCredentials(c *kernel.Call, yield func(kernel.Credential
 		if ended == "" && u.Human != nil {
 			_, _, ended = p.desk.Token(c, t.ID)
 		}
-		switch {
-		case !c.Now.Before(t.ExpiresAt):
-			k = k.Dead("expired")
-		case ended != "":
-			k = k.Dead(ended)
-		}
-		if !yield(k) {
+		if !yield(dead(k, cmp.Or(expired(c, t.ExpiresAt), ended))) {
 			return false
 		}
 	}
@@ -153,6 +129,22 @@ func (p *Provider) tokenCredentials(c *kernel.Call, yield func(kernel.Credential
 		return k.Kind == kernel.KindAccessToken || yield(k) // which are told of already
 	})
 	return true
+}
+
+// dead is a credential that does not work, if there is a reason.
+func dead(k kernel.Credential, why string) kernel.Credential {
+	if why == "" {
+		return k
+	}
+	return k.Dead(why)
+}
+
+// expired is why something does not work that ended at an instant.
+func expired(c *kernel.Call, end time.Time) string {
+	if c.Now.Before(end) {
+		return ""
+	}
+	return "expired"
 }
 
 // ends is when something ends: zero for what has none.
