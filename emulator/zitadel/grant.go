@@ -7,6 +7,7 @@ import (
 	userv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/user"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/store"
 )
 
 // grant gives a user roles of a project. It counts its own events.
@@ -228,13 +229,22 @@ func (p *Provider) listUserGrants(c *kernel.Call, in *management.ListUserGrantRe
 	return &management.ListUserGrantResponse{Details: page.details(c), Result: page.rows}, page.err
 }
 
-// dropGrants takes away the grants that hold for a user or a project.
-func (p *Provider) dropGrants(c *kernel.Call, gone func(grant) bool) {
-	for _, g := range rows(p.grants.All(c.Tx)) {
-		if gone(g) {
-			p.grants.Delete(c.Tx, g.ID)
+// drop takes the rows out that are gone with something else.
+func drop[V any](c *kernel.Call, from *store.Table[V], gone func(V) bool) {
+	var keys []string
+	for key, row := range from.All(c.Tx) {
+		if gone(row) {
+			keys = append(keys, key)
 		}
 	}
+	for _, key := range keys {
+		from.Delete(c.Tx, key)
+	}
+}
+
+// without is a list of roles without those that are gone.
+func without(keys []string, gone func(string) bool) []string {
+	return slices.DeleteFunc(slices.Clone(keys), gone)
 }
 
 // The claims with a user's roles: of the project that asks, and of each that is

@@ -128,37 +128,3 @@ func (p *Provider) listUsersV2(c *kernel.Call, in *userv2.ListUsersRequest) (*us
 	details := &objectv2.ListDetails{TotalResult: page.total, ProcessedSequence: page.sequence, Timestamp: moment(c.Now)}
 	return &userv2.ListUsersResponse{Details: details, SortingColumn: in.SortingColumn, Result: page.rows}, page.err
 }
-
-// deactivateUserV2 makes a user inactive.
-// https://zitadel.com/docs/reference/api/user/zitadel.user.v2.UserService.DeactivateUser
-func (p *Provider) deactivateUserV2(c *kernel.Call, in *userv2.DeactivateUserRequest) (*userv2.DeactivateUserResponse, error) {
-	d, err := p.moveUserV2(c, in.UserId, deactivation)
-	return &userv2.DeactivateUserResponse{Details: d}, err
-}
-
-// reactivateUserV2 makes an inactive user active.
-// https://zitadel.com/docs/reference/api/user/zitadel.user.v2.UserService.ReactivateUser
-func (p *Provider) reactivateUserV2(c *kernel.Call, in *userv2.ReactivateUserRequest) (*userv2.ReactivateUserResponse, error) {
-	d, err := p.moveUserV2(c, in.UserId, reactivation)
-	return &userv2.ReactivateUserResponse{Details: d}, err
-}
-
-// lockUserV2 locks a user out.
-// https://zitadel.com/docs/reference/api/user/zitadel.user.v2.UserService.LockUser
-func (p *Provider) lockUserV2(c *kernel.Call, in *userv2.LockUserRequest) (*userv2.LockUserResponse, error) {
-	d, err := p.moveUserV2(c, in.UserId, locking)
-	return &userv2.LockUserResponse{Details: d}, err
-}
-
-// unlockUserV2 lets a locked user in again.
-// https://zitadel.com/docs/reference/api/user/zitadel.user.v2.UserService.UnlockUser
-func (p *Provider) unlockUserV2(c *kernel.Call, in *userv2.UnlockUserRequest) (*userv2.UnlockUserResponse, error) {
-	d, err := p.moveUserV2(c, in.UserId, unlocking)
-	return &userv2.UnlockUserResponse{Details: d}, err
-}
-
-// moveUserV2 brings a user to another state.
-func (p *Provider) moveUserV2(c *kernel.Call, id string, m move) (*objectv2.Details, error) {
-	u, err := p.moveUser(c, id, m)
-	return detailsV2(changed(c, u.Events, u.OrgID)), err
-}

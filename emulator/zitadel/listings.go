@@ -23,22 +23,29 @@ func (p *Provider) addOrg(c *kernel.Call, in *management.AddOrgRequest) (*manage
 	return &management.AddOrgResponse{Id: org.ID, Details: created(c, org.Sequence, org.ID)}, nil
 }
 
+// orgMeets reports whether a condition of a search for organizations holds.
+func (p *Provider) orgMeets(c *kernel.Call, o organization, q *orgv2.SearchQuery) bool {
+	switch q := q.Query.(type) {
+	case *orgv2.SearchQuery_NameQuery:
+		return matches(o.Name, q.NameQuery.Name, q.NameQuery.Method)
+	case *orgv2.SearchQuery_DomainQuery:
+		return matches(o.PrimaryDomain, q.DomainQuery.Domain, q.DomainQuery.Method)
+	case *orgv2.SearchQuery_StateQuery:
+		return q.StateQuery.State == orgv2.OrganizationState_ORGANIZATION_STATE_ACTIVE
+	case *orgv2.SearchQuery_IdQuery:
+		return q.IdQuery.Id == o.ID
+	case *orgv2.SearchQuery_DefaultQuery:
+		return o.ID == p.defaultOrg(c)
+	}
+	return true
+}
+
 // listOrgs searches the organizations of the instance.
 // https://zitadel.com/docs/reference/api/admin/zitadel.admin.v1.AdminService.ListOrgs
 func (p *Provider) listOrgs(c *kernel.Call, in *admin.ListOrgsRequest) (*admin.ListOrgsResponse, error) {
 	page := newPage[*orgv1.Org](in.Query)
 	holds := func(o organization, q *orgv1.OrgQuery) bool {
-		switch q := q.Query.(type) {
-		case *orgv1.OrgQuery_NameQuery:
-			return matches(o.Name, q.NameQuery.Name, q.NameQuery.Method)
-		case *orgv1.OrgQuery_DomainQuery:
-			return matches(o.PrimaryDomain, q.DomainQuery.Domain, q.DomainQuery.Method)
-		case *orgv1.OrgQuery_StateQuery:
-			return q.StateQuery.State == orgv1.OrgState_ORG_STATE_ACTIVE
-		case *orgv1.OrgQuery_IdQuery:
-			return q.IdQuery.Id == o.ID
-		}
-		return true
+		return p.orgMeets(c, o, translate(&orgv2.SearchQuery{}, q))
 	}
 	for _, o := range p.organizations.All(c.Tx) {
 		page.processed(o.Sequence)
@@ -53,21 +60,7 @@ func (p *Provider) listOrgs(c *kernel.Call, in *admin.ListOrgsRequest) (*admin.L
 // https://zitadel.com/docs/reference/api/org/zitadel.org.v2.OrganizationService.ListOrganizations
 func (p *Provider) listOrganizations(c *kernel.Call, in *orgv2.ListOrganizationsRequest) (*orgv2.ListOrganizationsResponse, error) {
 	page := newPage[*orgv2.Organization](in.Query)
-	holds := func(o organization, q *orgv2.SearchQuery) bool {
-		switch q := q.Query.(type) {
-		case *orgv2.SearchQuery_NameQuery:
-			return matches(o.Name, q.NameQuery.Name, q.NameQuery.Method)
-		case *orgv2.SearchQuery_DomainQuery:
-			return matches(o.PrimaryDomain, q.DomainQuery.Domain, q.DomainQuery.Method)
-		case *orgv2.SearchQuery_StateQuery:
-			return q.StateQuery.State == orgv2.OrganizationState_ORGANIZATION_STATE_ACTIVE
-		case *orgv2.SearchQuery_IdQuery:
-			return q.IdQuery.Id == o.ID
-		case *orgv2.SearchQuery_DefaultQuery:
-			return o.ID == p.defaultOrg(c)
-		}
-		return true
-	}
+	holds := func(o organization, q *orgv2.SearchQuery) bool { return p.orgMeets(c, o, q) }
 	for _, o := range p.organizations.All(c.Tx) {
 		if p.may(c, o.ID, "", "org.read") && all(in.Queries, o, holds) {
 			page.processed(o.Sequence)

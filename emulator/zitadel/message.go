@@ -277,7 +277,7 @@ var renamed = map[protoreflect.Name][]protoreflect.Name{
 
 // renamedValue is the value of an enum by its name, here or in another version.
 func renamedValue(enum protoreflect.EnumDescriptor, name protoreflect.Name) protoreflect.EnumValueDescriptor {
-	for _, pair := range [][2]string{{"", ""}, {"APP_", "APPLICATION_"}, {"APPLICATION_", "APP_"}} {
+	for _, pair := range [][2]string{{"", ""}, {"APP_", "APPLICATION_"}, {"APPLICATION_", "APP_"}, {"ORG_", "ORGANIZATION_"}} {
 		if value := enum.Values().ByName(protoreflect.Name(strings.Replace(string(name), pair[0], pair[1], 1))); value != nil {
 			return value
 		}

@@ -85,12 +85,8 @@ func (p *Provider) deleteOrganization(c *kernel.Call, in *orgv2.DeleteOrganizati
 			p.dropProjectGrant(c, g)
 		}
 	}
-	p.dropGrants(c, func(g grant) bool { return g.OrgID == id })
-	for _, m := range rows(p.members.All(c.Tx)) {
-		if m.OrgID == id {
-			p.members.Delete(c.Tx, m.key())
-		}
-	}
+	drop(c, p.grants, func(g grant) bool { return g.OrgID == id })
+	drop(c, p.members, func(m member) bool { return m.OrgID == id })
 	p.organizations.Delete(c.Tx, id)
 	return &orgv2.DeleteOrganizationResponse{DeletionDate: moment(c.Now)}, nil
 }

@@ -97,7 +97,7 @@ func (p *Provider) updateProjectGrant(c *kernel.Call, in *management.UpdateProje
 		return nil, err
 	}
 	for _, granted := range rows(p.grantsOf.All(c.Tx, g.ProjectID)) {
-		kept := slices.DeleteFunc(slices.Clone(granted.RoleKeys), func(key string) bool { return !slices.Contains(g.RoleKeys, key) })
+		kept := without(granted.RoleKeys, func(key string) bool { return !slices.Contains(g.RoleKeys, key) })
 		if granted.ProjectGrantID == g.ID && len(kept) < len(granted.RoleKeys) {
 			granted.RoleKeys = kept
 			p.putGrant(c, granted)
@@ -150,12 +150,8 @@ func (p *Provider) removeProjectGrant(c *kernel.Call, in *management.RemoveProje
 }
 
 func (p *Provider) dropProjectGrant(c *kernel.Call, g projectGrant) {
-	p.dropGrants(c, func(u grant) bool { return u.ProjectGrantID == g.ID })
-	for _, m := range rows(p.membersOf.All(c.Tx, g.ProjectID)) {
-		if m.GrantID == g.ID {
-			p.members.Delete(c.Tx, m.key())
-		}
-	}
+	drop(c, p.grants, func(u grant) bool { return u.ProjectGrantID == g.ID })
+	drop(c, p.members, func(m member) bool { return m.GrantID == g.ID })
 	p.projectGrants.Delete(c.Tx, g.ID)
 }
 

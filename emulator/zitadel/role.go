@@ -98,15 +98,16 @@ func (p *Provider) removeProjectRole(c *kernel.Call, in *management.RemoveProjec
 		return nil, err
 	}
 	p.roles.Delete(c.Tx, r.key())
+	isGone := func(key string) bool { return key == r.Key }
 	for _, g := range rows(p.grantsOf.All(c.Tx, v.ID)) {
 		if slices.Contains(g.RoleKeys, r.Key) {
-			g.RoleKeys = slices.DeleteFunc(slices.Clone(g.RoleKeys), func(key string) bool { return key == r.Key })
+			g.RoleKeys = without(g.RoleKeys, isGone)
 			p.putGrant(c, g)
 		}
 	}
 	for _, g := range rows(p.projectGrants.All(c.Tx)) {
 		if g.ProjectID == v.ID && slices.Contains(g.RoleKeys, r.Key) {
-			g.RoleKeys = slices.DeleteFunc(slices.Clone(g.RoleKeys), func(key string) bool { return key == r.Key })
+			g.RoleKeys = without(g.RoleKeys, isGone)
 			v = p.putProjectGrant(c, v, g)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/admin"
 	appbeta "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/app/v2beta"
 	"github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/management"
+	userv2 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/user/v2"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
 )
@@ -292,10 +293,10 @@ func (p *Provider) methods() []method {
 		on(OpUpdateHumanEmail, p.updateHumanEmail),
 		on(OpUpdateHumanPhone, p.updateHumanPhone),
 		on(OpRemoveHumanPhone, p.removeHumanPhone),
-		on(OpDeactivateUser, p.deactivateUser),
-		on(OpReactivateUser, p.reactivateUser),
-		on(OpLockUser, p.lockUser),
-		on(OpUnlockUser, p.unlockUser),
+		on(OpDeactivateUser, moving[*management.DeactivateUserRequest, management.DeactivateUserResponse](p, deactivation)),
+		on(OpReactivateUser, moving[*management.ReactivateUserRequest, management.ReactivateUserResponse](p, reactivation)),
+		on(OpLockUser, moving[*management.LockUserRequest, management.LockUserResponse](p, locking)),
+		on(OpUnlockUser, moving[*management.UnlockUserRequest, management.UnlockUserResponse](p, unlocking)),
 		on(OpAddPersonalAccessToken, p.addPersonalAccessToken).secret(),
 		on(OpListPersonalAccessTokens, p.listPersonalAccessTokens),
 		on(OpGetPersonalAccessToken, p.getPersonalAccessToken),
@@ -308,10 +309,10 @@ func (p *Provider) methods() []method {
 		on(OpAddHumanUserV2, p.addHumanUserV2),
 		on(OpUpdateHumanUser, p.updateHumanUser, p.ofUser("user.write")),
 		on(OpListUsersV2, p.listUsersV2),
-		on(OpDeactivateUserV2, p.deactivateUserV2, p.ofUser("user.write")),
-		on(OpReactivateUserV2, p.reactivateUserV2, p.ofUser("user.write")),
-		on(OpLockUserV2, p.lockUserV2, p.ofUser("user.write")),
-		on(OpUnlockUserV2, p.unlockUserV2, p.ofUser("user.write")),
+		on(OpDeactivateUserV2, movingV2[*userv2.DeactivateUserRequest, userv2.DeactivateUserResponse](p, deactivation), p.ofUser("user.write")),
+		on(OpReactivateUserV2, movingV2[*userv2.ReactivateUserRequest, userv2.ReactivateUserResponse](p, reactivation), p.ofUser("user.write")),
+		on(OpLockUserV2, movingV2[*userv2.LockUserRequest, userv2.LockUserResponse](p, locking), p.ofUser("user.write")),
+		on(OpUnlockUserV2, movingV2[*userv2.UnlockUserRequest, userv2.UnlockUserResponse](p, unlocking), p.ofUser("user.write")),
 		on(OpAddSecret, p.addSecret, p.ofUser("user.write")).secret(),
 		on(OpRemoveSecret, p.removeSecret, p.ofUser("user.write")),
 		on(OpAddKey, p.addKey, p.ofUser("user.write")).secret(),

@@ -10,7 +10,6 @@ import (
 	appv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/app"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
-	"github.com/understudy-dev/understudy/internal/kit"
 	"github.com/understudy-dev/understudy/internal/signin"
 )
 
@@ -32,11 +31,12 @@ const (
 // offlineScope is for a refresh token.
 const offlineScope = "offline_access"
 
-// knownScopes are those that every application may ask for; others that do not
-// begin with scopePrefix are left out, as zitadel/oidc has it.
-var knownScopes = []string{"openid", "profile", "email", "phone", "address", offlineScope}
-
-const scopePrefix = "urn:zitadel:iam:"
+// unknownScope reports whether no application may ask for a scope; such ones are left
+// out, as zitadel/oidc has it.
+func unknownScope(scope string) bool {
+	known := []string{"openid", "profile", "email", "phone", "address", offlineScope}
+	return !slices.Contains(known, scope) && !strings.HasPrefix(scope, "urn:zitadel:iam:")
+}
 
 // contact is the end of the sentences about a request.
 const contact = " If you have any questions, you may contact the administrator of the application."
@@ -84,9 +84,7 @@ func (p *Provider) dialect() signin.Dialect {
 			if len(asked) == 0 {
 				return nil, p.desk.Fail(signin.MissingScope, "no scope")
 			}
-			return slices.DeleteFunc(asked, func(s string) bool {
-				return !slices.Contains(knownScopes, s) && !strings.HasPrefix(s, scopePrefix)
-			}), nil
+			return slices.DeleteFunc(asked, unknownScope), nil
 		},
 		Texts: map[signin.Kind]signin.Text{
 			signin.MissingClient:       {Description: "auth request is missing client_id"},
@@ -124,7 +122,7 @@ func (p *Provider) dialect() signin.Dialect {
 		TokenError: func(f signin.Failure) *kernel.Problem { return refuseOAuth(f.Code, "%s", f.Description) },
 		Key:        p.signingKey,
 		IDToken: func(c *kernel.Call, g signin.Grant, _, _ string) any {
-			return p.newIDToken(c, g, []string{g.Client}, c.In(p.oidcSettings(c).IDToken))
+			return personIDToken(c, g, []string{g.Client}, p.oidcSettings(c).IDToken)
 		},
 		Code:    func(c *kernel.Call) string { return p.opaque(c, "code", p.nextID(c)) },
 		Session: func(c *kernel.Call) string { return "V2_" + p.nextID(c) },
@@ -204,9 +202,7 @@ func (p *Provider) authorizeDevice(c *kernel.Call, in tokenRequest) (deviceRespo
 		return deviceResponse{}, refuseOAuth(unauthorizedClient, "grant_type %q not allowed", grantDeviceCode).
 			Because("application %s is not configured for the grant", a.ID)
 	}
-	scopes := slices.DeleteFunc(signin.Distinct(in.Scope), func(s string) bool {
-		return !slices.Contains(knownScopes, s) && !strings.HasPrefix(s, scopePrefix)
-	})
+	scopes := slices.DeleteFunc(signin.Distinct(in.Scope), unknownScope)
 	answer := deviceResponse{
 		DeviceCode: p.opaque(c, "device-code", p.nextID(c)), UserCode: p.desk.UserCode(c), URI: c.Base + devicePath,
 		ExpiresIn: int(deviceLifetime.Seconds()), Interval: int(deviceInterval.Seconds()),
@@ -237,72 +233,28 @@ func (p *Provider) exchange(c *kernel.Call, a app, in tokenRequest) (tokenRespon
 	if err != nil {
 		return tokenResponse{}, err
 	}
-	life := p.oidcSettings(c)
-	end := c.In(life.AccessToken)
-	t := accessToken{
-		ID:     "V2_" + p.nextID(c) + "-at_" + p.nextID(c),
-		UserID: g.Person, ClientID: a.ClientID, Scopes: scopes, Audience: append([]string{a.ClientID, a.ProjectID}, audienceOf(c, scopes)...),
-		IssuedAt: c.Now, ExpiresAt: end,
-	}
-	answer := tokenResponse{TokenType: "Bearer", ExpiresIn: life.expiresIn()}
 	asJWT := a.OIDC.AccessTokenType == appv1.OIDCTokenType_OIDC_TOKEN_TYPE_JWT
-	if !asJWT {
-		answer.AccessToken = p.opaque(c, "access-token", t.ID+":"+g.Person)
-		t.Digest = kit.Digest(answer.AccessToken)
-	}
-	p.tokens.Put(c.Tx, t.ID, t)
-	p.desk.Give(c, signin.Access, g, t.ID, scopes, end)
+	t, answer := p.newToken(c, g.Person, a.ClientID, scopes, append([]string{a.ClientID, a.ProjectID}, audienceOf(c, scopes)...), asJWT)
+	p.desk.Give(c, signin.Access, g, t.ID, scopes, t.ExpiresAt)
+	life := p.oidcSettings(c)
 	renews := slices.Contains(a.OIDC.GrantTypes, appv1.OIDCGrantType_OIDC_GRANT_TYPE_REFRESH_TOKEN)
 	if renews && slices.Contains(g.Scopes, offlineScope) {
 		answer.RefreshToken = p.opaque(c, "refresh-token", t.ID+":"+g.Person)
 		p.desk.Give(c, signin.Refresh, g, answer.RefreshToken, g.Scopes, c.In(min(life.RefreshIdle, life.Refresh-c.Now.Sub(g.At))))
 	}
-	identity := p.newIDToken(c, g, t.Audience, c.In(life.IDToken))
+	identity := personIDToken(c, g, t.Audience, life.IDToken)
 	if a.OIDC.IdTokenUserinfoAssertion {
 		u, _ := p.users.Get(c.Tx, g.Person)
 		identity.profile = p.profileOf(c, u, scopes)
 	}
-	roles := p.rolesFor(c, g.Person, a.ProjectID, scopes, t.Audience, false)
-	signer := p.signingKey(c)
-	c.Later(func() (any, error) {
-		var err error
-		if asJWT {
-			answer.AccessToken, err = signer.Sign("JWT", accessClaims{
-				identity.Issuer, g.Person, t.Audience, end.Unix(), t.IssuedAt.Unix(), t.IssuedAt.Unix(), a.ClientID, t.ID, roles,
-			})
-		}
-		if err == nil && slices.Contains(scopes, "openid") {
-			identity.AccessTokenHash = signin.Hash(answer.AccessToken)
-			answer.IDToken, err = signer.Sign("JWT", identity)
-		}
-		return answer, err
-	})
-	return tokenResponse{}, nil
+	return p.sign(c, answer, t, a.ProjectID, identity), nil
 }
 
-// userIDClaims are those of a person's ID token, in signing order.
-type userIDClaims struct {
-	Issuer          string   `json:"iss"`
-	Subject         string   `json:"sub"`
-	Audience        []string `json:"aud"`
-	ExpiresAt       int64    `json:"exp"`
-	IssuedAt        int64    `json:"iat"`
-	AuthTime        int64    `json:"auth_time"`
-	Nonce           string   `json:"nonce,omitempty"`
-	Methods         []string `json:"amr"`
-	AuthorizedParty string   `json:"azp"`
-	ClientID        string   `json:"client_id"`
-	AccessTokenHash string   `json:"at_hash,omitempty"`
-	SessionID       string   `json:"sid"`
-	profile
-}
-
-func (p *Provider) newIDToken(c *kernel.Call, g signin.Grant, audience []string, end time.Time) userIDClaims {
-	return userIDClaims{
-		Issuer: c.Base, Subject: g.Person, Audience: audience, ExpiresAt: end.Unix(), IssuedAt: c.Now.Unix(),
-		AuthTime: g.SignedIn.Unix(), Nonce: g.Nonce, Methods: []string{"pwd"},
-		AuthorizedParty: g.Client, ClientID: g.Client, SessionID: g.Session,
-	}
+// personIDToken is newIDToken for what a person has granted.
+func personIDToken(c *kernel.Call, g signin.Grant, audience []string, life time.Duration) idClaims {
+	claims := newIDToken(c, g.Person, g.Client, audience, life, g.SignedIn)
+	claims.Nonce, claims.Methods, claims.SessionID = g.Nonce, []string{"pwd"}, g.Session
+	return claims
 }
 
 // revokeRefresh ends a refresh token, and with it what its sign-in gave, if it is

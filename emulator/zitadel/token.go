@@ -1,9 +1,7 @@
 package zitadel
 
 import (
-	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/base64"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,6 +13,7 @@ import (
 	"github.com/understudy-dev/understudy/internal/kernel"
 	"github.com/understudy-dev/understudy/internal/kit"
 	"github.com/understudy-dev/understudy/internal/oauth"
+	"github.com/understudy-dev/understudy/internal/signin"
 )
 
 // accessToken is the record of an access token. The token itself is not kept; a
@@ -254,7 +253,8 @@ func (a accessClaims) MarshalJSON() ([]byte, error) {
 	return withClaims(plain(a), a.Roles)
 }
 
-// idClaims are those of an ID token, in signing order.
+// idClaims are those of an ID token, in signing order; the nonce, methods and session
+// are of a person's alone.
 type idClaims struct {
 	Issuer          string   `json:"iss"`
 	Subject         string   `json:"sub"`
@@ -262,53 +262,76 @@ type idClaims struct {
 	ExpiresAt       int64    `json:"exp"`
 	IssuedAt        int64    `json:"iat"`
 	AuthTime        int64    `json:"auth_time"`
+	Nonce           string   `json:"nonce,omitempty"`
+	Methods         []string `json:"amr,omitempty"`
 	AuthorizedParty string   `json:"azp"`
 	ClientID        string   `json:"client_id"`
-	AccessTokenHash string   `json:"at_hash"`
+	AccessTokenHash string   `json:"at_hash,omitempty"`
+	SessionID       string   `json:"sid,omitempty"`
+	profile
 }
 
-// issue makes the tokens of a grant. What is signed is signed after the
-// transaction.
-func (p *Provider) issue(c *kernel.Call, u user, clientID, scope string) tokenResponse {
-	scopes, life := strings.Fields(scope), p.oidcSettings(c)
+// newIDToken makes an ID token of a user who signed in at an instant.
+func newIDToken(c *kernel.Call, userID, clientID string, audience []string, life time.Duration, at time.Time) idClaims {
+	return idClaims{
+		Issuer: c.Base, Subject: userID, Audience: audience, ExpiresAt: c.In(life).Unix(), IssuedAt: c.Now.Unix(),
+		AuthTime: at.Unix(), AuthorizedParty: clientID, ClientID: clientID,
+	}
+}
+
+// newToken stores an access token, and begins the answer that it is in. A JWT is
+// signed later.
+func (p *Provider) newToken(c *kernel.Call, userID, clientID string, scopes, audience []string, asJWT bool) (accessToken, tokenResponse) {
+	life := p.oidcSettings(c)
 	t := accessToken{
 		ID:     "V2_" + p.nextID(c) + "-at_" + p.nextID(c),
-		UserID: u.ID, ClientID: clientID, Scopes: scopes, Audience: audienceOf(c, scopes),
+		UserID: userID, ClientID: clientID, Scopes: scopes, Audience: audience,
 		IssuedAt: c.Now, ExpiresAt: c.In(life.AccessToken),
 	}
 	answer := tokenResponse{TokenType: "Bearer", ExpiresIn: life.expiresIn()}
-	asJWT := u.AccessTokenType == userv1.AccessTokenType_ACCESS_TOKEN_TYPE_JWT
 	if !asJWT {
-		answer.AccessToken = p.opaque(c, "access-token", t.ID+":"+u.ID)
+		answer.AccessToken = p.opaque(c, "access-token", t.ID+":"+userID)
 		t.Digest = kit.Digest(answer.AccessToken)
 	}
 	p.tokens.Put(c.Tx, t.ID, t)
-	if slices.Contains(scopes, "offline_access") {
-		answer.RefreshToken = p.opaque(c, "refresh-token", t.ID+":"+u.ID)
-	}
-	openID := slices.Contains(scopes, "openid")
+	return t, answer
+}
+
+// sign signs after the transaction what an answer lacks: the access token, unless it
+// is opaque, and the ID token that the scope openid is for.
+func (p *Provider) sign(c *kernel.Call, answer tokenResponse, t accessToken, projectID string, identity idClaims) tokenResponse {
+	asJWT, openID := answer.AccessToken == "", slices.Contains(t.Scopes, "openid")
 	if !asJWT && !openID {
 		return answer
 	}
 	signer, issuer := p.signingKey(c), c.Base
-	roles := p.rolesFor(c, u.ID, "", scopes, t.Audience, false)
+	roles := p.rolesFor(c, t.UserID, projectID, t.Scopes, t.Audience, false)
 	c.Later(func() (any, error) {
 		var err error
 		if asJWT {
 			answer.AccessToken, err = signer.Sign("JWT", accessClaims{
-				issuer, u.ID, t.Audience, t.ExpiresAt.Unix(), t.IssuedAt.Unix(), t.IssuedAt.Unix(), clientID, t.ID, roles,
+				issuer, t.UserID, t.Audience, t.ExpiresAt.Unix(), t.IssuedAt.Unix(), t.IssuedAt.Unix(), t.ClientID, t.ID, roles,
 			})
 		}
 		if err == nil && openID {
-			sum := sha256.Sum256([]byte(answer.AccessToken))
-			answer.IDToken, err = signer.Sign("JWT", idClaims{
-				issuer, u.ID, append([]string{clientID}, t.Audience...), c.In(life.IDToken).Unix(), t.IssuedAt.Unix(), t.IssuedAt.Unix(),
-				clientID, clientID, base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2]),
-			})
+			identity.AccessTokenHash = signin.Hash(answer.AccessToken)
+			answer.IDToken, err = signer.Sign("JWT", identity)
 		}
 		return answer, err
 	})
 	return answer
+}
+
+// issue makes the tokens of a machine user's grant.
+func (p *Provider) issue(c *kernel.Call, u user, clientID, scope string) tokenResponse {
+	scopes := strings.Fields(scope)
+	asJWT := u.AccessTokenType == userv1.AccessTokenType_ACCESS_TOKEN_TYPE_JWT
+	t, answer := p.newToken(c, u.ID, clientID, scopes, audienceOf(c, scopes), asJWT)
+	if slices.Contains(scopes, offlineScope) {
+		answer.RefreshToken = p.opaque(c, "refresh-token", t.ID+":"+u.ID)
+	}
+	identity := newIDToken(c, u.ID, clientID, append([]string{clientID}, t.Audience...), p.oidcSettings(c).IDToken, c.Now)
+	return p.sign(c, answer, t, "", identity)
 }
 
 // verifyJWT returns the id of an access token that this instance has signed, or

@@ -162,7 +162,7 @@ func (p *Provider) dropUser(c *kernel.Call, id string) (user, error) {
 	p.tokensOf.Delete(c.Tx, u.ID)
 	p.membershipsOf.Delete(c.Tx, u.ID)
 	p.metadataBy.Delete(c.Tx, u.ID)
-	p.dropGrants(c, func(g grant) bool { return g.UserID == u.ID })
+	drop(c, p.grants, func(g grant) bool { return g.UserID == u.ID })
 	p.users.Delete(c.Tx, u.ID)
 	u.Events++
 	return u, nil
@@ -242,8 +242,8 @@ func (p *Provider) listUsers(c *kernel.Call, in *management.ListUsersRequest) (*
 
 // sortUsers orders users by a column, if one is named.
 func sortUsers(users []user, column userv1.UserFieldName, ascending bool) {
-	by := userOrder(column)
-	if by == nil {
+	by, ok := userColumns[column]
+	if !ok {
 		return
 	}
 	slices.SortStableFunc(users, func(a, b user) int {
@@ -254,32 +254,21 @@ func sortUsers(users []user, column userv1.UserFieldName, ascending bool) {
 	})
 }
 
-// userOrder returns the order of a column, or nil if none is named.
-func userOrder(column userv1.UserFieldName) func(a, b user) int {
-	text := func(of func(user) string) func(a, b user) int {
-		return func(a, b user) int { return strings.Compare(of(a), of(b)) }
-	}
-	switch column {
-	case userv1.UserFieldName_USER_FIELD_NAME_USER_NAME:
-		return text(func(u user) string { return u.UserName })
-	case userv1.UserFieldName_USER_FIELD_NAME_FIRST_NAME:
-		return text(func(u user) string { about, _ := u.profile(); return about.GetGivenName() })
-	case userv1.UserFieldName_USER_FIELD_NAME_LAST_NAME:
-		return text(func(u user) string { about, _ := u.profile(); return about.GetFamilyName() })
-	case userv1.UserFieldName_USER_FIELD_NAME_NICK_NAME:
-		return text(func(u user) string { about, _ := u.profile(); return about.GetNickName() })
-	case userv1.UserFieldName_USER_FIELD_NAME_DISPLAY_NAME:
-		return text(user.displayName)
-	case userv1.UserFieldName_USER_FIELD_NAME_EMAIL:
-		return text(func(u user) string { _, email := u.profile(); return email })
-	case userv1.UserFieldName_USER_FIELD_NAME_STATE:
-		return func(a, b user) int { return cmp.Compare(a.state(), b.state()) }
-	case userv1.UserFieldName_USER_FIELD_NAME_TYPE:
-		return func(a, b user) int { return cmp.Compare(a.kind(), b.kind()) }
-	case userv1.UserFieldName_USER_FIELD_NAME_CREATION_DATE:
-		return func(a, b user) int { return a.Created.Compare(b.Created) }
-	}
-	return nil
+// userColumns are the orders of users.
+var userColumns = map[userv1.UserFieldName]func(a, b user) int{
+	userv1.UserFieldName_USER_FIELD_NAME_USER_NAME:     byText(func(u user) string { return u.UserName }),
+	userv1.UserFieldName_USER_FIELD_NAME_FIRST_NAME:    byText(func(u user) string { about, _ := u.profile(); return about.GetGivenName() }),
+	userv1.UserFieldName_USER_FIELD_NAME_LAST_NAME:     byText(func(u user) string { about, _ := u.profile(); return about.GetFamilyName() }),
+	userv1.UserFieldName_USER_FIELD_NAME_NICK_NAME:     byText(func(u user) string { about, _ := u.profile(); return about.GetNickName() }),
+	userv1.UserFieldName_USER_FIELD_NAME_DISPLAY_NAME:  byText(user.displayName),
+	userv1.UserFieldName_USER_FIELD_NAME_EMAIL:         byText(func(u user) string { _, email := u.profile(); return email }),
+	userv1.UserFieldName_USER_FIELD_NAME_STATE:         func(a, b user) int { return cmp.Compare(a.state(), b.state()) },
+	userv1.UserFieldName_USER_FIELD_NAME_TYPE:          func(a, b user) int { return cmp.Compare(a.kind(), b.kind()) },
+	userv1.UserFieldName_USER_FIELD_NAME_CREATION_DATE: func(a, b user) int { return a.Created.Compare(b.Created) },
+}
+
+func byText(of func(user) string) func(a, b user) int {
+	return func(a, b user) int { return strings.Compare(of(a), of(b)) }
 }
 
 // updateUserName changes the name that a user logs in by, which is a machine

@@ -6,6 +6,8 @@ import (
 
 	"github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/management"
 	userv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/user"
+	userv2 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/user/v2"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
 )
@@ -62,30 +64,26 @@ func (p *Provider) moveUser(c *kernel.Call, id string, m move) (user, error) {
 	return u, nil
 }
 
-// deactivateUser makes a user inactive: no credential is good then.
+// moving is a method of version 1 that brings a user to another state.
 // https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.DeactivateUser
-func (p *Provider) deactivateUser(c *kernel.Call, in *management.DeactivateUserRequest) (*management.DeactivateUserResponse, error) {
-	u, err := p.moveUser(c, in.Id, deactivation)
-	return &management.DeactivateUserResponse{Details: changed(c, u.Events, u.OrgID)}, err
+func moving[In interface {
+	proto.Message
+	GetId() string
+}, Out any, POut messageOf[Out]](p *Provider, m move) func(*kernel.Call, In) (POut, error) {
+	return func(c *kernel.Call, in In) (POut, error) {
+		u, err := p.moveUser(c, in.GetId(), m)
+		return translate(POut(new(Out)), &management.DeactivateUserResponse{Details: changed(c, u.Events, u.OrgID)}), err
+	}
 }
 
-// reactivateUser makes an inactive user active.
-// https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.ReactivateUser
-func (p *Provider) reactivateUser(c *kernel.Call, in *management.ReactivateUserRequest) (*management.ReactivateUserResponse, error) {
-	u, err := p.moveUser(c, in.Id, reactivation)
-	return &management.ReactivateUserResponse{Details: changed(c, u.Events, u.OrgID)}, err
-}
-
-// lockUser locks a user out: no credential is good then.
-// https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.LockUser
-func (p *Provider) lockUser(c *kernel.Call, in *management.LockUserRequest) (*management.LockUserResponse, error) {
-	u, err := p.moveUser(c, in.Id, locking)
-	return &management.LockUserResponse{Details: changed(c, u.Events, u.OrgID)}, err
-}
-
-// unlockUser lets a locked user in again.
-// https://zitadel.com/docs/reference/api/management/zitadel.management.v1.ManagementService.UnlockUser
-func (p *Provider) unlockUser(c *kernel.Call, in *management.UnlockUserRequest) (*management.UnlockUserResponse, error) {
-	u, err := p.moveUser(c, in.Id, unlocking)
-	return &management.UnlockUserResponse{Details: changed(c, u.Events, u.OrgID)}, err
+// movingV2 is a method of version 2 that brings a user to another state.
+// https://zitadel.com/docs/reference/api/user/zitadel.user.v2.UserService.DeactivateUser
+func movingV2[In interface {
+	proto.Message
+	GetUserId() string
+}, Out any, POut messageOf[Out]](p *Provider, m move) func(*kernel.Call, In) (POut, error) {
+	return func(c *kernel.Call, in In) (POut, error) {
+		u, err := p.moveUser(c, in.GetUserId(), m)
+		return translate(POut(new(Out)), &userv2.DeactivateUserResponse{Details: detailsV2(changed(c, u.Events, u.OrgID))}), err
+	}
 }
