@@ -59,7 +59,9 @@ func (p *Provider) SeedProject(in Project) Project {
 		for _, slug := range in.Environments {
 			in.Holds = append(in.Holds, environmentInFile{Slug: slug})
 		}
-		return p.seedProject(c, in, nil)
+		in, err := p.seedProject(c, in, nil)
+		in.projectInFile = projectInFile{}
+		return in, err
 	})
 }
 

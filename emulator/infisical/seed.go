@@ -103,7 +103,7 @@ func (p *Provider) SeedIdentity(in Identity) Identity {
 		org, _ := p.organizations.Get(c.Tx, id.OrganizationID)
 		ua, _ := p.universalAuths.Get(c.Tx, id.ID)
 		token, err := p.issue(c, id, org, ua, in.ClientSecretID)
-		in.AccessToken = token.AccessToken
+		in.AccessToken, in.identityInFile = token.AccessToken, identityInFile{}
 		return in, err
 	})
 }

@@ -106,7 +106,9 @@ func (p *Provider) SeedClient(in Client) Client {
 		}
 		enabled := !in.Disabled
 		in.clientInFile = clientInFile{in.Kind.String(), &enabled}
-		return p.seedClient(c, in, nil)
+		in, err := p.seedClient(c, in, nil)
+		in.clientInFile = clientInFile{}
+		return in, err
 	})
 }
 

@@ -114,7 +114,9 @@ func (p *Provider) SeedAPIApp(in APIApp) APIApp {
 		if in.ClientSecret == "" {
 			in.ClientSecret = newSecret(c)
 		}
-		return p.seedApp(c, in, nil)
+		in, err := p.seedApp(c, in, nil)
+		in.appInFile = appInFile{}
+		return in, err
 	})
 }
 
@@ -132,7 +134,9 @@ func (p *Provider) SeedMachineUser(in MachineUser) MachineUser {
 		if in.JWT {
 			in.AccessTokenType = userv1.AccessTokenType_ACCESS_TOKEN_TYPE_JWT.String()
 		}
-		return p.seedMachineUser(c, in, nil)
+		in, err = p.seedMachineUser(c, in, nil)
+		in.machineUserInFile = machineUserInFile{}
+		return in, err
 	})
 }
 
