@@ -32,13 +32,13 @@ type organizationData struct {
 	Object         string            `json:"object"`
 	ID             string            `json:"id"`
 	Name           string            `json:"name"`
-	AllowOutsiders bool              `json:"allow_profiles_outside_organization"`
 	Domains        []domainData      `json:"domains"`
 	Metadata       map[string]string `json:"metadata"`
 	ExternalID     *string           `json:"external_id"`
 	StripeID       string            `json:"stripe_customer_id,omitempty"`
 	CreatedAt      kit.Timestamp     `json:"created_at"`
 	UpdatedAt      kit.Timestamp     `json:"updated_at"`
+	AllowOutsiders bool              `json:"allow_profiles_outside_organization"`
 }
 
 type domainData struct {
@@ -47,8 +47,9 @@ type domainData struct {
 	OrganizationID       string        `json:"organization_id"`
 	Domain               string        `json:"domain"`
 	State                string        `json:"state"`
-	VerificationStrategy string        `json:"verification_strategy"`
+	VerificationPrefix   string        `json:"verification_prefix,omitempty"`
 	VerificationToken    string        `json:"verification_token,omitempty"`
+	VerificationStrategy string        `json:"verification_strategy"`
 	CreatedAt            kit.Timestamp `json:"created_at"`
 	UpdatedAt            kit.Timestamp `json:"updated_at"`
 }
@@ -77,6 +78,7 @@ func (o organization) data() organizationData {
 			VerificationStrategy: "manual", CreatedAt: d.CreatedAt, UpdatedAt: d.CreatedAt,
 		}
 		if in.State == statePending {
+			out.VerificationPrefix = verificationPrefix + strings.ToLower(o.ID[max(0, len(o.ID)-6):])
 			out.VerificationStrategy, out.VerificationToken = "dns", in.Token
 		}
 		d.Domains = append(d.Domains, out)
