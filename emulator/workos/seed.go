@@ -11,7 +11,7 @@ import (
 	"github.com/understudy-dev/understudy/internal/kit"
 )
 
-// An Application is a Connect application, as SeedApplication makes it and a world
+// An Application is a Connect application, as SeedApplication makes one and a world
 // file has it.
 type Application struct {
 	ID             string         `json:"id,omitempty"` // conn_app_ and a ULID
@@ -25,8 +25,10 @@ type Application struct {
 	UsesPKCE       bool           `json:"usesPkce,omitempty"`
 	FirstParty     bool           `json:"firstParty,omitempty"` // of an oauth application
 	Dynamic        bool           `json:"dynamic,omitempty"`    // an oauth application that registered itself
-	ClientSecret   string         `json:"-"`                    // SeedApplication's one
 	ClientSecrets  []ClientSecret `json:"clientSecrets,omitempty"`
+	// ClientSecret is the first one's value. SeedApplication makes it, if no
+	// ClientSecrets are given.
+	ClientSecret string `json:"-"`
 }
 
 // A RedirectURI is where an OAuth application takes its users back.
@@ -48,25 +50,23 @@ type ClientSecret struct {
 	Secret        string `json:"secret,omitempty"`
 }
 
-// SeedApplication adds an application, with one client secret if it names no
-// others, and returns it with everything filled in that was left empty. It panics
-// when it clashes with another, or what is given does not go together.
+// SeedApplication adds an application and returns it with everything filled in
+// that was left empty. It panics when it clashes with another, or what is given
+// does not go together.
 func (p *Provider) SeedApplication(in Application) Application {
 	return kernel.Seed(&p.Binding, func(c *kernel.Call) (Application, error) {
 		in.Name = cmp.Or(in.Name, "application")
 		if len(in.ClientSecrets) == 0 {
 			in.ClientSecrets = []ClientSecret{{Secret: in.ClientSecret}}
 		}
-		return p.addWorldApplication(c, in, nil)
+		return p.seedApplication(c, in, nil)
 	})
 }
 
 // SeedOrganization adds an organization and returns it with everything filled in
 // that was left empty. It panics when its id is another's.
 func (p *Provider) SeedOrganization(in Organization) Organization {
-	return kernel.Seed(&p.Binding, func(c *kernel.Call) (Organization, error) {
-		return p.addWorldOrganization(c, in, nil)
-	})
+	return kernel.Seed(&p.Binding, func(c *kernel.Call) (Organization, error) { return p.seedOrganization(c, in, nil) })
 }
 
 // SeedClientSecret adds a client secret to an application and returns it with
@@ -78,7 +78,7 @@ func (p *Provider) SeedClientSecret(in ClientSecret) ClientSecret {
 		if err != nil {
 			return in, err
 		}
-		return p.addWorldSecret(c, a, in, nil)
+		return p.seedClientSecret(c, a, in, nil)
 	})
 }
 
@@ -157,7 +157,7 @@ func (p *Provider) load(c *kernel.Call, section json.RawMessage) (map[string]str
 	}
 	credentials := map[string]string{"clientId": w.ClientID, "apiKey": w.APIKeys[0]}
 	for i, in := range w.Organizations {
-		o, err := p.addWorldOrganization(c, in, []any{"organizations", i})
+		o, err := p.seedOrganization(c, in, []any{"organizations", i})
 		if err != nil {
 			return nil, err
 		}
@@ -166,13 +166,13 @@ func (p *Provider) load(c *kernel.Call, section json.RawMessage) (map[string]str
 		}
 	}
 	for i, in := range w.Applications {
-		a, err := p.addWorldApplication(c, in, []any{"applications", i})
+		a, err := p.seedApplication(c, in, []any{"applications", i})
 		if err != nil {
 			return nil, err
 		}
 		if i == 0 {
 			credentials["applicationId"], credentials["applicationClientId"] = a.ID, a.ClientID
-			if len(a.ClientSecrets) > 0 {
+			if a.ClientSecret != "" {
 				credentials["applicationClientSecret"] = a.ClientSecret
 			}
 		}
@@ -190,22 +190,22 @@ func wrong(path []any, field, format string, args ...any) error {
 	return kernel.WorldErrorf(append(slices.Clone(path), field), format, args...)
 }
 
-// addWorldOrganization stores an organization and fills in what is left empty.
-func (p *Provider) addWorldOrganization(c *kernel.Call, in Organization, path []any) (Organization, error) {
+// seedOrganization stores an organization and fills in what is left empty. Path is
+// where it stands in a world file, as below.
+func (p *Provider) seedOrganization(c *kernel.Call, in Organization, path []any) (Organization, error) {
 	if in.ID != "" && !strings.HasPrefix(in.ID, organizationPrefix) {
 		return in, wrong(path, "id", "organization id %q does not begin with %s", in.ID, organizationPrefix)
 	}
 	if _, ok := p.organizations.Get(c.Tx, in.ID); ok {
 		return in, wrong(path, "id", "there is an organization %s already", in.ID)
 	}
-	in.Name = cmp.Or(in.Name, fixtures.Company(c.Seed()))
-	in.ID = p.addOrganization(c, organization{ID: in.ID, Name: in.Name}).ID
+	o := p.addOrganization(c, organization{ID: in.ID, Name: cmp.Or(in.Name, fixtures.Company(c.Seed()))})
+	in.ID, in.Name = o.ID, o.Name
 	return in, nil
 }
 
-// addWorldApplication stores an application with its secrets and fills in what is
-// left empty. Path is where it stands in a world file.
-func (p *Provider) addWorldApplication(c *kernel.Call, in Application, path []any) (Application, error) {
+// seedApplication stores an application with its secrets.
+func (p *Provider) seedApplication(c *kernel.Call, in Application, path []any) (Application, error) {
 	refuse := func(field, format string, args ...any) (Application, error) {
 		return in, wrong(path, field, format, args...)
 	}
@@ -239,31 +239,29 @@ func (p *Provider) addWorldApplication(c *kernel.Call, in Application, path []an
 			return refuse("organizationId", "there is no organization %q", in.OrganizationID)
 		}
 	}
-	a := application{
-		ID: in.ID, ClientID: in.ClientID, Type: in.Type, Name: in.Name, Scopes: in.Scopes, OrganizationID: in.OrganizationID,
-		RedirectURIs: in.RedirectURIs, UsesPKCE: in.UsesPKCE, FirstParty: in.FirstParty, Dynamic: in.Dynamic,
+	row := application{
+		ID: in.ID, ClientID: in.ClientID, Type: in.Type, Name: in.Name,
+		Scopes: in.Scopes, OrganizationID: in.OrganizationID, RedirectURIs: in.RedirectURIs,
+		UsesPKCE: in.UsesPKCE, FirstParty: in.FirstParty, Dynamic: in.Dynamic,
 	}
 	if in.Description != "" {
-		a.Description = &in.Description
+		row.Description = &in.Description
 	}
-	a = p.addApplication(c, a)
-	in.ID, in.ClientID = a.ID, a.ClientID
+	row = p.addApplication(c, row)
+	in.ID, in.ClientID = row.ID, row.ClientID
 	in.ClientSecrets = slices.Clone(in.ClientSecrets)
 	for i, s := range in.ClientSecrets {
-		s, err := p.addWorldSecret(c, a, s, append(slices.Clone(path), "clientSecrets", i))
-		if err != nil {
+		var err error
+		if in.ClientSecrets[i], err = p.seedClientSecret(c, row, s, append(slices.Clone(path), "clientSecrets", i)); err != nil {
 			return in, err
 		}
-		in.ClientSecrets[i] = s
-	}
-	if len(in.ClientSecrets) > 0 {
 		in.ClientSecret = in.ClientSecrets[0].Secret
 	}
 	return in, nil
 }
 
-// addWorldSecret stores a client secret and fills in what is left empty.
-func (p *Provider) addWorldSecret(c *kernel.Call, a application, in ClientSecret, path []any) (ClientSecret, error) {
+// seedClientSecret stores a secret; an empty value is drawn.
+func (p *Provider) seedClientSecret(c *kernel.Call, a application, in ClientSecret, path []any) (ClientSecret, error) {
 	if _, ok := p.secrets.Get(c.Tx, in.ID); ok || in.ID != "" && !strings.HasPrefix(in.ID, secretPrefix) {
 		return in, wrong(path, "id", "client secret id %q is taken or does not begin with %s", in.ID, secretPrefix)
 	}
@@ -276,5 +274,5 @@ func (p *Provider) addWorldSecret(c *kernel.Call, a application, in ClientSecret
 		return in, wrong(path, "secret", tooManySecrets, maxSecrets)
 	}
 	value, s := p.addClientSecret(c, a, in.ID, in.Secret)
-	return ClientSecret{ApplicationID: a.ID, ID: s.ID, Secret: value}, nil
+	return ClientSecret{a.ID, s.ID, value}, nil
 }
