@@ -2,7 +2,6 @@ package rehearse
 
 import (
 	"encoding/json"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"html/template"
@@ -13,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	_ "embed"
+
+	"github.com/understudy-dev/understudy/internal/junit"
 )
 
 // A mark stands for a verdict in a matrix.
@@ -277,67 +278,30 @@ func (v View) WriteJSON(w io.Writer) error {
 	return enc.Encode(v)
 }
 
-type junitSuite struct {
-	XMLName  xml.Name    `xml:"testsuite"`
-	Name     string      `xml:"name,attr"`
-	Tests    int         `xml:"tests,attr"`
-	Failures int         `xml:"failures,attr"`
-	Errors   int         `xml:"errors,attr"`
-	Skipped  int         `xml:"skipped,attr"`
-	Cases    []junitCase `xml:"testcase"`
-}
-
-type junitCase struct {
-	Class   string        `xml:"classname,attr"`
-	Name    string        `xml:"name,attr"`
-	Failure *junitMessage `xml:"failure"`
-	Error   *junitMessage `xml:"error"`
-	Skipped *junitMessage `xml:"skipped"`
-}
-
-type junitMessage struct {
-	Message string `xml:"message,attr"`
-	Text    string `xml:",chardata"`
-}
-
 // WriteJUnit writes a test case for every case: what is broken has failed, what
 // was not reached or is accepted was skipped.
 func (r *Report) WriteJUnit(w io.Writer, v View) error {
-	suite := junitSuite{Name: v.Title}
+	suite := junit.Suite{Name: v.Title}
 	if v.Problem != "" {
-		suite.Errors = 1
-		suite.Cases = append(suite.Cases, junitCase{Class: v.Title, Name: "undisturbed", Error: &junitMessage{Message: v.Problem}})
+		suite.Cases = append(suite.Cases, junit.Case{Class: v.Title, Name: "undisturbed", Error: &junit.Message{Message: v.Problem}})
 	}
 	for _, res := range r.Cases {
-		c := junitCase{Class: v.Title, Name: res.Name}
+		c := junit.Case{Class: v.Title, Name: res.Name}
 		switch res.Verdict {
 		case Broken:
-			suite.Failures++
 			var text strings.Builder
 			for _, call := range lines(slices.Concat(res.Calls, res.Rerun, res.Checked)) {
 				fmt.Fprintf(&text, "%s → %s\n", call.Operation, call.Outcome)
 			}
-			c.Failure = &junitMessage{res.Why, text.String()}
+			c.Failure = &junit.Message{Message: res.Why, Text: text.String()}
 		case NotReached:
-			suite.Skipped++
-			c.Skipped = &junitMessage{Message: res.Why}
+			c.Skipped = &junit.Message{Message: res.Why}
 		case Accepted:
-			suite.Skipped++
-			c.Skipped = &junitMessage{Message: "accepted: " + res.Accepted}
+			c.Skipped = &junit.Message{Message: "accepted: " + res.Accepted}
 		}
 		suite.Cases = append(suite.Cases, c)
 	}
-	suite.Tests = len(suite.Cases)
-	if _, err := io.WriteString(w, xml.Header); err != nil {
-		return err
-	}
-	enc := xml.NewEncoder(w)
-	enc.Indent("", "  ")
-	if err := enc.Encode(suite); err != nil {
-		return err
-	}
-	_, err := io.WriteString(w, "\n")
-	return err
+	return suite.Write(w)
 }
 
 // WriteFiles writes the report in all forms: base with .md, .html, .json and .xml.
