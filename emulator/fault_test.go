@@ -611,57 +611,40 @@ func TestFaultsUnderConcurrency(t *testing.T) {
 	})
 }
 
-// TestFaultsByControl sets the same faults from outside.
+// TestFaultsByControl names an operation in every way and looks at how the fault is
+// shown. What faults do that are set from outside is TestFaultMatrix's.
 func TestFaultsByControl(t *testing.T) {
 	const operation = "POST /api/v1/auth/universal-auth/identities/{identityId}/client-secrets"
-	tests := []struct {
-		name  string
-		body  string // behind the operation
-		shown string // behind id, provider and operation
-		want  int    // the next call's status; 0: a lost connection
-		made  bool
-	}{
-		{"status", `"status":500`, `"status":500,"hits":0`, 500, false},
-		{"all of an error", `"status":429,"code":"Slow","message":"wait","retryAfter":1.5`, `"status":429,"code":"Slow","message":"wait","retryAfter":"1.5s","hits":0`, 429, false},
-		{"after", `"status":500,"after":true`, `"status":500,"after":true,"hits":0`, 500, true},
-		{"undocumented", `"status":418,"undocumented":true`, `"status":418,"undocumented":true,"hits":0`, 418, false},
-		{"drop", `"drop":true`, `"drop":true,"hits":0`, 0, false},
-		{"drop after", `"drop":true,"silent":true,"after":true`, `"drop":true,"silent":true,"after":true,"hits":0`, 0, true},
-		{"truncate", `"truncate":true`, `"truncate":true,"hits":0`, 0, true},
-		{"delay", `"delay":"1ms"`, `"delay":"1ms","hits":0`, 200, true},
-		{"die", `"die":true`, `"die":true,"hits":0`, 0, false},
-		{"skip", `"status":500,"skip":1,"times":2`, `"status":500,"skip":1,"times":2,"hits":0`, 200, true},
-		{"always", `"status":500,"always":true`, `"status":500,"always":true,"hits":0`, 500, false},
+	forms := map[string]string{
+		"by line":     `"provider":"infisical","operation":"` + operation + `"`,
+		"by name":     `"operation":"infisical ` + operation + `"`,
+		"by line too": `"provider":"infisical","operation":"infisical ` + operation + `"`,
 	}
-	for _, tt := range tests {
-		for form, named := range map[string]string{
-			"by line":     `"provider":"infisical","operation":"` + operation + `"`,
-			"by name":     `"operation":"infisical ` + operation + `"`,
-			"by line too": `"provider":"infisical","operation":"infisical ` + operation + `"`,
-		} {
-			t.Run(tt.name+"/"+form, func(t *testing.T) {
-				srv, id, a := newWorld(t)
-				ct := controlOf(srv)
-				made := ct.call(t, "POST", "/faults", `{`+named+`,`+tt.body+`}`, http.StatusCreated)
-				shown := `"provider":"infisical","operation":"` + operation + `",` + tt.shown + `}`
-				if !strings.HasSuffix(made.body, shown) {
-					t.Errorf("answered %s, want an id and %s", made.body, shown)
-				}
-				if list := ct.call(t, "GET", "/faults", "", http.StatusOK).body; list != `{"faults":[`+made.body+`]}` {
-					t.Errorf("the list is %s, want the one fault %s", list, made.body)
-				}
-				got, err := a.try(t.Context(), "POST", secretsPath(id.ID), `{"description":"`+wanted+`"}`)
-				switch {
-				case tt.want == 0 && err == nil:
-					t.Errorf("status %d, want an error", got.status)
-				case tt.want != 0 && (err != nil || got.status != tt.want):
-					t.Errorf("status %d and error %v, want status %d", got.status, err, tt.want)
-				}
-				ct.call(t, "POST", "/revive", "", http.StatusNoContent)
-				if made := slices.Contains(descriptions(t, a, id.ID), wanted); made != tt.made {
-					t.Errorf("the secret is there: %t, want %t", made, tt.made)
-				}
-			})
+	srv, _, _ := newWorld(t)
+	ct := controlOf(srv)
+	for _, fault := range []struct{ set, shown string }{ // behind the operation; the hits come last
+		{`"status":500`, `"status":500`},
+		{`"status":429,"code":"Slow","message":"wait","retryAfter":1.5`, `"status":429,"code":"Slow","message":"wait","retryAfter":"1.5s"`},
+		{`"status":500,"after":true`, `"status":500,"after":true`},
+		{`"status":418,"undocumented":true`, `"status":418,"undocumented":true`},
+		{`"drop":true`, `"drop":true`},
+		{`"drop":true,"silent":true,"after":true`, `"drop":true,"silent":true,"after":true`},
+		{`"truncate":true`, `"truncate":true`},
+		{`"delay":"1ms"`, `"delay":"1ms"`},
+		{`"die":true`, `"die":true`},
+		{`"status":500,"skip":1,"times":2`, `"status":500,"skip":1,"times":2`},
+		{`"status":500,"always":true`, `"status":500,"always":true`},
+	} {
+		for form, named := range forms {
+			made := ct.call(t, "POST", "/faults", `{`+named+`,`+fault.set+`}`, http.StatusCreated)
+			shown := `"provider":"infisical","operation":"` + operation + `",` + fault.shown + `,"hits":0}`
+			if !strings.HasSuffix(made.body, shown) {
+				t.Errorf("%s, %s: answered %s, want an id and %s", fault.set, form, made.body, shown)
+			}
+			if list := ct.call(t, "GET", "/faults", "", http.StatusOK).body; list != `{"faults":[`+made.body+`]}` {
+				t.Errorf("%s, %s: the list is %s, want the one fault %s", fault.set, form, list, made.body)
+			}
+			ct.call(t, "DELETE", "/faults", "", http.StatusNoContent)
 		}
 	}
 }

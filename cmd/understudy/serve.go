@@ -254,7 +254,7 @@ func writeFile(path string, text []byte) error {
 // banner tells a person where everything is, and how to begin: for each provider a
 // line to paste with the credentials in it, or all of them.
 func banner(w io.Writer, info control.Info, verbose bool) {
-	fmt.Fprintf(w, "understudy %s: for tests and development only; its secrets are predictable\n\n", control.Version())
+	fmt.Fprintf(w, "understudy %s\nfor tests and development only; its secrets are predictable\n\n", control.Version())
 	gateway := info.Gateway
 	if info.Control != "" {
 		gateway += " (the console, in a browser)"

@@ -71,6 +71,8 @@ func TestFaultMatrix(t *testing.T) {
 		{`"drop":true,"silent":true,"after":true`, "silent+ ok+"},
 		{`"truncate":true`, "okhalf+ ok+"},
 		{`"truncate":true,"after":true`, "okhalf+ ok+"},
+		{`"die":true`, "lost lost"},
+		{`"die":true,"after":true`, "lost+ lost"},
 		{`"status":500,"skip":1`, "ok+ 500 ok+"},
 		{`"status":500,"times":2`, "500 500 ok+"},
 		{`"status":500,"skip":1,"times":2`, "ok+ 500 500 ok+"},
@@ -114,6 +116,7 @@ func TestFaultMatrix(t *testing.T) {
 					t.Errorf("outcomes are %s, want %s", list, tt.want)
 				}
 				control(t, srv.URL(), "DELETE", "/faults", "", http.StatusNoContent)
+				control(t, srv.URL(), "POST", "/revive", "", http.StatusNoContent)
 			})
 		}
 	}

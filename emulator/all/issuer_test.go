@@ -73,3 +73,71 @@ func TestOwnIssuer(t *testing.T) {
 		})
 	}
 }
+
+// TestSandboxIssuer logs in, in a sandbox, by a JWT of that sandbox's ZITADEL. Another
+// world's is refused: it has another issuer, whose keys are not its own.
+func TestSandboxIssuer(t *testing.T) {
+	srv := emulator.NewTest(t, infisical.New(), zitadel.New())
+	type world struct{ infisical, identity, token string }
+	open := func(id string) world {
+		t.Helper()
+		call := func(token, method, path, body string) []byte {
+			t.Helper()
+			a, err := send(t.Context(), srv.Client(), token, method, srv.URL()+"/~"+id+path, body)
+			if err != nil || a.status/100 != 2 {
+				t.Fatalf("%s %s: %v %+v", method, path, err, a)
+			}
+			return []byte(a.body)
+		}
+		call("", "PUT", "/_understudy", fmt.Sprintf(`{"seed":%q}`, id))
+		var info emulator.Info
+		if err := json.Unmarshal(call("", "GET", "/_understudy/info", ""), &info); err != nil {
+			t.Fatal(err)
+		}
+		inf, zit := info.Providers["infisical"], info.Providers["zitadel"]
+		w := world{inf.URL, inf.Credentials["identityId"], ""}
+		bound := fmt.Sprintf(`{"oidcDiscoveryUrl":%[1]q,"boundIssuer":%[1]q}`, zit.URL)
+		call(inf.Credentials["accessToken"], "POST", "/infisical/api/v1/auth/oidc-auth/identities/"+w.identity, bound)
+		var machine struct{ UserID, ClientID, ClientSecret string }
+		admin := zit.Credentials["accessToken"]
+		user := call(admin, "POST", "/zitadel/management/v1/users/machine", `{"userName":"job","name":"job","accessTokenType":"ACCESS_TOKEN_TYPE_JWT"}`)
+		if err := json.Unmarshal(user, &machine); err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(call(admin, "PUT", "/zitadel/management/v1/users/"+machine.UserID+"/secret", "{}"), &machine); err != nil {
+			t.Fatal(err)
+		}
+		form := url.Values{"grant_type": {"client_credentials"}, "scope": {"openid"}, "client_id": {machine.ClientID}, "client_secret": {machine.ClientSecret}}
+		response, err := srv.Client().PostForm(zit.URL+"/oauth/v2/token", form)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = response.Body.Close() }()
+		var issued struct {
+			Token string `json:"access_token"`
+		}
+		if err := json.NewDecoder(response.Body).Decode(&issued); err != nil || issued.Token == "" {
+			t.Fatalf("no token: %d %v", response.StatusCode, err)
+		}
+		w.token = issued.Token
+		return w
+	}
+	one, two := open("one"), open("two")
+	for _, test := range []struct {
+		name   string
+		at     world
+		token  string
+		status int
+	}{
+		{"its own", one, one.token, http.StatusOK},
+		{"another's own", two, two.token, http.StatusOK},
+		{"of another world", one, two.token, http.StatusUnauthorized},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			a, err := send(t.Context(), srv.Client(), "", "POST", test.at.infisical+"/api/v1/auth/oidc-auth/login", fmt.Sprintf(`{"identityId":%q,"jwt":%q}`, test.at.identity, test.token))
+			if err != nil || a.status != test.status {
+				t.Errorf("%v %+v, want %d", err, a, test.status)
+			}
+		})
+	}
+}

@@ -72,12 +72,14 @@ func (p *Provider) bootstrap(c *kernel.Call, in bootstrapRequest) (bootstrapResp
 	if err != nil {
 		return bootstrapResponse{}, err
 	}
-	id, _, _, err := p.addIdentity(c, worldIdentity{
-		Name: "Instance Admin Identity", Role: roleAdmin, OrganizationID: org.ID, TokenAuth: &tokenAuthInput{},
+	seeded, err := p.seedIdentity(c, Identity{
+		Name: "Instance Admin Identity", Role: roleAdmin, OrganizationID: org.ID,
+		identityInFile: identityInFile{TokenAuth: &tokenAuthInput{}},
 	}, nil)
 	if err != nil {
 		return bootstrapResponse{}, err
 	}
+	id, _ := p.identities.Get(c.Tx, seeded.ID)
 	// The service's token for a new instance has no lifetime of its own.
 	cl := p.newClaims(c, id, org, tokenAuthMethod)
 	cl.endless = true

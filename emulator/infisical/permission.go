@@ -2,7 +2,6 @@ package infisical
 
 import (
 	"encoding/json"
-	"iter"
 	"slices"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -124,7 +123,7 @@ func (p *Provider) permit(c *kernel.Call, projectID, action, subject string, at 
 		}
 		return permissionDenied(action, subject).Because("the caller's role is %s, and it is no member of the project", caller.Role)
 	}
-	if p.admits(c, m, action, subject, at) {
+	if admits(p.rulesOf(c, m), action, subject, at) {
 		return nil
 	}
 	return permissionDenied(action, subject).Because("none of the caller's roles in the project allows it")
@@ -139,11 +138,23 @@ func (p *Provider) permitValue(c *kernel.Call, projectID, view string, at spotIn
 	return err
 }
 
-// admits reports whether a member may do something by its roles and privileges of
-// now.
-func (p *Provider) admits(c *kernel.Call, m projectMember, action, subject string, at spotIn) bool {
+// sight is permitValue for the many secrets of a list: what is not in sight is left
+// out.
+func (p *Provider) sight(c *kernel.Call, projectID, view string) func(spotIn) bool {
+	m, ok := p.memberByPlace.Get(c.Tx, key(projectID, callerOf(c).ID))
+	if !ok {
+		return func(spotIn) bool { return true } // the list as a whole was permitted
+	}
+	rules := p.rulesOf(c, m)
+	return func(at spotIn) bool {
+		return admits(rules, describeSecret, subjectSecrets, at) && (view == "false" || admits(rules, readValue, subjectSecrets, at))
+	}
+}
+
+// admits reports whether rules allow something.
+func admits(rules []rule, action, subject string, at spotIn) bool {
 	allowed := false
-	for r := range p.rulesOf(c, m) {
+	for _, r := range rules {
 		if r.Subject == nil { // of an admin
 			allowed = true
 		} else if r.fits(action, subject, at) {
@@ -153,34 +164,28 @@ func (p *Provider) admits(c *kernel.Call, m projectMember, action, subject strin
 	return allowed
 }
 
-// rulesOf are the rules of a member: its roles', then its privileges'. A rule
+// rulesOf are the rules of a member now: its roles', then its privileges'. A rule
 // without a subject is an admin's.
-func (p *Provider) rulesOf(c *kernel.Call, m projectMember) iter.Seq[rule] {
-	return func(yield func(rule) bool) {
-		var rules []rule
-		for _, held := range m.Roles {
-			if held.Temporary && (c.Now.Before(held.From) || !c.Now.Before(held.Until)) {
-				continue
-			}
-			if held.Slug == roleAdmin {
-				rules = append(rules, rule{})
-			}
-			rules = append(rules, builtInRules[held.Slug]...)
-			if own, ok := p.roleBySlug.Get(c.Tx, key(m.ProjectID, held.Slug)); ok {
-				rules = append(rules, parseRules(own.Permissions)...)
-			}
+func (p *Provider) rulesOf(c *kernel.Call, m projectMember) []rule {
+	var rules []rule
+	for _, held := range m.Roles {
+		if held.Temporary && (c.Now.Before(held.From) || !c.Now.Before(held.Until)) {
+			continue
 		}
-		for _, v := range p.privilegesOf.All(c.Tx, m.ID) {
-			if !v.Temporary || !c.Now.Before(v.From) && c.Now.Before(v.Until) {
-				rules = append(rules, parseRules(v.Permissions)...)
-			}
+		if held.Slug == roleAdmin {
+			rules = append(rules, rule{})
 		}
-		for _, r := range rules {
-			if !yield(r) {
-				return
-			}
+		rules = append(rules, builtInRules[held.Slug]...)
+		if own, ok := p.roleBySlug.Get(c.Tx, key(m.ProjectID, held.Slug)); ok {
+			rules = append(rules, parseRules(own.Permissions)...)
 		}
 	}
+	for _, v := range p.privilegesOf.All(c.Tx, m.ID) {
+		if !v.Temporary || !c.Now.Before(v.From) && c.Now.Before(v.Until) {
+			rules = append(rules, parseRules(v.Permissions)...)
+		}
+	}
+	return rules
 }
 
 // parseRules reads the rules of a role or a privilege; one that is no rule says

@@ -9,16 +9,18 @@ func populate(w *world, n int, from kernel.Inventor) {
 		return
 	}
 	for range n {
-		w.Identities = append(w.Identities, worldIdentity{
+		w.Identities = append(w.Identities, Identity{
 			Name: from.Program(), Role: roleMember,
-			UniversalAuth: &worldUniversalAuth{ClientSecrets: []worldClientSecret{{Description: from.Sentence()}}},
+			identityInFile: identityInFile{
+				UniversalAuth: &universalAuthInFile{ClientSecrets: []ClientSecret{{Description: from.Sentence()}}},
+			},
 		})
 	}
-	if len(w.Projects) == 0 || len(w.Projects[0].Environments) == 0 {
+	if len(w.Projects) == 0 || len(w.Projects[0].Holds) == 0 {
 		return
 	}
-	into := &w.Projects[0].Environments[0]
+	into := &w.Projects[0].Holds[0]
 	for range n {
-		into.Secrets = append(into.Secrets, worldSecret{Key: from.Variable(), Value: from.Secret(32), Comment: from.Sentence()})
+		into.Secrets = append(into.Secrets, Secret{Key: from.Variable(), Value: from.Secret(32), Comment: from.Sentence()})
 	}
 }

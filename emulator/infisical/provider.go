@@ -172,6 +172,7 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 		Document:    document,
 		Hosts:       []string{"app.infisical.com", "us.infisical.com", "eu.infisical.com"},
 		Routes:      p.routes(),
+		Declined:    declined,
 		Differences: differences,
 		Chosen:      chosen,
 		Port:        1,

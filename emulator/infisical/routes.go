@@ -355,3 +355,20 @@ func (p *Provider) routes() []kernel.Route {
 		kernel.On(OpDeleteSecretsV4, p.deleteSecretsV4).Secret(),
 	}
 }
+
+// declined are operations of the service whose answers somebody else would have to
+// give.
+var declined = map[Op]string{
+	"infisical POST /api/v1/auth/kubernetes-auth/login": "a cluster's TokenReview would have to vouch for the service account, and there is no cluster; the configuration is kept and shown",
+	"infisical POST /api/v1/auth/aws-auth/login":        "AWS STS would have to say who has signed the request, and it is not asked; the configuration is kept and shown",
+	"infisical POST /api/v1/auth/azure-auth/login":      "Microsoft Entra ID would have to have signed the token, and its keys are not asked for",
+	"infisical POST /api/v1/auth/gcp-auth/login":        "Google would have to have signed the token, and its keys are not asked for",
+	"infisical POST /api/v1/auth/oci-auth/login":        "Oracle Cloud would have to say who has signed the request, and it is not asked",
+	"infisical POST /api/v1/auth/alicloud-auth/login":   "Alibaba Cloud would have to say who has signed the request, and it is not asked",
+	"infisical POST /api/v1/auth/ldap-auth/login":       "a directory would have to check the password, and there is none",
+	"infisical POST /api/v1/auth/tls-cert-auth/login":   "a proxy in front would have to hand on the client's certificate, and there is none",
+	"infisical POST /api/v1/dynamic-secrets":            noTargets,
+	"infisical POST /api/v1/dynamic-secrets/leases":     noTargets,
+}
+
+const noTargets = "a database or a cloud would have to make the secret, and there is none"

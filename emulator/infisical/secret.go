@@ -292,7 +292,7 @@ func (p *Provider) list(c *kernel.Call, project project, in listSecretsRequest, 
 	for slug := range strings.FieldsFuncSeq(in.TagSlugs, func(r rune) bool { return r == ',' || r == ' ' }) {
 		tags[slug] = true
 	}
-	r := p.reader(c, project.ID, in.ViewSecretValue, in.ExpandSecretReferences)
+	r, inSight := p.reader(c, project.ID, in.ViewSecretValue, in.ExpandSecretReferences), p.sight(c, project.ID, in.ViewSecretValue)
 	list := func(f folder, path string, to *[]listedSecret) error {
 		here := at
 		here.path = path
@@ -304,7 +304,7 @@ func (p *Provider) list(c *kernel.Call, project project, in listSecretsRequest, 
 			if len(tags) > 0 && !slices.ContainsFunc(shown, func(t secretTag) bool { return tags[t.Slug] }) {
 				continue
 			}
-			if !s.has(filter) {
+			if !s.has(filter) || !inSight(spotIn{here.environment, path, s.Key}) {
 				continue
 			}
 			body, err := r.read(s, here)

@@ -13,22 +13,41 @@ import (
 	"github.com/understudy-dev/understudy/internal/kit"
 )
 
-// An Identity is a machine identity with universal auth and one client secret,
-// as SeedIdentity makes it.
+// An Identity is a machine identity, as SeedIdentity makes one and a world file has
+// it.
 type Identity struct {
-	ID             string // a UUID
-	Name           string
-	OrganizationID string // the default world's
-	Role           string // admin, member or no-access; empty means admin
-	ClientID       string
-	ClientSecret   string
+	ID             string `json:"id,omitempty"` // a UUID
+	Name           string `json:"name"`
+	OrganizationID string `json:"-"` // the default world's
+	// Role is admin, member or no-access. Empty means admin, in a world file no-access.
+	Role                string `json:"role,omitempty"`
+	HasDeleteProtection bool   `json:"hasDeleteProtection,omitempty"`
+	// ClientID and what follows it are of the universal auth with one client secret
+	// that SeedIdentity gives it.
+	ClientID     string `json:"-"`
+	ClientSecret string `json:"-"`
+	// ClientSecretID is the id of the client secret; SeedIdentity tells it.
+	ClientSecretID string `json:"-"`
 	// AccessToken is a token that the client secret was exchanged for.
-	AccessToken string
+	AccessToken string `json:"-"`
 	// AccessTokenTTL and AccessTokenMaxTTL are seconds. A TTL of 0 means the
 	// maximum, and a maximum of 0 means 30 days, or the TTL where that is more.
-	AccessTokenTTL, AccessTokenMaxTTL int
-	// ClientSecretID is the id of the client secret; SeedIdentity tells it.
-	ClientSecretID string
+	AccessTokenTTL    int `json:"-"`
+	AccessTokenMaxTTL int `json:"-"`
+	identityInFile
+}
+
+// identityInFile is what only a world file says of an identity.
+type identityInFile struct {
+	Metadata      []metadataInput      `json:"metadata,omitempty"`
+	UniversalAuth *universalAuthInFile `json:"universalAuth,omitempty"`
+	TokenAuth     *tokenAuthInput      `json:"tokenAuth,omitempty"`
+}
+
+type universalAuthInFile struct {
+	ClientID string `json:"clientId,omitempty"`
+	universalAuthInput
+	ClientSecrets []ClientSecret `json:"clientSecrets,omitempty"`
 }
 
 // An Organization is a further organization, whose identities see nothing of the
@@ -51,14 +70,14 @@ func (p *Provider) SeedOrganization(in Organization) Organization {
 	})
 }
 
-// A ClientSecret is a further client secret of an identity.
+// A ClientSecret is a client secret of an identity.
 type ClientSecret struct {
-	IdentityID   string // whose it is
-	ID           string
-	Secret       string
-	Description  string
-	NumUsesLimit int // successful logins; 0 means any number
-	TTL          int // seconds; 0 means without end
+	IdentityID   string `json:"-"` // whose it is
+	ID           string `json:"-"`
+	Secret       string `json:"secret,omitempty"`
+	Description  string `json:"description,omitempty"`
+	NumUsesLimit int    `json:"numUsesLimit,omitempty"` // successful logins; 0 means any number
+	TTL          int    `json:"ttl,omitempty"`          // seconds; 0 means without end
 }
 
 // SeedIdentity adds an identity and returns it with everything filled in that
@@ -70,22 +89,21 @@ func (p *Provider) SeedIdentity(in Identity) Identity {
 		}
 		in.AccessTokenTTL = cmp.Or(in.AccessTokenTTL, in.AccessTokenMaxTTL, defaultTokenTTL)
 		in.AccessTokenMaxTTL = cmp.Or(in.AccessTokenMaxTTL, max(in.AccessTokenTTL, defaultTokenTTL))
-		id, ua, secrets, err := p.addIdentity(c, worldIdentity{
-			ID: in.ID, Name: in.Name, Role: in.Role, OrganizationID: in.OrganizationID,
-			UniversalAuth: &worldUniversalAuth{
-				ClientID:           in.ClientID,
-				universalAuthInput: universalAuthInput{AccessTokenTTL: number(in.AccessTokenTTL), AccessTokenMaxTTL: number(in.AccessTokenMaxTTL)},
-				ClientSecrets:      []worldClientSecret{{Secret: in.ClientSecret}},
-			},
-		}, nil)
+		in.Role = cmp.Or(in.Role, roleAdmin)
+		in.UniversalAuth = &universalAuthInFile{
+			ClientID:           in.ClientID,
+			universalAuthInput: universalAuthInput{AccessTokenTTL: number(in.AccessTokenTTL), AccessTokenMaxTTL: number(in.AccessTokenMaxTTL)},
+			ClientSecrets:      []ClientSecret{{Secret: in.ClientSecret}},
+		}
+		in, err := p.seedIdentity(c, in, nil)
 		if err != nil {
 			return in, err
 		}
-		in.ID, in.Name, in.Role, in.OrganizationID = id.ID, id.Name, id.Role, id.OrganizationID
-		in.ClientID, in.ClientSecret, in.ClientSecretID = ua.ClientID, secrets[0].Secret, secrets[0].ID
+		id, _ := p.identities.Get(c.Tx, in.ID)
 		org, _ := p.organizations.Get(c.Tx, id.OrganizationID)
-		token, err := p.issue(c, id, org, ua, secrets[0].ID)
-		in.AccessToken = token.AccessToken
+		ua, _ := p.universalAuths.Get(c.Tx, id.ID)
+		token, err := p.issue(c, id, org, ua, in.ClientSecretID)
+		in.AccessToken, in.identityInFile = token.AccessToken, identityInFile{}
 		return in, err
 	})
 }
@@ -97,72 +115,42 @@ func number(n int) *float64 { f := float64(n); return &f }
 // panics when the identity has no universal auth.
 func (p *Provider) SeedClientSecret(in ClientSecret) ClientSecret {
 	return kernel.Seed(&p.Binding, func(c *kernel.Call) (ClientSecret, error) {
-		in.IdentityID, in.Secret = strings.ToLower(in.IdentityID), trim(in.Secret) // as a login takes it
-		ua, ok := p.universalAuths.Get(c.Tx, in.IdentityID)
-		_, known := p.byDigest.Get(c.Tx, kit.Digest(in.Secret))
+		ua, ok := p.universalAuths.Get(c.Tx, strings.ToLower(in.IdentityID))
 		switch {
 		case !ok:
 			return in, fmt.Errorf("identity %q has no universal auth", in.IdentityID)
-		case known:
-			return in, errors.New("there is a client secret of that value already")
 		case in.NumUsesLimit < 0 || in.TTL < 0:
 			return in, errors.New("a use limit and a lifetime cannot be negative")
 		}
-		var s clientSecret
-		in.Secret, s = p.addClientSecret(c, ua, clientSecret{
-			Description: in.Description, NumUsesLimit: float64(in.NumUsesLimit), TTL: float64(in.TTL),
-		}, in.Secret)
-		in.ID = s.ID
-		return in, nil
+		return p.seedClientSecret(c, ua, in)
 	})
 }
 
-// The provider's section of a world file; specs/world/infisical.yaml describes it.
-type (
-	world struct {
-		Organization     Organization    `json:"organization"`
-		SubOrganizations []Organization  `json:"subOrganizations,omitempty"`
-		Identities       []worldIdentity `json:"identities"`
-		Projects         []worldProject  `json:"projects,omitempty"`
-	}
-	worldIdentity struct {
-		ID                  string              `json:"id,omitempty"`
-		Name                string              `json:"name"`
-		Role                string              `json:"role,omitempty"`
-		HasDeleteProtection bool                `json:"hasDeleteProtection,omitempty"`
-		Metadata            []metadataInput     `json:"metadata,omitempty"`
-		UniversalAuth       *worldUniversalAuth `json:"universalAuth,omitempty"`
-		TokenAuth           *tokenAuthInput     `json:"tokenAuth,omitempty"`
-		OrganizationID      string              `json:"-"`
-	}
-	worldUniversalAuth struct {
-		ClientID string `json:"clientId,omitempty"`
-		universalAuthInput
-		ClientSecrets []worldClientSecret `json:"clientSecrets,omitempty"`
-	}
-	worldClientSecret struct {
-		Secret       string  `json:"secret,omitempty"`
-		Description  string  `json:"description,omitempty"`
-		NumUsesLimit float64 `json:"numUsesLimit,omitempty"`
-		TTL          float64 `json:"ttl,omitempty"`
-		ID           string  `json:"-"` // as it was stored
-	}
-)
+// world is the provider's section of a world file; specs/world/infisical.yaml
+// describes it.
+type world struct {
+	Organization     Organization   `json:"organization"`
+	SubOrganizations []Organization `json:"subOrganizations,omitempty"`
+	Identities       []Identity     `json:"identities"`
+	Projects         []Project      `json:"projects,omitempty"`
+}
 
 // defaultWorld is an organization, an administrator identity and a project.
 func (p *Provider) defaultWorld(c *kernel.Call) any {
 	name := fixtures.Company(c.Seed())
 	return world{
 		Organization: Organization{ID: c.DrawWorld("organization").UUID(), Name: name, Slug: fixtures.Slug(name)},
-		Identities: []worldIdentity{{
+		Identities: []Identity{{
 			ID: c.DrawWorld("identity").UUID(), Name: "understudy", Role: roleAdmin,
-			UniversalAuth: &worldUniversalAuth{
-				ClientID:      c.DrawWorld("client-id").UUID(),
-				ClientSecrets: []worldClientSecret{{Secret: c.DrawWorld("client-secret").Hex(32)}},
+			identityInFile: identityInFile{
+				UniversalAuth: &universalAuthInFile{
+					ClientID:      c.DrawWorld("client-id").UUID(),
+					ClientSecrets: []ClientSecret{{Secret: c.DrawWorld("client-secret").Hex(32)}},
+				},
+				TokenAuth: &tokenAuthInput{},
 			},
-			TokenAuth: &tokenAuthInput{},
 		}},
-		Projects: []worldProject{defaultProject(c)},
+		Projects: []Project{defaultProject(c)},
 	}
 }
 
@@ -200,17 +188,18 @@ func (p *Provider) load(c *kernel.Call, section json.RawMessage) (map[string]str
 		if in.Role == "" {
 			in.Role = roleNoAccess
 		}
-		id, ua, secrets, err := p.addIdentity(c, in, []any{"identities", i})
+		in, err := p.seedIdentity(c, in, []any{"identities", i})
 		if err != nil {
 			return nil, err
 		}
 		if i > 0 {
 			continue
 		}
-		credentials["identityId"] = id.ID
-		if len(secrets) > 0 {
-			credentials["clientId"], credentials["clientSecret"] = ua.ClientID, secrets[0].Secret
+		credentials["identityId"] = in.ID
+		if in.ClientSecret != "" {
+			credentials["clientId"], credentials["clientSecret"] = in.ClientID, in.ClientSecret
 		}
+		id, _ := p.identities.Get(c.Tx, in.ID)
 		cl := p.newClaims(c, id, org, tokenAuthMethod)
 		cl.ExpiresAt = endOfWorld.Unix()
 		if credentials["accessToken"], err = sign(c, cl); err != nil {
@@ -222,12 +211,12 @@ func (p *Provider) load(c *kernel.Call, section json.RawMessage) (map[string]str
 		}
 	}
 	for i, in := range w.Projects {
-		row, _, err := p.addProject(c, in, []any{"projects", i})
+		in, err := p.seedProject(c, in, []any{"projects", i})
 		if err != nil {
 			return nil, err
 		}
 		if i == 0 {
-			credentials["projectId"] = row.ID
+			credentials["projectId"] = in.ID
 		}
 	}
 	return credentials, nil
@@ -274,23 +263,25 @@ func (p *Provider) organizationOr(c *kernel.Call, id string) (organization, bool
 	return organization{}, false
 }
 
-// addIdentity stores an identity with what hangs from it and fills in what is
+// seedIdentity stores an identity with what hangs from it and fills in what is
 // left empty. Path is where it stands in a world file.
-func (p *Provider) addIdentity(c *kernel.Call, in worldIdentity, path []any) (identity, universalAuth, []worldClientSecret, error) {
-	refuse := func(field, format string, args ...any) (identity, universalAuth, []worldClientSecret, error) {
-		return identity{}, universalAuth{}, nil, kernel.WorldErrorf(below(path, field), format, args...)
+func (p *Provider) seedIdentity(c *kernel.Call, in Identity, path []any) (Identity, error) {
+	refuse := func(field, format string, args ...any) (Identity, error) {
+		return in, kernel.WorldErrorf(below(path, field), format, args...)
 	}
 	org, ok := p.organizationOr(c, in.OrganizationID)
 	if !ok {
 		return refuse("organizationId", "there is no organization %q", in.OrganizationID)
 	}
+	in.ID = strings.ToLower(cmp.Or(in.ID, c.Draw("identity").UUID()))
+	in.Name = cmp.Or(in.Name, "identity-"+in.ID[:min(8, len(in.ID))])
+	in.OrganizationID = org.ID
 	id := identity{
-		ID: strings.ToLower(cmp.Or(in.ID, c.Draw("identity").UUID())), OrganizationID: org.ID,
-		MembershipID: c.Draw("membership").UUID(), Role: cmp.Or(in.Role, roleAdmin),
+		ID: in.ID, OrganizationID: org.ID, Name: in.Name,
+		MembershipID: c.Draw("membership").UUID(), Role: in.Role,
 		HasDeleteProtection: in.HasDeleteProtection, Metadata: newMetadata(c, in.Metadata),
 		CreatedAt: c.Now, UpdatedAt: c.Now,
 	}
-	id.Name = cmp.Or(in.Name, "identity-"+id.ID[:min(8, len(id.ID))])
 	if !uuidPattern.MatchString(id.ID) {
 		return refuse("id", "identity id %q is not a UUID", id.ID)
 	}
@@ -312,7 +303,7 @@ func (p *Provider) addIdentity(c *kernel.Call, in worldIdentity, path []any) (id
 		p.tokenAuths.Put(c.Tx, id.ID, t)
 	}
 	if in.UniversalAuth == nil {
-		return id, universalAuth{}, nil, nil
+		return in, nil
 	}
 
 	ua := newUniversalAuth(c, id.ID)
@@ -325,18 +316,29 @@ func (p *Provider) addIdentity(c *kernel.Call, in worldIdentity, path []any) (id
 		return refuse("universalAuth", ttlTooLong, decimal(ua.AccessTokenTTL), decimal(ua.AccessTokenMaxTTL))
 	}
 	p.universalAuths.Put(c.Tx, id.ID, ua)
-
-	var secrets []worldClientSecret
-	for _, in := range in.UniversalAuth.ClientSecrets {
-		in.Secret = trim(in.Secret) // as a login takes it
-		if _, ok := p.byDigest.Get(c.Tx, kit.Digest(in.Secret)); ok {
-			return refuse("universalAuth", "a client secret is given twice")
+	in.ClientID = ua.ClientID
+	for i, s := range in.UniversalAuth.ClientSecrets {
+		s, err := p.seedClientSecret(c, ua, s)
+		if err != nil {
+			return refuse("universalAuth", "%v", err)
 		}
-		value, s := p.addClientSecret(c, ua, clientSecret{
-			Description: in.Description, NumUsesLimit: in.NumUsesLimit, TTL: in.TTL,
-		}, in.Secret)
-		in.Secret, in.ID = value, s.ID
-		secrets = append(secrets, in)
+		if i == 0 {
+			in.ClientSecret, in.ClientSecretID = s.Secret, s.ID
+		}
 	}
-	return id, ua, secrets, nil
+	return in, nil
+}
+
+// seedClientSecret stores a client secret of an identity and fills in what is left
+// empty.
+func (p *Provider) seedClientSecret(c *kernel.Call, ua universalAuth, in ClientSecret) (ClientSecret, error) {
+	in.Secret = trim(in.Secret) // as a login takes it
+	if _, ok := p.byDigest.Get(c.Tx, kit.Digest(in.Secret)); ok {
+		return in, errors.New("a client secret is given twice")
+	}
+	value, s := p.addClientSecret(c, ua, clientSecret{
+		Description: in.Description, NumUsesLimit: float64(in.NumUsesLimit), TTL: float64(in.TTL),
+	}, in.Secret)
+	in.IdentityID, in.ID, in.Secret = ua.IdentityID, s.ID, value
+	return in, nil
 }

@@ -33,7 +33,7 @@ func TestSeedRefusals(t *testing.T) {
 		{"identity's role", func() { inf.SeedIdentity(infisical.Identity{Role: "owner"}) }, `there is no role "owner"`},
 		{"identity's lifetime", func() { inf.SeedIdentity(infisical.Identity{AccessTokenTTL: -1}) }, "a lifetime cannot be negative"},
 		{"secret of no identity", func() { inf.SeedClientSecret(infisical.ClientSecret{IdentityID: unknown}) }, `identity "` + unknown + `" has no universal auth`},
-		{"client secret twice", func() { inf.SeedClientSecret(infisical.ClientSecret{IdentityID: id, Secret: "known"}) }, "there is a client secret of that value already"},
+		{"client secret twice", func() { inf.SeedClientSecret(infisical.ClientSecret{IdentityID: id, Secret: "known"}) }, "a client secret is given twice"},
 		{"client secret's lifetime", func() { inf.SeedClientSecret(infisical.ClientSecret{IdentityID: id, TTL: -1}) }, "a use limit and a lifetime cannot be negative"},
 		{"project's organization", func() { inf.SeedProject(infisical.Project{OrganizationID: "none"}) }, `there is no organization "none"`},
 		{"project's id", func() { inf.SeedProject(infisical.Project{ID: known}) }, "there is a project " + known + " already"},

@@ -379,7 +379,7 @@ ocs:
 		"ocs:\n  tenants:\n  - clients:\n    - {name: a, roles: [None]}":                       `line 4: /ocs/tenants/0/clients/0/roles: there is no role "None" for this client`,
 		"ocs:\n  tenants:\n  - clients:\n    - {name: a, id: i}\n    - {name: b, id: i}":       "line 5: /ocs/tenants/0/clients/1/id: There is a client i already.",
 		"ocs:\n  tenants:\n  - clients:\n    - {name: a, secrets: [{secret: s}, {secret: s}]}": "line 4: /ocs/tenants/0/clients/0/secrets/1/secret: a client has this secret already",
-		"ocs:\n  tenants:\n  - clients:\n    - {name: a, secrets: [{expiration: soon}]}":       "/ocs/tenants/0/clients/0/secrets/0/expiration: not a date and time",
+		"ocs:\n  tenants:\n  - clients:\n    - {name: a, secrets: [{expiration: soon}]}":       "/ocs/tenants/0/clients/0/secrets/0/expiration: breaks format",
 		"ocs:\n  tenants:\n  - roles: [{name: a}, {name: a}]":                                  "/ocs/tenants/0/roles/1/name",
 		"ocs:\n  tenants:\n  - clients: [{name: a, type: other}]":                              "/ocs/tenants/0/clients/0/type: not one of",
 	} {

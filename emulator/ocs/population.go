@@ -11,9 +11,7 @@ func populate(w *world, n int, from kernel.Inventor) {
 	clients := &w.Tenants[0].Clients
 	for range n {
 		described := from.Sentence()
-		*clients = append(*clients, worldClient{
-			Type: clientCredential.String(), Name: from.Program(), Secrets: []worldSecret{{Description: &described}},
-		})
+		*clients = append(*clients, Client{Name: from.Program(), Secrets: []Secret{{Description: described}}})
 		given, family, email := from.Person()
 		w.People = append(w.People, Person{GivenName: given, Surname: family, Email: email})
 	}

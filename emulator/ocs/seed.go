@@ -13,60 +13,77 @@ import (
 	"github.com/understudy-dev/understudy/internal/kit"
 )
 
-// A Tenant is a further tenant, as SeedTenant makes it.
+// A Tenant is a tenant, as SeedTenant makes one and a world file has it.
 type Tenant struct {
-	ID          string // a GUID
-	CompanyName string
+	ID          string      `json:"id,omitempty"` // a GUID
+	CompanyName string      `json:"companyName,omitempty"`
+	Alias       string      `json:"alias,omitempty"`
+	Roles       []Role      `json:"roles,omitempty"` // the built-in ones need not stand here
+	Namespaces  []Namespace `json:"namespaces,omitempty"`
+	Communities []Community `json:"communities,omitempty"`
+	Clients     []Client    `json:"clients,omitempty"`
 	// AdministratorRoleID and MemberRoleID are the tenant's own two roles.
-	AdministratorRoleID, MemberRoleID string
+	AdministratorRoleID string `json:"-"`
+	MemberRoleID        string `json:"-"`
 }
 
-// A Client is a client with one secret, if its kind has any, as SeedClient makes it.
+// A Role is a role of a tenant.
+type Role struct {
+	ID          string `json:"id,omitempty"` // a GUID
+	Name        string `json:"name"`
+	Description string `json:"description,omitempty"`
+}
+
+// A Client is a client, as SeedClient makes one and a world file has it.
 type Client struct {
-	ID       string
-	TenantID string // the default world's
-	Kind     Kind
-	Name     string
-	// Roles are names of roles, or their ids; empty means Tenant Administrator and
-	// Tenant Member. Only client-credential clients have any.
-	Roles []string
+	ID       string `json:"id,omitempty"`
+	TenantID string `json:"-"` // the default world's
+	Kind     Kind   `json:"-"`
+	Name     string `json:"name"`
+	// Roles are names of roles, or their ids. Empty means the member role, and for
+	// SeedClient the administrator's too. Only client-credential clients have any.
+	Roles []string `json:"roles,omitempty"`
+	Tags  []string `json:"tags,omitempty"`
 	// RedirectURIs and what follows them are for clients that people sign in to.
-	RedirectURIs           []string
-	PostLogoutRedirectURIs []string
-	AllowOfflineAccess     bool
-	Disabled               bool
-	AccessTokenLifetime    int // seconds, from 60 to 3600, which is what 0 means
-	Secret                 string
-	SecretID               int32     // filled in
-	SecretExpiration       time.Time // zero: never
+	RedirectURIs           []string `json:"redirectUris,omitempty"`
+	PostLogoutRedirectURIs []string `json:"postLogoutRedirectUris,omitempty"`
+	AllowOfflineAccess     bool     `json:"allowOfflineAccess,omitempty"`
+	Disabled               bool     `json:"-"`
+	AccessTokenLifetime    int      `json:"accessTokenLifetime,omitempty"` // seconds, from 60 to 3600, which is what 0 means
+	Secrets                []Secret `json:"secrets,omitempty"`
+	// Secret and what follows it are the first of Secrets. SeedClient makes it, if
+	// none are given and the kind has any.
+	Secret           string    `json:"-"`
+	SecretID         int32     `json:"-"` // filled in
+	SecretExpiration time.Time `json:"-"` // zero: never
+	clientInFile
 }
 
-// A Secret is a further secret of a client.
+// clientInFile is what a world file says in other words than Client.
+type clientInFile struct {
+	Type    string `json:"type,omitempty"`    // of the Kind
+	Enabled *bool  `json:"enabled,omitempty"` // not Disabled
+}
+
+// A Secret is a secret of a client.
 type Secret struct {
-	ClientID    string // whose it is
-	ID          int32  // filled in
-	Secret      string
-	Description string
-	Expiration  time.Time // zero: never
+	ClientID    string    `json:"-"` // whose it is
+	ID          int32     `json:"-"` // filled in
+	Secret      string    `json:"secret,omitempty"`
+	Description string    `json:"description,omitempty"`
+	Expiration  time.Time `json:"expiration,omitzero"` // zero: never
 }
 
 // SeedTenant adds a tenant with the built-in roles and returns it with everything
-// filled in that was left empty. It panics when the id is another tenant's.
+// filled in that was left empty. It panics when an id is another's.
 func (p *Provider) SeedTenant(in Tenant) Tenant {
 	return kernel.Seed(&p.Binding, func(c *kernel.Call) (Tenant, error) {
-		t, err := p.addTenant(c, worldTenant{
-			ID: cmp.Or(in.ID, c.Draw("tenant").UUID()), CompanyName: in.CompanyName,
-			Roles: []worldRole{
-				{ID: cmp.Or(in.AdministratorRoleID, c.Draw("role").UUID()), Name: administratorRole},
-				{ID: cmp.Or(in.MemberRoleID, c.Draw("role").UUID()), Name: memberRole},
-			},
-		}, nil)
-		if err != nil {
-			return in, err
-		}
-		in.ID, in.CompanyName, in.MemberRoleID = t.ID, t.CompanyName, t.MemberRoleID
-		in.AdministratorRoleID = p.roleNamed(c, t.ID, administratorRole)
-		return in, nil
+		in.ID = cmp.Or(in.ID, c.Draw("tenant").UUID())
+		in.Roles = append([]Role{
+			{ID: cmp.Or(in.AdministratorRoleID, c.Draw("role").UUID()), Name: administratorRole},
+			{ID: cmp.Or(in.MemberRoleID, c.Draw("role").UUID()), Name: memberRole},
+		}, in.Roles...)
+		return p.seedTenant(c, in, nil)
 	})
 }
 
@@ -84,29 +101,14 @@ func (p *Provider) SeedClient(in Client) Client {
 		if len(in.Roles) == 0 && in.Kind == clientCredential {
 			in.Roles = []string{administratorRole, memberRole}
 		}
+		if len(in.Secrets) == 0 && in.Kind.hasSecrets() {
+			in.Secrets = []Secret{{Secret: in.Secret, Expiration: in.SecretExpiration}}
+		}
 		enabled := !in.Disabled
-		var expiration *string
-		if !in.SecretExpiration.IsZero() {
-			text := in.SecretExpiration.Format(time.RFC3339Nano)
-			expiration = &text
-		}
-		w := worldClient{
-			ID: in.ID, Type: in.Kind.String(), Name: in.Name, Enabled: &enabled, AccessTokenLifetime: in.AccessTokenLifetime,
-			Roles: in.Roles, AllowOfflineAccess: in.AllowOfflineAccess,
-			RedirectURIs: in.RedirectURIs, PostLogoutRedirectURIs: in.PostLogoutRedirectURIs,
-		}
-		if in.Kind.hasSecrets() {
-			w.Secrets = []worldSecret{{Secret: in.Secret, Expiration: expiration}}
-		}
-		cl, secrets, err := p.addWorldClient(c, in.TenantID, w, nil)
-		if err != nil {
-			return in, err
-		}
-		in.ID, in.Name, in.AccessTokenLifetime = cl.ID, cl.Name, cl.AccessTokenLifetime
-		for _, s := range secrets {
-			in.Secret, in.SecretID = s.Secret, s.id
-		}
-		return in, nil
+		in.clientInFile = clientInFile{in.Kind.String(), &enabled}
+		in, err := p.seedClient(c, in, nil)
+		in.clientInFile = clientInFile{}
+		return in, err
 	})
 }
 
@@ -119,20 +121,7 @@ func (p *Provider) SeedSecret(in Secret) Secret {
 		if !ok {
 			return in, fmt.Errorf("there is no client %q", in.ClientID)
 		}
-		if _, ok := p.byDigest.Get(c.Tx, kit.Digest(in.Secret)); ok {
-			return in, fmt.Errorf("a client has this secret already")
-		}
-		var settings secretSettings
-		if in.Description != "" {
-			settings.Description = &in.Description
-		}
-		if !in.Expiration.IsZero() {
-			at := in.Expiration.UTC().Truncate(tick)
-			settings.Expiration = &at
-		}
-		value, s := p.newSecret(c, cl, settings, in.Secret)
-		in.Secret, in.ID = value, s.ID
-		return in, nil
+		return p.seedSecret(c, cl, in, nil)
 	})
 }
 
@@ -156,70 +145,36 @@ func (p *Provider) SeedToken(clientID string) string {
 // anybody has called.
 const realHost = "uswe.datahub.connect.aveva.com"
 
-// The provider's section of a world file; specs/world/ocs.yaml describes it.
-type (
-	world struct {
-		Tenants []worldTenant `json:"tenants"`
-		People  []Person      `json:"people,omitempty"`
-	}
-	worldTenant struct {
-		ID          string        `json:"id,omitempty"`
-		CompanyName string        `json:"companyName,omitempty"`
-		Alias       string        `json:"alias,omitempty"`
-		Roles       []worldRole   `json:"roles,omitempty"`
-		Namespaces  []Namespace   `json:"namespaces,omitempty"`
-		Communities []Community   `json:"communities,omitempty"`
-		Clients     []worldClient `json:"clients,omitempty"`
-	}
-	worldRole struct {
-		ID          string `json:"id,omitempty"`
-		Name        string `json:"name"`
-		Description string `json:"description,omitempty"`
-	}
-	worldClient struct {
-		ID                     string        `json:"id,omitempty"`
-		Type                   string        `json:"type,omitempty"`
-		Name                   string        `json:"name"`
-		Enabled                *bool         `json:"enabled,omitempty"`
-		AccessTokenLifetime    int           `json:"accessTokenLifetime,omitempty"`
-		Roles                  []string      `json:"roles,omitempty"`
-		Tags                   []string      `json:"tags,omitempty"`
-		AllowOfflineAccess     bool          `json:"allowOfflineAccess,omitempty"`
-		RedirectURIs           []string      `json:"redirectUris,omitempty"`
-		PostLogoutRedirectURIs []string      `json:"postLogoutRedirectUris,omitempty"`
-		Secrets                []worldSecret `json:"secrets,omitempty"`
-	}
-	worldSecret struct {
-		Secret      string  `json:"secret,omitempty"`
-		Description *string `json:"description,omitempty"`
-		Expiration  *string `json:"expiration,omitempty"`
-		id          int32   // as it was stored
-	}
-)
+// world is the provider's section of a world file; specs/world/ocs.yaml describes
+// it.
+type world struct {
+	Tenants []Tenant `json:"tenants"`
+	People  []Person `json:"people,omitempty"`
+}
 
 // defaultWorld is a tenant with its built-in roles, an administrator client, a
 // hybrid one, and people.
 func (p *Provider) defaultWorld(c *kernel.Call) any {
 	name := fixtures.Company(c.Seed())
-	t := worldTenant{ID: c.DrawWorld("tenant").UUID(), CompanyName: name, Alias: fixtures.Slug(name)}
+	t := Tenant{ID: c.DrawWorld("tenant").UUID(), CompanyName: name, Alias: fixtures.Slug(name)}
 	for _, r := range builtIn {
-		t.Roles = append(t.Roles, worldRole{ID: worldRoleID(c, r.name), Name: r.name})
+		t.Roles = append(t.Roles, Role{ID: worldRoleID(c, r.name), Name: r.name})
 	}
 	t.Namespaces = []Namespace{{ID: "understudy", Description: "There are no data here."}}
 	t.Communities = []Community{{ID: c.DrawWorld("community").UUID(), Name: "understudy"}}
-	described := "the default world's"
-	t.Clients = []worldClient{{
-		ID: c.DrawWorld("client").UUID(), Type: clientCredential.String(), Name: "understudy",
+	const described = "the default world's"
+	t.Clients = []Client{{
+		ID: c.DrawWorld("client").UUID(), Name: "understudy", clientInFile: clientInFile{Type: clientCredential.String()},
 		Roles:   []string{administratorRole, memberRole},
-		Secrets: []worldSecret{{Secret: worldSecretValue(c, "secret"), Description: &described}},
+		Secrets: []Secret{{Secret: worldSecretValue(c, "secret"), Description: described}},
 	}, {
-		ID: c.DrawWorld("hybrid-client").UUID(), Type: hybrid.String(), Name: "understudy-web",
+		ID: c.DrawWorld("hybrid-client").UUID(), Name: "understudy-web", clientInFile: clientInFile{Type: hybrid.String()},
 		AllowOfflineAccess:     true,
 		RedirectURIs:           []string{"http://localhost:5000/signin-oidc"},
 		PostLogoutRedirectURIs: []string{"http://localhost:5000/signout-callback-oidc"},
-		Secrets:                []worldSecret{{Secret: worldSecretValue(c, "hybrid-secret"), Description: &described}},
+		Secrets:                []Secret{{Secret: worldSecretValue(c, "hybrid-secret"), Description: described}},
 	}}
-	return world{Tenants: []worldTenant{t}, People: worldPeople(c)}
+	return world{Tenants: []Tenant{t}, People: worldPeople(c)}
 }
 
 func worldRoleID(c *kernel.Call, name string) string {
@@ -242,34 +197,21 @@ func (p *Provider) load(c *kernel.Call, section json.RawMessage) (map[string]str
 	}
 	credentials := map[string]string{}
 	for i, in := range w.Tenants {
-		path := []any{"tenants", i}
 		if i == 0 {
 			in.ID = cmp.Or(in.ID, c.DrawWorld("tenant").UUID())
 			in.CompanyName = cmp.Or(in.CompanyName, fixtures.Company(c.Seed()))
 		}
-		t, err := p.addTenant(c, in, path)
+		t, err := p.seedTenant(c, in, []any{"tenants", i})
 		if err != nil {
 			return nil, err
 		}
-		if i == 0 {
-			credentials["tenantId"], credentials["memberRoleId"] = t.ID, t.MemberRoleID
-			credentials["administratorRoleId"] = p.roleNamed(c, t.ID, administratorRole)
+		if i > 0 {
+			continue
 		}
-		for j, in := range in.Clients {
-			cl, secrets, err := p.addWorldClient(c, t.ID, in, append(slices.Clone(path), "clients", j))
-			if err != nil {
-				return nil, err
-			}
-			if i > 0 || cl.Kind != clientCredential || credentials["clientId"] != "" {
-				continue
-			}
-			credentials["clientId"] = cl.ID
-			if len(secrets) > 0 {
-				credentials["clientSecret"] = secrets[0].Secret
-			}
-			c.Base = "https://" + realHost
-			key, content := signingKey(c), p.newClaims(c, cl, cl.clientSettings, endOfWorld)
-			c.LateCredential("accessToken", func() (string, error) { return key.Sign("JWT", content) })
+		credentials["tenantId"] = t.ID
+		credentials["administratorRoleId"], credentials["memberRoleId"] = t.AdministratorRoleID, t.MemberRoleID
+		if i := slices.IndexFunc(t.Clients, func(in Client) bool { return in.Kind == clientCredential }); i >= 0 {
+			p.noteClient(c, t.Clients[i], credentials)
 		}
 	}
 	for i, in := range w.People {
@@ -280,17 +222,32 @@ func (p *Provider) load(c *kernel.Call, section json.RawMessage) (map[string]str
 	return credentials, nil
 }
 
-// addTenant stores a tenant with its roles and fills in what is left empty. Path
-// is where it stands in a world file.
-func (p *Provider) addTenant(c *kernel.Call, in worldTenant, path []any) (tenant, error) {
+// noteClient adds a client's credentials to the world's.
+func (p *Provider) noteClient(c *kernel.Call, in Client, credentials map[string]string) {
+	credentials["clientId"] = in.ID
+	if in.Secret != "" {
+		credentials["clientSecret"] = in.Secret
+	}
+	cl, _ := p.clients.Get(c.Tx, in.ID)
+	c.Base = "https://" + realHost
+	key, content := signingKey(c), p.newClaims(c, cl, cl.clientSettings, endOfWorld)
+	c.LateCredential("accessToken", func() (string, error) { return key.Sign("JWT", content) })
+}
+
+// below is a path of a world file with further steps.
+func below(path []any, steps ...any) []any { return append(slices.Clone(path), steps...) }
+
+// seedTenant stores a tenant with what it holds and fills in what is left empty.
+// Path is where it stands in a world file, as below.
+func (p *Provider) seedTenant(c *kernel.Call, in Tenant, path []any) (Tenant, error) {
 	t := tenant{ID: strings.ToLower(cmp.Or(in.ID, c.Draw("tenant").UUID())), CreatedAt: c.Now}
 	t.CompanyName = cmp.Or(in.CompanyName, fixtures.Company(c.Seed()+t.ID))
 	t.Alias = cmp.Or(in.Alias, fixtures.Slug(t.CompanyName))
 	if _, ok := p.tenants.Get(c.Tx, t.ID); ok {
-		return t, kernel.WorldErrorf(append(slices.Clone(path), "id"), "there is a tenant %s already", t.ID)
+		return in, kernel.WorldErrorf(below(path, "id"), "there is a tenant %s already", t.ID)
 	}
 	first := p.tenants.Len(c.Tx) == 0
-	put := func(in worldRole, at []any) error {
+	put := func(in Role, at []any) error {
 		r := role{ID: strings.ToLower(in.ID), TenantID: t.ID, Name: in.Name, Description: in.Description}
 		for _, b := range builtIn {
 			if b.name == in.Name {
@@ -302,10 +259,10 @@ func (p *Provider) addTenant(c *kernel.Call, in worldTenant, path []any) (tenant
 		}
 		r.ID = cmp.Or(r.ID, c.Draw("role").UUID())
 		if _, ok := p.roles.Get(c.Tx, r.ID); ok {
-			return kernel.WorldErrorf(append(slices.Clone(at), "id"), "there is a role %s already", r.ID)
+			return kernel.WorldErrorf(below(at, "id"), "there is a role %s already", r.ID)
 		}
 		if p.roleNamed(c, t.ID, r.Name) != "" {
-			return kernel.WorldErrorf(append(slices.Clone(at), "name"), "the tenant has a role %q already", r.Name)
+			return kernel.WorldErrorf(below(at, "name"), "the tenant has a role %q already", r.Name)
 		}
 		if r.RoleTypeID == memberType {
 			t.MemberRoleID = r.ID
@@ -313,34 +270,44 @@ func (p *Provider) addTenant(c *kernel.Call, in worldTenant, path []any) (tenant
 		p.roles.Put(c.Tx, r.ID, r)
 		return nil
 	}
-	for i, in := range in.Roles {
-		if err := put(in, append(slices.Clone(path), "roles", i)); err != nil {
-			return t, err
+	for i, r := range in.Roles {
+		if err := put(r, below(path, "roles", i)); err != nil {
+			return in, err
 		}
 	}
 	for _, b := range builtIn { // every tenant has them, whatever its section lists
 		if p.roleNamed(c, t.ID, b.name) == "" {
-			if err := put(worldRole{Name: b.name}, path); err != nil {
-				return t, err
+			if err := put(Role{Name: b.name}, path); err != nil {
+				return in, err
 			}
 		}
 	}
 	for i, n := range in.Namespaces {
 		n.TenantID = t.ID
 		if _, ok := p.namespaceTable.Get(c.Tx, n.key()); ok {
-			return t, kernel.WorldErrorf(append(slices.Clone(path), "namespaces", i, "id"), "the tenant has a namespace %q already", n.ID)
+			return in, kernel.WorldErrorf(below(path, "namespaces", i, "id"), "the tenant has a namespace %q already", n.ID)
 		}
 		p.namespaceTable.Put(c.Tx, n.key(), n)
 	}
 	for i, g := range in.Communities {
 		g.ID, g.TenantID = strings.ToLower(cmp.Or(g.ID, c.Draw("community").UUID())), t.ID
 		if _, ok := p.communityTable.Get(c.Tx, g.ID); ok {
-			return t, kernel.WorldErrorf(append(slices.Clone(path), "communities", i, "id"), "there is a community %s already", g.ID)
+			return in, kernel.WorldErrorf(below(path, "communities", i, "id"), "there is a community %s already", g.ID)
 		}
 		p.communityTable.Put(c.Tx, g.ID, g)
 	}
 	p.tenants.Put(c.Tx, t.ID, t)
-	return t, nil
+	in.Clients = slices.Clone(in.Clients)
+	for i, cl := range in.Clients {
+		cl.TenantID = t.ID
+		var err error
+		if in.Clients[i], err = p.seedClient(c, cl, below(path, "clients", i)); err != nil {
+			return in, err
+		}
+	}
+	in.ID, in.CompanyName, in.Alias = t.ID, t.CompanyName, t.Alias
+	in.AdministratorRoleID, in.MemberRoleID = p.roleNamed(c, t.ID, administratorRole), t.MemberRoleID
+	return in, nil
 }
 
 // roleNamed returns the id of the tenant's role of that name, or "".
@@ -349,16 +316,16 @@ func (p *Provider) roleNamed(c *kernel.Call, tenantID, name string) string {
 	return r.ID
 }
 
-// addWorldClient stores a client with its secrets and fills in what is left
-// empty. Path is where it stands in a world file.
-func (p *Provider) addWorldClient(c *kernel.Call, tenantID string, in worldClient, path []any) (client, []worldSecret, error) {
-	refuse := func(field, format string, args ...any) (client, []worldSecret, error) {
-		return client{}, nil, kernel.WorldErrorf(append(slices.Clone(path), field), format, args...)
+// seedClient stores a client with its secrets.
+func (p *Provider) seedClient(c *kernel.Call, in Client, path []any) (Client, error) {
+	refuse := func(field, format string, args ...any) (Client, error) {
+		return in, kernel.WorldErrorf(below(path, field), format, args...)
 	}
-	if _, ok := p.tenants.Get(c.Tx, tenantID); !ok {
-		return refuse("id", "there is no tenant %q", tenantID)
+	if _, ok := p.tenants.Get(c.Tx, in.TenantID); !ok {
+		return refuse("id", "there is no tenant %q", in.TenantID)
 	}
-	cl := client{ID: cmp.Or(in.ID, c.Draw("client").UUID()), TenantID: tenantID, Kind: kindNamed(in.Type), clientSettings: newSettings()}
+	in.Kind = kindNamed(in.Type)
+	cl := client{ID: cmp.Or(in.ID, c.Draw("client").UUID()), TenantID: in.TenantID, Kind: in.Kind, clientSettings: newSettings()}
 	cl.Name = cmp.Or(in.Name, "client-"+cl.ID[:min(8, len(cl.ID))])
 	cl.Tags, cl.AllowOfflineAccess = in.Tags, in.AllowOfflineAccess
 	cl.RedirectURIs, cl.PostLogoutRedirectURIs = in.RedirectURIs, in.PostLogoutRedirectURIs
@@ -374,8 +341,8 @@ func (p *Provider) addWorldClient(c *kernel.Call, tenantID string, in worldClien
 		return refuse("secrets", "a client of the type %s has none", in.Type)
 	}
 	for _, name := range in.Roles {
-		id := cmp.Or(p.roleNamed(c, tenantID, name), strings.ToLower(name))
-		if _, ok := p.roleOf(c, tenantID, id); !ok || cl.Kind != clientCredential {
+		id := cmp.Or(p.roleNamed(c, in.TenantID, name), strings.ToLower(name))
+		if _, ok := p.roleOf(c, in.TenantID, id); !ok || cl.Kind != clientCredential {
 			return refuse("roles", "there is no role %q for this client", name)
 		}
 		cl.RoleIDs = append(cl.RoleIDs, id)
@@ -384,19 +351,33 @@ func (p *Provider) addWorldClient(c *kernel.Call, tenantID string, in worldClien
 	if problem != nil {
 		return refuse("id", "%s", problem.Reason)
 	}
-	var secrets []worldSecret
-	for i, in := range in.Secrets {
-		at := append(slices.Clone(path), "secrets", i)
-		if _, ok := p.byDigest.Get(c.Tx, kit.Digest(in.Secret)); ok {
-			return client{}, nil, kernel.WorldErrorf(append(at, "secret"), "a client has this secret already")
+	in.ID, in.Name, in.AccessTokenLifetime, in.Disabled = cl.ID, cl.Name, cl.AccessTokenLifetime, !cl.Enabled
+	in.Secrets = slices.Clone(in.Secrets)
+	for i, s := range in.Secrets {
+		var err error
+		if in.Secrets[i], err = p.seedSecret(c, cl, s, below(path, "secrets", i)); err != nil {
+			return in, err
 		}
-		expiration, problem := parseDateTime("expiration", in.Expiration)
-		if problem != nil {
-			return client{}, nil, kernel.WorldErrorf(append(at, "expiration"), "%s", notADate)
-		}
-		value, s := p.newSecret(c, cl, secretSettings{in.Description, expiration}, in.Secret)
-		in.Secret, in.id = value, s.ID
-		secrets = append(secrets, in)
+		first := in.Secrets[0]
+		in.Secret, in.SecretID, in.SecretExpiration = first.Secret, first.ID, first.Expiration
 	}
-	return cl, secrets, nil
+	return in, nil
+}
+
+// seedSecret stores a secret of a client.
+func (p *Provider) seedSecret(c *kernel.Call, cl client, in Secret, path []any) (Secret, error) {
+	if _, ok := p.byDigest.Get(c.Tx, kit.Digest(in.Secret)); ok {
+		return in, kernel.WorldErrorf(below(path, "secret"), "a client has this secret already")
+	}
+	var settings secretSettings
+	if in.Description != "" {
+		settings.Description = &in.Description
+	}
+	if !in.Expiration.IsZero() {
+		at := in.Expiration.UTC().Truncate(tick)
+		settings.Expiration = &at
+	}
+	value, s := p.newSecret(c, cl, settings, in.Secret)
+	in.ClientID, in.ID, in.Secret = cl.ID, s.ID, value
+	return in, nil
 }

@@ -1,8 +1,6 @@
 package workos
 
 import (
-	"bytes"
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -30,7 +28,7 @@ type application struct {
 	Description          *string
 	Scopes               []string
 	OrganizationID       string // "" for first-party and dynamic ones
-	RedirectURIs         []redirectURI
+	RedirectURIs         []RedirectURI
 	UsesPKCE             bool
 	FirstParty, Dynamic  bool
 	CreatedAt, UpdatedAt time.Time
@@ -41,11 +39,6 @@ func (a application) registration() string {
 		return dynamic
 	}
 	return authenticated
-}
-
-type redirectURI struct {
-	URI     string `json:"uri"`
-	Default bool   `json:"default"`
 }
 
 // applicationData is the application object; what a variant lacks is left out.
@@ -59,7 +52,7 @@ type applicationData struct {
 	CreatedAt                kit.Timestamp  `json:"created_at"`
 	UpdatedAt                kit.Timestamp  `json:"updated_at"`
 	ApplicationType          string         `json:"application_type"`
-	RedirectURIs             *[]redirectURI `json:"redirect_uris,omitempty"`
+	RedirectURIs             *[]RedirectURI `json:"redirect_uris,omitempty"`
 	UsesPKCE                 *bool          `json:"uses_pkce,omitempty"`
 	IsFirstParty             *bool          `json:"is_first_party,omitempty"`
 	WasDynamicallyRegistered *bool          `json:"was_dynamically_registered,omitempty"`
@@ -114,76 +107,48 @@ func (p *Provider) listApplications(c *kernel.Call, in listApplicationsRequest) 
 	return paginate(in.page, applicationPrefix, index, nil, application.data)
 }
 
-// field is a property of a request that may be left out, or null.
-type field[T any] struct {
-	Given, Null bool
-	Value       T
-}
-
-// UnmarshalJSON reads a property that was sent.
-func (f *field[T]) UnmarshalJSON(text []byte) error {
-	f.Given, f.Null = true, bytes.Equal(text, []byte("null"))
-	return json.Unmarshal(text, &f.Value)
-}
-
-// set reports whether there is a value: null says the same as nothing.
-func (f field[T]) set() bool { return f.Given && !f.Null }
-
-// mutable is what an update can change too.
+// mutable is what an update can change too. A null clears the description, as the
+// page says; it leaves lists as they are, because the Node.js SDK sends null for
+// whatever its caller does not name.
 type mutable struct {
-	Name         field[string]        `json:"name"`
-	Description  field[*string]       `json:"description"`
-	Scopes       field[[]string]      `json:"scopes"`
-	RedirectURIs field[[]redirectURI] `json:"redirect_uris"`
+	Name         *string           `json:"name"`
+	Description  kit.Field[string] `json:"description"`
+	Scopes       *[]string         `json:"scopes"`
+	RedirectURIs *[]RedirectURI    `json:"redirect_uris"`
 }
 
-// assign changes what is given. A null clears the description, as the page says; it
-// leaves lists as they are, because the Node.js SDK sends null for whatever its
-// caller does not name.
+// assign changes what is given.
 func (a *application) assign(in mutable) {
-	if in.Name.Given {
-		a.Name = in.Name.Value
-	}
-	if in.Description.Given {
-		a.Description = in.Description.Value
-	}
-	if in.Scopes.set() {
-		a.Scopes = in.Scopes.Value
-	}
-	if in.RedirectURIs.set() {
-		a.RedirectURIs = in.RedirectURIs.Value
-	}
+	kit.Put(&a.Name, in.Name)
+	in.Description.Put(&a.Description)
+	kit.Put(&a.Scopes, in.Scopes)
+	kit.Put(&a.RedirectURIs, in.RedirectURIs)
 }
 
 type createApplicationRequest struct {
 	mutable
-	ApplicationType string        `json:"application_type"`
-	UsesPKCE        field[bool]   `json:"uses_pkce"`
-	IsFirstParty    field[bool]   `json:"is_first_party"`
-	OrganizationID  field[string] `json:"organization_id"`
+	ApplicationType string `json:"application_type"`
+	UsesPKCE        *bool  `json:"uses_pkce"`
+	IsFirstParty    *bool  `json:"is_first_party"`
+	OrganizationID  string `json:"organization_id"`
 }
 
 // check lists what does not go together: the document has both types of
 // application in one schema.
-func (in createApplicationRequest) check() []fieldError {
-	var wrong []fieldError
+func (in createApplicationRequest) check(a application) (wrong []fieldError) {
 	refuse := func(given bool, name string) {
 		if given {
 			wrong = append(wrong, fieldError{name, unknownProperty(name)})
 		}
 	}
-	m2m := in.ApplicationType == typeM2M
-	refuse(m2m && in.RedirectURIs.set(), "redirect_uris")
-	refuse(m2m && in.UsesPKCE.set(), "uses_pkce")
-	refuse(m2m && in.IsFirstParty.Given, "is_first_party")
-	if !m2m && !in.IsFirstParty.Given {
+	m2m := a.Type == typeM2M
+	refuse(m2m && in.RedirectURIs != nil, "redirect_uris")
+	refuse(m2m && in.UsesPKCE != nil, "uses_pkce")
+	refuse(m2m && in.IsFirstParty != nil, "is_first_party")
+	refuse(!m2m && a.FirstParty && in.OrganizationID != "", "organization_id")
+	if !m2m && in.IsFirstParty == nil {
 		wrong = append(wrong, fieldError{"is_first_party", mustBe("is_first_party", "boolean")})
-	}
-	firstParty := !m2m && in.IsFirstParty.Value
-	switch {
-	case firstParty:
-		refuse(in.OrganizationID.set(), "organization_id")
-	case in.OrganizationID.Value == "" && (m2m || in.IsFirstParty.Given):
+	} else if (m2m || !a.FirstParty) && in.OrganizationID == "" {
 		wrong = append(wrong, fieldError{"organization_id", mustBe("organization_id", "string")})
 	}
 	return wrong
@@ -192,16 +157,18 @@ func (in createApplicationRequest) check() []fieldError {
 // createApplication makes an application, which has no secret yet.
 // https://workos.com/docs/reference/workos-connect/applications/create
 func (p *Provider) createApplication(c *kernel.Call, in createApplicationRequest) (applicationData, error) {
-	if wrong := in.check(); len(wrong) > 0 {
-		return applicationData{}, validation(wrong...).Because("for an application of type %s: %s", in.ApplicationType, wrong[0].Code)
+	a := application{Type: in.ApplicationType, OrganizationID: in.OrganizationID}
+	kit.Put(&a.UsesPKCE, in.UsesPKCE)
+	kit.Put(&a.FirstParty, in.IsFirstParty)
+	a.assign(in.mutable)
+	if wrong := in.check(a); len(wrong) > 0 {
+		return applicationData{}, validation(wrong...).Because("for an application of type %s: %s", a.Type, wrong[0].Code)
 	}
-	a := application{Type: in.ApplicationType, UsesPKCE: in.UsesPKCE.Value, FirstParty: in.IsFirstParty.Value, OrganizationID: in.OrganizationID.Value}
 	if !a.FirstParty {
 		if _, err := p.organization(c, a.OrganizationID); err != nil {
 			return applicationData{}, err
 		}
 	}
-	a.assign(in.mutable)
 	return p.addApplication(c, a).data(), nil
 }
 
@@ -253,7 +220,7 @@ func (p *Provider) updateApplication(c *kernel.Call, in updateApplicationRequest
 	if err != nil {
 		return applicationData{}, err
 	}
-	if a.Type == typeM2M && in.RedirectURIs.set() {
+	if a.Type == typeM2M && in.RedirectURIs != nil {
 		return applicationData{}, validation(fieldError{"redirect_uris", unknownProperty("redirect_uris")}).
 			Because("application %s is %s and redirects nobody", a.ID, a.Type)
 	}

@@ -34,6 +34,9 @@ const (
 	invalidClientMetadata = "The client metadata is invalid."
 	// badCursor is the end of the message for a cursor that is no identifier.
 	badCursor = " must be a valid cursor"
+	// verificationPrefix begins the name of the DNS record that would verify a domain;
+	// the sample's goes on with the end of its organization's id.
+	verificationPrefix = "understudy-domain-verification-"
 	// wrongSecret is the description for a known client with another secret.
 	wrongSecret = "Invalid client ID or secret."
 	// missingClient is recorded for a request that names no client; it is chosen
@@ -56,7 +59,7 @@ var chosen = []kernel.Choice{
 	{Name: "deleted-organization", What: "its applications, API keys and memberships end with it, at once; the 202 has no body", Decided: "a read of an application after the deletion of its organization at the service"},
 	{Name: "empty-external-id", What: "an empty external_id is as none: workos-go v4 and v6 send it in every update", Decided: "an update with workos-go v6 at the service"},
 	{Name: "null", What: "a member that is null is as if it was not sent, but for metadata's keys, description, external_id and an API key's expires_at: workos-go v4 and v6 send null for every list that their caller leaves out", Decided: "a creation with workos-go v6 at the service"},
-	{Name: "organization-domains", What: "an update with domain_data or domains replaces the domains; those that stay keep their ids", Decided: "an update with other domains at the service"},
+	{Name: "organization-domains", What: "an update with domain_data or domains replaces the domains; those that stay keep their ids. verification_prefix is \"" + verificationPrefix + "\" and the end of the organization's id, as in the OpenAPI document's sample", Decided: "an update with other domains at the service"},
 	{Name: "api-key-form", What: "sk_ and 40 letters and digits; obfuscated_value shows the last four, as in the OpenAPI document's example", Decided: "an API key of a real organization"},
 	{Name: "api-key-past-expiration", What: "422 when a key is made, \"" + expiresInPast + "\"; the page says that it must be in the future", Decided: "a creation with a past expires_at at the service"},
 	{Name: "cursors", What: "a cursor is a place among identifiers, whether it exists or not, and both at once bound a page from both sides; what is no identifier is 422; before is null on the first page", Decided: "a list after a cursor that is deleted at the service"},

@@ -132,3 +132,16 @@ func rows[V any](c *kernel.Call, index *store.Index[V], scope string) between[V]
 		return index.Between(c.Tx, scope+low, scope+high, backward)
 	}
 }
+
+// behind are all the rows of an index behind a scope, to be changed or deleted one
+// by one.
+func behind[V any](c *kernel.Call, index *store.Index[V], scope string) []V {
+	return collected(index.Between(c.Tx, scope, scope+lastID, false))
+}
+
+func collected[V any](rows iter.Seq2[string, V]) (list []V) {
+	for _, v := range rows {
+		list = append(list, v)
+	}
+	return list
+}

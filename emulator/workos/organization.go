@@ -32,13 +32,13 @@ type organizationData struct {
 	Object         string            `json:"object"`
 	ID             string            `json:"id"`
 	Name           string            `json:"name"`
-	AllowOutsiders bool              `json:"allow_profiles_outside_organization"`
 	Domains        []domainData      `json:"domains"`
 	Metadata       map[string]string `json:"metadata"`
 	ExternalID     *string           `json:"external_id"`
 	StripeID       string            `json:"stripe_customer_id,omitempty"`
 	CreatedAt      kit.Timestamp     `json:"created_at"`
 	UpdatedAt      kit.Timestamp     `json:"updated_at"`
+	AllowOutsiders bool              `json:"allow_profiles_outside_organization"`
 }
 
 type domainData struct {
@@ -47,8 +47,9 @@ type domainData struct {
 	OrganizationID       string        `json:"organization_id"`
 	Domain               string        `json:"domain"`
 	State                string        `json:"state"`
-	VerificationStrategy string        `json:"verification_strategy"`
+	VerificationPrefix   string        `json:"verification_prefix,omitempty"`
 	VerificationToken    string        `json:"verification_token,omitempty"`
+	VerificationStrategy string        `json:"verification_strategy"`
 	CreatedAt            kit.Timestamp `json:"created_at"`
 	UpdatedAt            kit.Timestamp `json:"updated_at"`
 }
@@ -77,6 +78,7 @@ func (o organization) data() organizationData {
 			VerificationStrategy: "manual", CreatedAt: d.CreatedAt, UpdatedAt: d.CreatedAt,
 		}
 		if in.State == statePending {
+			out.VerificationPrefix = verificationPrefix + strings.ToLower(o.ID[max(0, len(o.ID)-6):])
 			out.VerificationStrategy, out.VerificationToken = "dns", in.Token
 		}
 		d.Domains = append(d.Domains, out)
@@ -302,36 +304,20 @@ func (p *Provider) deleteOrganization(c *kernel.Call, in idPath) (kernel.Answer,
 		// Recorded: unlike a read, a deletion does not name what is missing.
 		return kernel.Answer{}, refuse(http.StatusNotFound, "", "Not Found").Because("no organization has the id %s", in.ID)
 	}
-	var applications []application
-	for _, a := range p.byOrganization.Between(c.Tx, o.ID+"/", o.ID+"/"+lastID, false) {
-		applications = append(applications, a)
-	}
-	for _, a := range applications {
+	for _, a := range behind(c, p.byOrganization, o.ID+"/") {
 		p.removeApplication(c, a)
 	}
-	var keys []string
-	for _, k := range p.keysOf.Between(c.Tx, o.ID+"/", o.ID+"/"+lastID, false) {
-		keys = append(keys, k.ID)
+	for _, k := range behind(c, p.keysOf, o.ID+"/") {
+		p.keys.Delete(c.Tx, k.ID)
 	}
-	for _, id := range keys {
-		p.keys.Delete(c.Tx, id)
+	for _, a := range behind(c, p.authorizationsIn, o.ID+"/") {
+		p.authorizations.Delete(c.Tx, a.ID)
 	}
-	var authorized []string
-	for _, a := range p.authorizationsIn.Between(c.Tx, o.ID+"/", o.ID+"/"+lastID, false) {
-		authorized = append(authorized, a.ID)
-	}
-	for _, id := range authorized {
-		p.authorizations.Delete(c.Tx, id)
-	}
-	var members []person
-	for _, u := range p.people.All(c.Tx) {
+	for _, u := range collected(p.people.All(c.Tx)) {
 		if slices.Contains(u.Organizations, o.ID) {
-			members = append(members, u)
+			u.Organizations = slices.DeleteFunc(slices.Clone(u.Organizations), func(id string) bool { return id == o.ID })
+			p.people.Put(c.Tx, u.ID, u)
 		}
-	}
-	for _, u := range members {
-		u.Organizations = slices.DeleteFunc(slices.Clone(u.Organizations), func(id string) bool { return id == o.ID })
-		p.people.Put(c.Tx, u.ID, u)
 	}
 	p.removeDomains(c, o)
 	p.organizations.Delete(c.Tx, o.ID)

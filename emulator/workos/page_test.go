@@ -2,7 +2,9 @@ package workos_test
 
 import (
 	"net/http"
+	"os"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/understudy-dev/understudy/emulator"
@@ -13,7 +15,6 @@ import (
 // statuses are of the page's errors: it lists none of its own.
 // https://workos.com/docs/reference/workos-connect/applications/client-secrets/create
 func TestPageCreateClientSecret(t *testing.T) {
-	const moment = `"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"`
 	wos := workos.New()
 	emulator.NewTest(t, wos)
 	app := wos.SeedApplication(workos.Application{})
@@ -56,5 +57,63 @@ func deleteSecret(t *testing.T, wos *workos.Provider, answer string) {
 	id := regexp.MustCompile(`secret_[0-9A-Z]{26}`).FindString(answer)
 	if response, body := send(t, wos, http.MethodDelete, "/connect/client_secrets/"+id, nil, ""); response.StatusCode != http.StatusNoContent {
 		t.Fatalf("%d %s", response.StatusCode, body)
+	}
+}
+
+// The forms of members, for the samples.
+const (
+	moment = `"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"`
+	ulid   = `[0-9A-HJKMNP-TV-Z]{26}`
+
+	domainSample = `\{"object":"organization_domain","id":"org_domain_` + ulid + `","organization_id":"org_` + ulid +
+		`","domain":"acme\.example","state":"pending","verification_prefix":"[a-z-]+-domain-verification-[0-9a-z]{6}","verification_token":"\w{25}",` +
+		`"verification_strategy":"dns","created_at":` + moment + `,"updated_at":` + moment + `\}`
+	organizationHead = `\{"object":"organization","id":"org_` + ulid + `","name":"Acme","domains":\[` + domainSample + `\],"metadata":\{"plan":"pro"\},"external_id":"acme-1",`
+	organizationTail = `"created_at":` + moment + `,"updated_at":` + moment + `,"allow_profiles_outside_organization":false\}`
+
+	keyHead = `\{"object":"api_key","id":"api_key_` + ulid + `","owner":\{"type":"organization","id":"org_` + ulid + `"\},"name":"ci","obfuscated_value":"sk_\.\.\.\w{4}","last_used_at":`
+	keyTail = `,"expires_at":"2100-01-01T00:00:00\.000Z","permissions":\["read","write"\],"created_at":` + moment + `,"updated_at":` + moment
+
+	onePage = `"list_metadata":\{"before":null,"after":null\}\}`
+)
+
+// TestPageSamples holds the answers about organizations and API keys to the samples
+// of the pages and of the published document, member by member in their order, with
+// values of our own. $id is the organization's, $key and $value the API key's.
+// https://workos.com/docs/reference/organization
+// https://workos.com/docs/reference/authkit/api-keys
+func TestPageSamples(t *testing.T) {
+	wos := workos.New()
+	emulator.NewTest(t, wos)
+	known := map[string]string{}
+	for _, row := range []struct {
+		call, body string
+		status     int
+		answer     string
+	}{
+		{"POST /organizations", `{"name":"Acme","domain_data":[{"domain":"acme.example","state":"pending"}],"external_id":"acme-1","metadata":{"plan":"pro"}}`, 201, organizationHead + organizationTail},
+		{"GET /organizations/$id", "", 200, organizationHead + organizationTail},
+		{"GET /organizations/external_id/acme-1", "", 200, organizationHead + organizationTail},
+		{"GET /organizations?domains=acme.example", "", 200, `\{"object":"list","data":\[` + organizationHead + organizationTail + `\],` + onePage},
+		{"PUT /organizations/$id", `{"name":"Acme","stripe_customer_id":"cus_1"}`, 200, organizationHead + `"stripe_customer_id":"cus_1",` + organizationTail},
+		{"POST /organizations/$id/api_keys", `{"name":"ci","permissions":["read","write"],"expires_at":"2100-01-01T00:00:00.000Z"}`, 201, keyHead + `null` + keyTail + `,"value":"sk_\w{40}"\}`},
+		{"GET /organizations/$id/api_keys", "", 200, `\{"object":"list","data":\[` + keyHead + `null` + keyTail + `\}\],` + onePage},
+		{"POST /api_keys/$key/expire", `{"expires_at":"2100-01-01T00:00:00.000Z"}`, 200, keyHead + `null` + keyTail + `\}`},
+		{"POST /api_keys/validations", `{"value":"$value"}`, 200, `\{"api_key":` + keyHead + moment + keyTail + `\}\}`},
+		{"POST /api_keys/validations", `{"value":"sk_another"}`, 200, `\{"api_key":null\}`},
+		{"DELETE /api_keys/$key", "", 204, ``},
+		{"DELETE /organizations/$id", "", 202, ``},
+	} {
+		fill := func(text string) string { return os.Expand(text, func(name string) string { return known[name] }) }
+		method, path, _ := strings.Cut(row.call, " ")
+		response, answer := send(t, wos, method, fill(path), nil, fill(row.body))
+		if response.StatusCode != row.status || !regexp.MustCompile(`^`+row.answer+`$`).MatchString(answer) {
+			t.Errorf("%s: %d %s\nwant %d %s", row.call, response.StatusCode, answer, row.status, row.answer)
+		}
+		for name, form := range map[string]string{"id": `"id":"(org_` + ulid + `)"`, "key": `"id":"(api_key_` + ulid + `)"`, "value": `"value":"(\w+)"`} {
+			if found := regexp.MustCompile(form).FindStringSubmatch(answer); found != nil {
+				known[name] = found[1]
+			}
+		}
 	}
 }

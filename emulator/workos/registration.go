@@ -57,7 +57,7 @@ func (p *Provider) register(c *kernel.Call, in registerRequest) (registerRespons
 		if u, err := url.Parse(uri); err != nil || !u.IsAbs() || u.Fragment != "" {
 			return refuse("invalid_redirect_uri", "%q is no address to return to", uri)
 		}
-		a.RedirectURIs = append(a.RedirectURIs, redirectURI{URI: uri})
+		a.RedirectURIs = append(a.RedirectURIs, RedirectURI{URI: uri})
 	}
 	if !slices.Contains([]string{noAuthentication, string(oauth.Basic), string(oauth.Post)}, method) {
 		return refuse("invalid_client_metadata", "token_endpoint_auth_method is %q", method)

@@ -11,40 +11,43 @@ import (
 	"github.com/understudy-dev/understudy/internal/kit"
 )
 
-// An Application is a Connect application with one client secret, as
-// SeedApplication makes it.
+// An Application is a Connect application, as SeedApplication makes one and a world
+// file has it.
 type Application struct {
-	ID             string // conn_app_ and a ULID
-	ClientID       string
-	Type           string // m2m or oauth; empty means m2m
-	Name           string
-	Description    string
-	Scopes         []string
-	OrganizationID string // the default world's; none for first-party and dynamic applications
-	RedirectURIs   []RedirectURI
-	UsesPKCE       bool
-	FirstParty     bool // of an oauth application
-	Dynamic        bool // an oauth application that registered itself
-	ClientSecret   string
+	ID             string         `json:"id,omitempty"` // conn_app_ and a ULID
+	ClientID       string         `json:"clientId,omitempty"`
+	Type           string         `json:"type,omitempty"` // m2m or oauth; empty means m2m
+	Name           string         `json:"name"`
+	Description    string         `json:"description,omitempty"`
+	Scopes         []string       `json:"scopes,omitempty"`
+	OrganizationID string         `json:"organizationId,omitempty"` // the default world's; none for first-party and dynamic applications
+	RedirectURIs   []RedirectURI  `json:"redirectUris,omitempty"`
+	UsesPKCE       bool           `json:"usesPkce,omitempty"`
+	FirstParty     bool           `json:"firstParty,omitempty"` // of an oauth application
+	Dynamic        bool           `json:"dynamic,omitempty"`    // an oauth application that registered itself
+	ClientSecrets  []ClientSecret `json:"clientSecrets,omitempty"`
+	// ClientSecret is the first one's value. SeedApplication makes it, if no
+	// ClientSecrets are given.
+	ClientSecret string `json:"-"`
 }
 
 // A RedirectURI is where an OAuth application takes its users back.
 type RedirectURI struct {
-	URI     string
-	Default bool
+	URI     string `json:"uri"`
+	Default bool   `json:"default"`
 }
 
 // An Organization is a customer that applications belong to.
 type Organization struct {
-	ID   string // org_ and a ULID
-	Name string
+	ID   string `json:"id,omitempty"` // org_ and a ULID
+	Name string `json:"name,omitempty"`
 }
 
-// A ClientSecret is a further client secret of an application.
+// A ClientSecret is a client secret of an application.
 type ClientSecret struct {
-	ApplicationID string // whose it is; its client id will do
-	ID            string
-	Secret        string
+	ApplicationID string `json:"-"` // whose it is; its client id will do
+	ID            string `json:"id,omitempty"`
+	Secret        string `json:"secret,omitempty"`
 }
 
 // SeedApplication adds an application and returns it with everything filled in
@@ -52,32 +55,18 @@ type ClientSecret struct {
 // does not go together.
 func (p *Provider) SeedApplication(in Application) Application {
 	return kernel.Seed(&p.Binding, func(c *kernel.Call) (Application, error) {
-		w := worldApplication{
-			ID: in.ID, ClientID: in.ClientID, Type: cmp.Or(in.Type, typeM2M), Name: cmp.Or(in.Name, "application"),
-			Description: in.Description, Scopes: in.Scopes, OrganizationID: in.OrganizationID,
-			UsesPKCE: in.UsesPKCE, FirstParty: in.FirstParty, Dynamic: in.Dynamic,
-			ClientSecrets: []worldClientSecret{{Secret: in.ClientSecret}},
+		in.Name = cmp.Or(in.Name, "application")
+		if len(in.ClientSecrets) == 0 {
+			in.ClientSecrets = []ClientSecret{{Secret: in.ClientSecret}}
 		}
-		for _, uri := range in.RedirectURIs {
-			w.RedirectURIs = append(w.RedirectURIs, redirectURI(uri))
-		}
-		a, secrets, err := p.addWorldApplication(c, w, nil)
-		if err != nil {
-			return in, err
-		}
-		in.ID, in.ClientID, in.Type, in.Name = a.ID, a.ClientID, a.Type, a.Name
-		in.OrganizationID, in.ClientSecret = a.OrganizationID, secrets[0]
-		return in, nil
+		return p.seedApplication(c, in, nil)
 	})
 }
 
 // SeedOrganization adds an organization and returns it with everything filled in
 // that was left empty. It panics when its id is another's.
 func (p *Provider) SeedOrganization(in Organization) Organization {
-	return kernel.Seed(&p.Binding, func(c *kernel.Call) (Organization, error) {
-		o, err := p.addWorldOrganization(c, worldOrganization(in), nil)
-		return Organization{ID: o.ID, Name: o.Name}, err
-	})
+	return kernel.Seed(&p.Binding, func(c *kernel.Call) (Organization, error) { return p.seedOrganization(c, in, nil) })
 }
 
 // SeedClientSecret adds a client secret to an application and returns it with
@@ -89,9 +78,7 @@ func (p *Provider) SeedClientSecret(in ClientSecret) ClientSecret {
 		if err != nil {
 			return in, err
 		}
-		value, s, err := p.addWorldSecret(c, a, worldClientSecret{in.ID, in.Secret}, nil)
-		in.ApplicationID, in.ID, in.Secret = a.ID, s.ID, value
-		return in, err
+		return p.seedClientSecret(c, a, in, nil)
 	})
 }
 
@@ -115,53 +102,30 @@ const (
 	organizationKeyValue = "sk_"
 )
 
-// The provider's section of a world file; specs/world/workos.yaml describes it.
-type (
-	world struct {
-		ClientID      string              `json:"clientId"`
-		APIKeys       []string            `json:"apiKeys"`
-		Organizations []worldOrganization `json:"organizations"`
-		People        []Person            `json:"people,omitempty"`
-		Applications  []worldApplication  `json:"applications"`
-	}
-	worldOrganization struct {
-		ID   string `json:"id,omitempty"`
-		Name string `json:"name,omitempty"`
-	}
-	worldApplication struct {
-		ID             string              `json:"id,omitempty"`
-		ClientID       string              `json:"clientId,omitempty"`
-		Type           string              `json:"type,omitempty"`
-		Name           string              `json:"name"`
-		Description    string              `json:"description,omitempty"`
-		Scopes         []string            `json:"scopes,omitempty"`
-		OrganizationID string              `json:"organizationId,omitempty"`
-		RedirectURIs   []redirectURI       `json:"redirectUris,omitempty"`
-		UsesPKCE       bool                `json:"usesPkce,omitempty"`
-		FirstParty     bool                `json:"firstParty,omitempty"`
-		Dynamic        bool                `json:"dynamic,omitempty"`
-		ClientSecrets  []worldClientSecret `json:"clientSecrets,omitempty"`
-	}
-	worldClientSecret struct {
-		ID     string `json:"id,omitempty"`
-		Secret string `json:"secret,omitempty"`
-	}
-)
+// world is the provider's section of a world file; specs/world/workos.yaml
+// describes it.
+type world struct {
+	ClientID      string         `json:"clientId"`
+	APIKeys       []string       `json:"apiKeys"`
+	Organizations []Organization `json:"organizations"`
+	People        []Person       `json:"people,omitempty"`
+	Applications  []Application  `json:"applications"`
+}
 
 // defaultWorld is an organization with a machine's application, and people.
 func (p *Provider) defaultWorld(c *kernel.Call) any {
-	org := worldOrganization{ID: worldID(organizationPrefix, c.DrawWorld("organization")), Name: fixtures.Company(c.Seed())}
+	org := Organization{ID: worldID(organizationPrefix, c.DrawWorld("organization")), Name: fixtures.Company(c.Seed())}
 	return world{
 		ClientID:      p.environmentClientID(c),
 		APIKeys:       []string{worldAPIKey(c)},
-		Organizations: []worldOrganization{org},
+		Organizations: []Organization{org},
 		People:        worldPeople(c),
-		Applications: []worldApplication{{
+		Applications: []Application{{
 			ID:       worldID(applicationPrefix, c.DrawWorld("application")),
 			ClientID: worldID(clientPrefix, c.DrawWorld("client")),
 			Type:     typeM2M, Name: "understudy", Scopes: []string{"reports:read", "reports:write"},
 			OrganizationID: org.ID,
-			ClientSecrets: []worldClientSecret{{
+			ClientSecrets: []ClientSecret{{
 				ID:     worldID(secretPrefix, c.DrawWorld("client-secret-id")),
 				Secret: c.DrawWorld("client-secret").Hex(secretBytes),
 			}},
@@ -193,7 +157,7 @@ func (p *Provider) load(c *kernel.Call, section json.RawMessage) (map[string]str
 	}
 	credentials := map[string]string{"clientId": w.ClientID, "apiKey": w.APIKeys[0]}
 	for i, in := range w.Organizations {
-		o, err := p.addWorldOrganization(c, in, []any{"organizations", i})
+		o, err := p.seedOrganization(c, in, []any{"organizations", i})
 		if err != nil {
 			return nil, err
 		}
@@ -202,14 +166,14 @@ func (p *Provider) load(c *kernel.Call, section json.RawMessage) (map[string]str
 		}
 	}
 	for i, in := range w.Applications {
-		a, secrets, err := p.addWorldApplication(c, in, []any{"applications", i})
+		a, err := p.seedApplication(c, in, []any{"applications", i})
 		if err != nil {
 			return nil, err
 		}
 		if i == 0 {
 			credentials["applicationId"], credentials["applicationClientId"] = a.ID, a.ClientID
-			if len(secrets) > 0 {
-				credentials["applicationClientSecret"] = secrets[0]
+			if a.ClientSecret != "" {
+				credentials["applicationClientSecret"] = a.ClientSecret
 			}
 		}
 	}
@@ -226,84 +190,89 @@ func wrong(path []any, field, format string, args ...any) error {
 	return kernel.WorldErrorf(append(slices.Clone(path), field), format, args...)
 }
 
-func (p *Provider) addWorldOrganization(c *kernel.Call, in worldOrganization, path []any) (organization, error) {
+// seedOrganization stores an organization and fills in what is left empty. Path is
+// where it stands in a world file, as below.
+func (p *Provider) seedOrganization(c *kernel.Call, in Organization, path []any) (Organization, error) {
 	if in.ID != "" && !strings.HasPrefix(in.ID, organizationPrefix) {
-		return organization{}, wrong(path, "id", "organization id %q does not begin with %s", in.ID, organizationPrefix)
+		return in, wrong(path, "id", "organization id %q does not begin with %s", in.ID, organizationPrefix)
 	}
 	if _, ok := p.organizations.Get(c.Tx, in.ID); ok {
-		return organization{}, wrong(path, "id", "there is an organization %s already", in.ID)
+		return in, wrong(path, "id", "there is an organization %s already", in.ID)
 	}
-	return p.addOrganization(c, organization{ID: in.ID, Name: cmp.Or(in.Name, fixtures.Company(c.Seed()))}), nil
+	o := p.addOrganization(c, organization{ID: in.ID, Name: cmp.Or(in.Name, fixtures.Company(c.Seed()))})
+	in.ID, in.Name = o.ID, o.Name
+	return in, nil
 }
 
-// addWorldApplication stores an application with its secrets and fills in what is
-// left empty. Path is where it stands in a world file.
-func (p *Provider) addWorldApplication(c *kernel.Call, in worldApplication, path []any) (application, []string, error) {
-	refuse := func(field, format string, args ...any) (application, []string, error) {
-		return application{}, nil, wrong(path, field, format, args...)
+// seedApplication stores an application with its secrets.
+func (p *Provider) seedApplication(c *kernel.Call, in Application, path []any) (Application, error) {
+	refuse := func(field, format string, args ...any) (Application, error) {
+		return in, wrong(path, field, format, args...)
 	}
-	a := application{
-		ID: in.ID, ClientID: in.ClientID, Type: cmp.Or(in.Type, typeM2M), Name: in.Name,
+	in.Type = cmp.Or(in.Type, typeM2M)
+	switch {
+	case in.Type != typeM2M && in.Type != typeOAuth:
+		return refuse("type", "there is no type %q", in.Type)
+	case in.Type == typeM2M && (in.FirstParty || in.Dynamic || in.UsesPKCE || len(in.RedirectURIs) > 0):
+		return refuse("type", "firstParty, dynamic, usesPkce and redirectUris are for the type oauth")
+	case in.FirstParty && in.Dynamic:
+		return refuse("dynamic", "a first-party application does not register itself")
+	case in.ID != "" && !strings.HasPrefix(in.ID, applicationPrefix):
+		return refuse("id", "application id %q does not begin with %s", in.ID, applicationPrefix)
+	case (in.FirstParty || in.Dynamic) && in.OrganizationID != "":
+		return refuse("organizationId", "a first-party or dynamic application belongs to no organization")
+	}
+	if _, ok := p.applications.Get(c.Tx, in.ID); ok {
+		return refuse("id", "there is an application %s already", in.ID)
+	}
+	if other, ok := p.byClientID.Get(c.Tx, in.ClientID); ok {
+		return refuse("clientId", "client id %s belongs to application %s", in.ClientID, other.ID)
+	}
+	if !in.FirstParty && !in.Dynamic {
+		if in.OrganizationID == "" {
+			for id := range p.organizations.All(c.Tx) {
+				in.OrganizationID = id
+				break
+			}
+		}
+		if _, err := p.organization(c, in.OrganizationID); err != nil {
+			return refuse("organizationId", "there is no organization %q", in.OrganizationID)
+		}
+	}
+	row := application{
+		ID: in.ID, ClientID: in.ClientID, Type: in.Type, Name: in.Name,
 		Scopes: in.Scopes, OrganizationID: in.OrganizationID, RedirectURIs: in.RedirectURIs,
 		UsesPKCE: in.UsesPKCE, FirstParty: in.FirstParty, Dynamic: in.Dynamic,
 	}
 	if in.Description != "" {
-		a.Description = &in.Description
+		row.Description = &in.Description
 	}
-	switch {
-	case a.Type != typeM2M && a.Type != typeOAuth:
-		return refuse("type", "there is no type %q", a.Type)
-	case a.Type == typeM2M && (a.FirstParty || a.Dynamic || a.UsesPKCE || len(a.RedirectURIs) > 0):
-		return refuse("type", "firstParty, dynamic, usesPkce and redirectUris are for the type oauth")
-	case a.FirstParty && a.Dynamic:
-		return refuse("dynamic", "a first-party application does not register itself")
-	case a.ID != "" && !strings.HasPrefix(a.ID, applicationPrefix):
-		return refuse("id", "application id %q does not begin with %s", a.ID, applicationPrefix)
-	case (a.FirstParty || a.Dynamic) && a.OrganizationID != "":
-		return refuse("organizationId", "a first-party or dynamic application belongs to no organization")
-	}
-	if _, ok := p.applications.Get(c.Tx, a.ID); ok {
-		return refuse("id", "there is an application %s already", a.ID)
-	}
-	if other, ok := p.byClientID.Get(c.Tx, a.ClientID); ok {
-		return refuse("clientId", "client id %s belongs to application %s", a.ClientID, other.ID)
-	}
-	if !a.FirstParty && !a.Dynamic {
-		if a.OrganizationID == "" {
-			for id := range p.organizations.All(c.Tx) {
-				a.OrganizationID = id
-				break
-			}
-		}
-		if _, err := p.organization(c, a.OrganizationID); err != nil {
-			return refuse("organizationId", "there is no organization %q", a.OrganizationID)
-		}
-	}
-	a = p.addApplication(c, a)
-	var secrets []string
+	row = p.addApplication(c, row)
+	in.ID, in.ClientID = row.ID, row.ClientID
+	in.ClientSecrets = slices.Clone(in.ClientSecrets)
 	for i, s := range in.ClientSecrets {
-		value, _, err := p.addWorldSecret(c, a, s, append(slices.Clone(path), "clientSecrets", i))
-		if err != nil {
-			return a, nil, err
+		var err error
+		if in.ClientSecrets[i], err = p.seedClientSecret(c, row, s, append(slices.Clone(path), "clientSecrets", i)); err != nil {
+			return in, err
 		}
-		secrets = append(secrets, value)
+		in.ClientSecret = in.ClientSecrets[0].Secret
 	}
-	return a, secrets, nil
+	return in, nil
 }
 
-// addWorldSecret stores a secret; an empty value is drawn.
-func (p *Provider) addWorldSecret(c *kernel.Call, a application, in worldClientSecret, path []any) (string, clientSecret, error) {
+// seedClientSecret stores a secret; an empty value is drawn.
+func (p *Provider) seedClientSecret(c *kernel.Call, a application, in ClientSecret, path []any) (ClientSecret, error) {
 	if _, ok := p.secrets.Get(c.Tx, in.ID); ok || in.ID != "" && !strings.HasPrefix(in.ID, secretPrefix) {
-		return "", clientSecret{}, wrong(path, "id", "client secret id %q is taken or does not begin with %s", in.ID, secretPrefix)
+		return in, wrong(path, "id", "client secret id %q is taken or does not begin with %s", in.ID, secretPrefix)
 	}
 	if in.Secret != "" {
 		if _, ok := p.secretByDigest.Get(c.Tx, kit.Digest(in.Secret)); ok {
-			return "", clientSecret{}, wrong(path, "secret", "a client secret is given twice")
+			return in, wrong(path, "secret", "a client secret is given twice")
 		}
 	}
 	if p.countSecrets(c, a) >= maxSecrets {
-		return "", clientSecret{}, wrong(path, "secret", tooManySecrets, maxSecrets)
+		return in, wrong(path, "secret", tooManySecrets, maxSecrets)
 	}
 	value, s := p.addClientSecret(c, a, in.ID, in.Secret)
-	return value, s, nil
+	return ClientSecret{a.ID, s.ID, value}, nil
 }

@@ -255,7 +255,7 @@ func (p *Provider) dropApp(c *kernel.Call, a app) {
 		return
 	}
 	a.Removed = true
-	a.Client = a.Client.with(c, client{})
+	a.Client = a.Client.with(c, client{Digest: a.Client.now().Digest})
 	p.apps.Put(c.Tx, a.ID, a)
 }
 

@@ -30,7 +30,8 @@ const unseen = "so new that the OAuth endpoints do not see it"
 func (p *Provider) secretsOfApps(c *kernel.Call, yield func(kernel.Credential) bool) bool {
 	for _, a := range p.apps.All(c.Tx) {
 		_, client, hidden := p.seenClient(c, a.ClientID)
-		digest := a.Client.now().Digest
+		newest := a.Client.now().Digest
+		digest := newest
 		if a.Removed {
 			digest = ""
 		}
@@ -41,7 +42,7 @@ func (p *Provider) secretsOfApps(c *kernel.Call, yield func(kernel.Credential) b
 			Kind: kernel.KindClientSecret, ID: a.ClientID, Owner: kernel.Owner{Kind: "application", ID: a.ID, Name: a.Name},
 			Created: a.Created, Live: true, Row: kernel.Row{Table: "application", ID: a.ID}, Renewed: true, Going: digest == "",
 		}
-		if hidden == "" && !k.Going && client.Digest != digest {
+		if hidden == "" && newest != "" && client.Digest != newest { // renewed just now, and perhaps removed
 			hidden = unseen
 		}
 		if !yield(dead(k, hidden)) {

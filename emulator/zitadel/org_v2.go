@@ -21,7 +21,7 @@ func (p *Provider) newOrganization(c *kernel.Call, id, name string) (organizatio
 	if other, taken := p.domains.Get(c.Tx, fixtures.Slug(name)+domainSuffix); taken {
 		return organization{}, nameTaken(orgExists).Because("organization %s has the domain that would follow from the name %q", other.OrgID, name)
 	}
-	return p.addOrganization(c, worldOrganization{ID: id, Name: name}, nil)
+	return p.addOrganization(c, organization{ID: id, Name: name}, nil)
 }
 
 // createOrganization creates an organization. Its administrators are users that

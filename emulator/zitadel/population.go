@@ -11,11 +11,11 @@ func populate(w *world, n int, from kernel.Inventor) {
 	org := &w.Organizations[0]
 	for range n {
 		name := from.Program()
-		org.Users = append(org.Users, worldUser{
-			UserName: name, Name: name, Description: from.Sentence(), Secret: from.Secret(secretLength),
+		org.Users = append(org.Users, MachineUser{
+			UserName: name, Name: name, Description: from.Sentence(), ClientSecret: from.Secret(secretLength),
 		})
-		org.Projects = append(org.Projects, worldProject{
-			Name: from.Program(), Apps: []worldApp{{Name: from.Program(), ClientSecret: from.Secret(secretLength)}},
+		org.Projects = append(org.Projects, Project{
+			Name: from.Program(), Apps: []APIApp{{Name: from.Program(), ClientSecret: from.Secret(secretLength)}},
 		})
 		given, family, email := from.Person()
 		w.People = append(w.People, Person{UserName: email, GivenName: given, FamilyName: family, Email: email})

@@ -61,8 +61,8 @@ type Provider struct {
 	tokens         *store.Table[accessToken]
 	byTokenDigest  *store.Unique[accessToken]
 	tokensOf       *store.Index[accessToken] // by user
-	inputs         map[Op]proto.Message // what methods take, nil ones
-	people         *store.Index[user] // those that are not machine users
+	inputs         map[Op]proto.Message      // what methods take, nil ones
+	people         *store.Index[user]        // those that are not machine users
 	desk           *signin.Desk
 	settings       []Setting
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	appv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/app"
@@ -16,62 +17,83 @@ import (
 
 // An Organization owns projects and users.
 type Organization struct {
-	ID            string
-	Name          string
-	PrimaryDomain string
+	ID            string        `json:"id,omitempty"`
+	Name          string        `json:"name"`
+	PrimaryDomain string        `json:"primaryDomain,omitempty"`
+	Users         []MachineUser `json:"users,omitempty"`
+	Projects      []Project     `json:"projects,omitempty"`
 }
 
 // A Project holds applications.
 type Project struct {
-	ID             string
-	OrganizationID string // the default world's
-	Name           string
+	ID             string   `json:"id,omitempty"`
+	OrganizationID string   `json:"-"` // the default world's
+	Name           string   `json:"name"`
+	Apps           []APIApp `json:"apps,omitempty"`
 }
 
 // An APIApp is an application of type API, which introspects tokens.
 type APIApp struct {
-	ID        string
-	ProjectID string // the default world's
-	Name      string
+	ID        string `json:"id,omitempty"`
+	ProjectID string `json:"-"` // the default world's
+	Name      string `json:"name"`
 	// PrivateKeyJWT makes it authenticate with assertions; it has a secret all the
 	// same.
-	PrivateKeyJWT bool
-	ClientID      string
-	ClientSecret  string
+	PrivateKeyJWT bool   `json:"-"`
+	ClientID      string `json:"clientId,omitempty"`
+	ClientSecret  string `json:"clientSecret,omitempty"` // a world file's application has none unless it says so
+	appInFile
+}
+
+// appInFile is what only a world file says of an application.
+type appInFile struct {
+	AuthMethodType string      `json:"authMethodType,omitempty"`
+	OIDC           *oidcConfig `json:"oidc,omitempty"` // it is of type OIDC, not API
 }
 
 // A MachineUser is a user that calls APIs, with a client secret and a personal
 // access token.
 type MachineUser struct {
-	ID             string
-	OrganizationID string // the default world's
-	UserName       string // its client id
-	Name           string
-	Roles          []string // in its organization; IAM_OWNER and IAM_OWNER_VIEWER are in all
-	JWT            bool     // whether its access tokens are JWTs
-	ClientSecret   string
-	AccessToken    string // a personal access token
+	ID                   string                `json:"id,omitempty"`
+	OrganizationID       string                `json:"-"`        // the default world's
+	UserName             string                `json:"userName"` // its client id
+	Name                 string                `json:"name,omitempty"`
+	Description          string                `json:"description,omitempty"`
+	Roles                []string              `json:"roles,omitempty"`        // in its organization; IAM_OWNER and IAM_OWNER_VIEWER are in all
+	JWT                  bool                  `json:"-"`                      // whether its access tokens are JWTs
+	ClientSecret         string                `json:"clientSecret,omitempty"` // a world file's user has none unless it says so
+	PersonalAccessTokens []PersonalAccessToken `json:"personalAccessTokens,omitempty"`
+	// AccessToken is the first of them. SeedMachineUser makes it, if none are given.
+	AccessToken string `json:"-"`
+	machineUserInFile
+}
+
+// machineUserInFile is what a world file says in other words than MachineUser.
+type machineUserInFile struct {
+	AccessTokenType string `json:"accessTokenType,omitempty"` // as JWT
+}
+
+// A PersonalAccessToken is one of a machine user's.
+type PersonalAccessToken struct {
+	ID             string    `json:"id,omitempty"`
+	Token          string    `json:"token,omitempty"`
+	ExpirationDate time.Time `json:"expirationDate,omitzero"` // zero: the year 9999
 }
 
 // SeedOrganization adds an organization and returns it with everything filled in
 // that was left empty. It panics when the id or the domain is taken.
 func (p *Provider) SeedOrganization(in Organization) Organization {
-	return kernel.Seed(&p.Binding, func(c *kernel.Call) (Organization, error) {
-		org, err := p.addOrganization(c, worldOrganization{ID: in.ID, Name: in.Name, PrimaryDomain: in.PrimaryDomain}, nil)
-		return Organization{org.ID, org.Name, org.PrimaryDomain}, err
-	})
+	return kernel.Seed(&p.Binding, func(c *kernel.Call) (Organization, error) { return p.seedOrganization(c, in, nil) })
 }
 
 // SeedProject adds a project and returns it with everything filled in that was
 // left empty. It panics when its id or its name is taken.
 func (p *Provider) SeedProject(in Project) Project {
-	return kernel.Seed(&p.Binding, func(c *kernel.Call) (Project, error) {
-		orgID, err := p.seededOrganization(c, in.OrganizationID)
-		if err != nil {
+	return kernel.Seed(&p.Binding, func(c *kernel.Call) (_ Project, err error) {
+		if in.OrganizationID, err = p.seededOrganization(c, in.OrganizationID); err != nil {
 			return in, err
 		}
-		v, err := p.addWorldProject(c, orgID, worldProject{ID: in.ID, Name: in.Name}, nil)
-		return Project{v.ID, v.OrgID, v.Name}, err
+		return p.seedProject(c, in, nil)
 	})
 }
 
@@ -83,19 +105,17 @@ func (p *Provider) SeedAPIApp(in APIApp) APIApp {
 		if in.ProjectID == "" {
 			in.ProjectID = first(p.projects.All(c.Tx))
 		}
-		v, ok := p.projects.Get(c.Tx, in.ProjectID)
-		if !ok {
+		if _, ok := p.projects.Get(c.Tx, in.ProjectID); !ok {
 			return in, fmt.Errorf("there is no project %q", in.ProjectID)
 		}
-		w := worldApp{ID: in.ID, Name: in.Name, ClientID: in.ClientID, ClientSecret: in.ClientSecret}
 		if in.PrivateKeyJWT {
-			w.AuthMethodType = appv1.APIAuthMethodType_API_AUTH_METHOD_TYPE_PRIVATE_KEY_JWT.String()
+			in.AuthMethodType = appv1.APIAuthMethodType_API_AUTH_METHOD_TYPE_PRIVATE_KEY_JWT.String()
 		}
-		if w.ClientSecret == "" {
-			w.ClientSecret = newSecret(c)
+		if in.ClientSecret == "" {
+			in.ClientSecret = newSecret(c)
 		}
-		a, err := p.addWorldApp(c, v, w, nil)
-		in.ID, in.Name, in.ClientID, in.ClientSecret = a.ID, a.Name, a.ClientID, w.ClientSecret
+		in, err := p.seedApp(c, in, nil)
+		in.appInFile = appInFile{}
 		return in, err
 	})
 }
@@ -103,26 +123,20 @@ func (p *Provider) SeedAPIApp(in APIApp) APIApp {
 // SeedMachineUser adds a machine user and returns it with everything filled in
 // that was left empty. It panics when its id or its user name is taken.
 func (p *Provider) SeedMachineUser(in MachineUser) MachineUser {
-	return kernel.Seed(&p.Binding, func(c *kernel.Call) (MachineUser, error) {
-		orgID, err := p.seededOrganization(c, in.OrganizationID)
-		if err != nil {
+	return kernel.Seed(&p.Binding, func(c *kernel.Call) (_ MachineUser, err error) {
+		if in.OrganizationID, err = p.seededOrganization(c, in.OrganizationID); err != nil {
 			return in, err
 		}
-		w := worldUser{
-			ID: in.ID, UserName: in.UserName, Name: in.Name, Roles: in.Roles,
-			Secret: cmp.Or(in.ClientSecret, newSecret(c)),
-			Tokens: []worldToken{{Token: in.AccessToken}},
+		in.ClientSecret = cmp.Or(in.ClientSecret, newSecret(c))
+		if len(in.PersonalAccessTokens) == 0 {
+			in.PersonalAccessTokens = []PersonalAccessToken{{Token: in.AccessToken}}
 		}
 		if in.JWT {
-			w.AccessTokenType = userv1.AccessTokenType_ACCESS_TOKEN_TYPE_JWT.String()
+			in.AccessTokenType = userv1.AccessTokenType_ACCESS_TOKEN_TYPE_JWT.String()
 		}
-		u, tokens, err := p.addWorldUser(c, orgID, w, nil)
-		if err != nil {
-			return in, err
-		}
-		in.ID, in.OrganizationID, in.UserName, in.Name = u.ID, u.OrgID, u.UserName, u.Name
-		in.ClientSecret, in.AccessToken = w.Secret, tokens[0]
-		return in, nil
+		in, err = p.seedMachineUser(c, in, nil)
+		in.machineUserInFile = machineUserInFile{}
+		return in, err
 	})
 }
 
@@ -145,48 +159,12 @@ func first[V any](all func(func(string, V) bool)) string {
 	return ""
 }
 
-// The provider's section of a world file; specs/world/zitadel.yaml describes it.
-type (
-	world struct {
-		Organizations []worldOrganization `json:"organizations"`
-		People        []Person            `json:"people,omitempty"`
-	}
-	worldOrganization struct {
-		ID            string         `json:"id,omitempty"`
-		Name          string         `json:"name"`
-		PrimaryDomain string         `json:"primaryDomain,omitempty"`
-		Users         []worldUser    `json:"users,omitempty"`
-		Projects      []worldProject `json:"projects,omitempty"`
-	}
-	worldUser struct {
-		ID              string       `json:"id,omitempty"`
-		UserName        string       `json:"userName"`
-		Name            string       `json:"name,omitempty"`
-		Description     string       `json:"description,omitempty"`
-		AccessTokenType string       `json:"accessTokenType,omitempty"`
-		Roles           []string     `json:"roles,omitempty"`
-		Secret          string       `json:"clientSecret,omitempty"`
-		Tokens          []worldToken `json:"personalAccessTokens,omitempty"`
-	}
-	worldToken struct {
-		ID             string     `json:"id,omitempty"`
-		Token          string     `json:"token,omitempty"`
-		ExpirationDate *time.Time `json:"expirationDate,omitempty"`
-	}
-	worldProject struct {
-		ID   string     `json:"id,omitempty"`
-		Name string     `json:"name"`
-		Apps []worldApp `json:"apps,omitempty"`
-	}
-	worldApp struct {
-		ID             string      `json:"id,omitempty"`
-		Name           string      `json:"name"`
-		ClientID       string      `json:"clientId,omitempty"`
-		ClientSecret   string      `json:"clientSecret,omitempty"`
-		AuthMethodType string      `json:"authMethodType,omitempty"`
-		OIDC           *oidcConfig `json:"oidc,omitempty"`
-	}
-)
+// world is the provider's section of a world file; specs/world/zitadel.yaml
+// describes it.
+type world struct {
+	Organizations []Organization `json:"organizations"`
+	People        []Person       `json:"people,omitempty"`
+}
 
 // The places of the default world's identifiers in its one tick.
 const (
@@ -208,20 +186,20 @@ var endOfWorld = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
 // project with an API application.
 func (p *Provider) defaultWorld(c *kernel.Call) any {
 	name := fixtures.Company(c.Seed())
-	return world{Organizations: []worldOrganization{{
+	return world{Organizations: []Organization{{
 		ID: worldID(c, organizationPlace), Name: name, PrimaryDomain: fixtures.Slug(name) + domainSuffix,
-		Users: []worldUser{{
+		Users: []MachineUser{{
 			ID: worldID(c, userPlace), UserName: "understudy", Name: "Understudy", Roles: []string{roleOrgOwner, roleIAMOwner},
-			Secret: c.DrawWorld("client-secret").Alphanumeric(secretLength),
-			Tokens: []worldToken{{
+			ClientSecret: c.DrawWorld("client-secret").Alphanumeric(secretLength),
+			PersonalAccessTokens: []PersonalAccessToken{{
 				ID:             worldID(c, tokenPlace),
 				Token:          base64URL(c.DrawWorld("personal-access-token").Bytes(patLength)),
-				ExpirationDate: &endOfWorld,
+				ExpirationDate: endOfWorld,
 			}},
 		}},
-		Projects: []worldProject{{
+		Projects: []Project{{
 			ID: worldID(c, projectPlace), Name: "understudy",
-			Apps: []worldApp{{
+			Apps: []APIApp{{
 				ID: worldID(c, appPlace), Name: "understudy", ClientID: worldID(c, clientIDPlace),
 				ClientSecret: c.DrawWorld("app-secret").Alphanumeric(secretLength),
 			}},
@@ -244,35 +222,22 @@ func (p *Provider) load(c *kernel.Call, section json.RawMessage) (map[string]str
 		}
 	}
 	for i, in := range w.Organizations {
-		path := []any{"organizations", i}
-		org, err := p.addOrganization(c, in, path)
+		org, err := p.seedOrganization(c, in, []any{"organizations", i})
 		if err != nil {
 			return nil, err
 		}
 		note("organizationId", org.ID)
-		for j, in := range in.Users {
-			u, tokens, err := p.addWorldUser(c, org.ID, in, at(path, "users", j))
-			if err != nil {
-				return nil, err
-			}
-			if credentials["userId"] != "" {
-				continue
-			}
+		if len(org.Users) > 0 && credentials["userId"] == "" {
+			u := org.Users[0]
 			note("userId", u.ID)
-			if in.Secret != "" {
+			if u.ClientSecret != "" {
 				note("clientId", u.UserName)
-				note("clientSecret", in.Secret)
+				note("clientSecret", u.ClientSecret)
 			}
-			if len(tokens) > 0 {
-				note("accessToken", tokens[0])
-			}
+			note("accessToken", u.AccessToken)
 		}
-		for j, in := range in.Projects {
-			v, err := p.addWorldProject(c, org.ID, in, at(path, "projects", j))
-			if err != nil {
-				return nil, err
-			}
-			note("projectId", v.ID)
+		if len(org.Projects) > 0 {
+			note("projectId", org.Projects[0].ID)
 		}
 	}
 	for i, in := range w.People {
@@ -289,12 +254,35 @@ func at(path []any, steps ...any) []any { return append(append([]any{}, path...)
 // domainSuffix is the instance's own domain, below which organizations have theirs.
 const domainSuffix = ".understudy.zitadel.cloud"
 
-// addOrganization stores an organization and fills in what is left empty. Path is
-// where it stands in a world file.
-func (p *Provider) addOrganization(c *kernel.Call, in worldOrganization, path []any) (organization, error) {
-	org := organization{ID: cmp.Or(in.ID, p.nextID(c))}
-	org.Name = cmp.Or(in.Name, "Organization "+org.ID)
-	org.PrimaryDomain = cmp.Or(in.PrimaryDomain, fixtures.Slug(org.Name)+domainSuffix)
+// seedOrganization stores an organization with what it owns and fills in what is
+// left empty. Path is where it stands in a world file, as below.
+func (p *Provider) seedOrganization(c *kernel.Call, in Organization, path []any) (Organization, error) {
+	org, err := p.addOrganization(c, organization{ID: in.ID, Name: in.Name, PrimaryDomain: in.PrimaryDomain}, path)
+	if err != nil {
+		return in, err
+	}
+	in.ID, in.Name, in.PrimaryDomain = org.ID, org.Name, org.PrimaryDomain
+	in.Users, in.Projects = slices.Clone(in.Users), slices.Clone(in.Projects)
+	for i, u := range in.Users {
+		u.OrganizationID = org.ID
+		if in.Users[i], err = p.seedMachineUser(c, u, at(path, "users", i)); err != nil {
+			return in, err
+		}
+	}
+	for i, v := range in.Projects {
+		v.OrganizationID = org.ID
+		if in.Projects[i], err = p.seedProject(c, v, at(path, "projects", i)); err != nil {
+			return in, err
+		}
+	}
+	return in, nil
+}
+
+// addOrganization stores an organization and fills in what is left empty.
+func (p *Provider) addOrganization(c *kernel.Call, org organization, path []any) (organization, error) {
+	org.ID = cmp.Or(org.ID, p.nextID(c))
+	org.Name = cmp.Or(org.Name, "Organization "+org.ID)
+	org.PrimaryDomain = cmp.Or(org.PrimaryDomain, fixtures.Slug(org.Name)+domainSuffix)
 	if _, ok := p.organizations.Get(c.Tx, org.ID); ok {
 		return org, kernel.WorldErrorf(at(path, "id"), "there is an organization %s already", org.ID)
 	}
@@ -307,25 +295,27 @@ func (p *Provider) addOrganization(c *kernel.Call, in worldOrganization, path []
 	return org, nil
 }
 
-// addWorldUser stores a machine user with its credentials, and returns the values
-// of its personal access tokens.
-func (p *Provider) addWorldUser(c *kernel.Call, orgID string, in worldUser, path []any) (user, []string, error) {
-	u := user{ID: cmp.Or(in.ID, p.nextID(c)), OrgID: orgID}
-	u.UserName = cmp.Or(in.UserName, "user-"+u.ID)
-	u.machine = machine{cmp.Or(in.Name, u.UserName), in.Description, userv1.AccessTokenType(userv1.AccessTokenType_value[in.AccessTokenType])}
+// seedMachineUser stores a machine user with its credentials.
+func (p *Provider) seedMachineUser(c *kernel.Call, in MachineUser, path []any) (MachineUser, error) {
+	in.ID = cmp.Or(in.ID, p.nextID(c))
+	in.UserName = cmp.Or(in.UserName, "user-"+in.ID)
+	in.Name = cmp.Or(in.Name, in.UserName)
+	kind := userv1.AccessTokenType(userv1.AccessTokenType_value[in.AccessTokenType])
+	in.JWT = kind == userv1.AccessTokenType_ACCESS_TOKEN_TYPE_JWT
+	u := user{ID: in.ID, OrgID: in.OrganizationID, UserName: in.UserName, machine: machine{in.Name, in.Description, kind}}
 	if _, ok := p.users.Get(c.Tx, u.ID); ok {
-		return u, nil, kernel.WorldErrorf(at(path, "id"), "there is a user %s already", u.ID)
+		return in, kernel.WorldErrorf(at(path, "id"), "there is a user %s already", u.ID)
 	}
 	if _, ok := p.byUserName.Get(c.Tx, u.uniqueName()); ok {
-		return u, nil, kernel.WorldErrorf(at(path, "userName"), "the user name %q belongs to another user", u.UserName)
+		return in, kernel.WorldErrorf(at(path, "userName"), "the user name %q belongs to another user", u.UserName)
 	}
 	u.Secret = old("")
-	if in.Secret != "" {
-		u.Secret = old(kit.Digest(in.Secret))
+	if in.ClientSecret != "" {
+		u.Secret = old(kit.Digest(in.ClientSecret))
 	}
 	p.userChanged(c, &u)
 	for _, role := range in.Roles {
-		m := member{UserID: u.ID, OrgID: orgID}
+		m := member{UserID: u.ID, OrgID: u.OrgID}
 		if role == roleIAMOwner || role == roleIAMOwnerViewer {
 			m.OrgID = ""
 		}
@@ -335,69 +325,82 @@ func (p *Provider) addWorldUser(c *kernel.Call, orgID string, in worldUser, path
 		m.Roles = append(m.Roles, role)
 		p.putMember(c, m)
 	}
-	var tokens []string
-	for i, in := range in.Tokens {
-		t := personalAccessToken{ID: cmp.Or(in.ID, p.nextID(c)), ExpiresAt: keyWithoutEnd}
-		if in.ExpirationDate != nil {
-			t.ExpiresAt = *in.ExpirationDate
+	in.PersonalAccessTokens = slices.Clone(in.PersonalAccessTokens)
+	for i := range in.PersonalAccessTokens {
+		if err := p.seedPAT(c, &u, &in.PersonalAccessTokens[i], at(path, "personalAccessTokens", i)); err != nil {
+			return in, err
 		}
-		if _, ok := p.byPATDigest.Get(c.Tx, kit.Digest(in.Token)); ok && in.Token != "" {
-			return u, nil, kernel.WorldErrorf(at(path, "personalAccessTokens", i, "token"), "a personal access token is given twice")
-		}
-		if _, ok := p.pats.Get(c.Tx, t.ID); ok {
-			return u, nil, kernel.WorldErrorf(at(path, "personalAccessTokens", i, "id"), "there is a personal access token %s already", t.ID)
-		}
-		tokens = append(tokens, p.addPAT(c, &u, &t, in.Token))
+		in.AccessToken = in.PersonalAccessTokens[0].Token
 	}
-	return u, tokens, nil
+	return in, nil
 }
 
-// addWorldProject stores a project with its applications.
-func (p *Provider) addWorldProject(c *kernel.Call, orgID string, in worldProject, path []any) (project, error) {
-	v := project{ID: cmp.Or(in.ID, p.nextID(c)), OrgID: orgID, Active: old(true)}
-	v.Name = cmp.Or(in.Name, "project-"+v.ID)
+// seedPAT stores a personal access token of a user and fills in what is left empty.
+func (p *Provider) seedPAT(c *kernel.Call, u *user, in *PersonalAccessToken, path []any) error {
+	in.ID = cmp.Or(in.ID, p.nextID(c))
+	if in.ExpirationDate.IsZero() {
+		in.ExpirationDate = keyWithoutEnd
+	}
+	if _, ok := p.byPATDigest.Get(c.Tx, kit.Digest(in.Token)); ok && in.Token != "" {
+		return kernel.WorldErrorf(at(path, "token"), "a personal access token is given twice")
+	}
+	if _, ok := p.pats.Get(c.Tx, in.ID); ok {
+		return kernel.WorldErrorf(at(path, "id"), "there is a personal access token %s already", in.ID)
+	}
+	in.Token = p.addPAT(c, u, &personalAccessToken{ID: in.ID, ExpiresAt: in.ExpirationDate}, in.Token)
+	return nil
+}
+
+// seedProject stores a project with its applications.
+func (p *Provider) seedProject(c *kernel.Call, in Project, path []any) (Project, error) {
+	in.ID = cmp.Or(in.ID, p.nextID(c))
+	in.Name = cmp.Or(in.Name, "project-"+in.ID)
+	v := project{ID: in.ID, OrgID: in.OrganizationID, Active: old(true)}
+	v.Name = in.Name
 	if _, ok := p.projects.Get(c.Tx, v.ID); ok {
-		return v, kernel.WorldErrorf(at(path, "id"), "there is a project %s already", v.ID)
+		return in, kernel.WorldErrorf(at(path, "id"), "there is a project %s already", v.ID)
 	}
 	if _, ok := p.byProjectName.Get(c.Tx, v.uniqueName()); ok {
-		return v, kernel.WorldErrorf(at(path, "name"), "the organization has a project %q already", v.Name)
+		return in, kernel.WorldErrorf(at(path, "name"), "the organization has a project %q already", v.Name)
 	}
-	v = p.projectChanged(c, v)
-	for i, in := range in.Apps {
-		v, _ = p.projects.Get(c.Tx, v.ID)
-		if _, err := p.addWorldApp(c, v, in, at(path, "apps", i)); err != nil {
-			return v, err
+	p.projectChanged(c, v)
+	in.Apps = slices.Clone(in.Apps)
+	for i, a := range in.Apps {
+		a.ProjectID = v.ID
+		var err error
+		if in.Apps[i], err = p.seedApp(c, a, at(path, "apps", i)); err != nil {
+			return in, err
 		}
 	}
-	v, _ = p.projects.Get(c.Tx, v.ID)
-	return v, nil
+	return in, nil
 }
 
-// addWorldApp stores an application.
-func (p *Provider) addWorldApp(c *kernel.Call, v project, in worldApp, path []any) (app, error) {
-	a := app{
-		ID: cmp.Or(in.ID, p.nextID(c)), ProjectID: v.ID, ClientID: cmp.Or(in.ClientID, p.nextID(c)),
-		AuthMethod: appv1.APIAuthMethodType(appv1.APIAuthMethodType_value[in.AuthMethodType]),
-	}
-	a.Name = cmp.Or(in.Name, "app-"+a.ID)
+// seedApp stores an application of a project.
+func (p *Provider) seedApp(c *kernel.Call, in APIApp, path []any) (APIApp, error) {
+	in.ID = cmp.Or(in.ID, p.nextID(c))
+	in.ClientID = cmp.Or(in.ClientID, p.nextID(c))
+	in.Name = cmp.Or(in.Name, "app-"+in.ID)
+	a := app{ID: in.ID, ProjectID: in.ProjectID, ClientID: in.ClientID, Name: in.Name}
+	a.AuthMethod = appv1.APIAuthMethodType(appv1.APIAuthMethodType_value[in.AuthMethodType])
 	state := client{Active: true}
 	if in.OIDC != nil {
 		a.OIDC, a.AuthMethod = newOIDCConfig(in.OIDC.OIDCConfig), 0
 		state.AuthMethod = a.OIDC.AuthMethodType
 	}
 	if _, ok := p.apps.Get(c.Tx, a.ID); ok {
-		return a, kernel.WorldErrorf(at(path, "id"), "there is an application %s already", a.ID)
+		return in, kernel.WorldErrorf(at(path, "id"), "there is an application %s already", a.ID)
 	}
 	if _, ok := p.byAppName.Get(c.Tx, a.uniqueName()); ok {
-		return a, kernel.WorldErrorf(at(path, "name"), "the project has an application %q already", a.Name)
+		return in, kernel.WorldErrorf(at(path, "name"), "the project has an application %q already", a.Name)
 	}
 	if _, ok := p.byClientID.Get(c.Tx, a.ClientID); ok {
-		return a, kernel.WorldErrorf(at(path, "clientId"), "client id %s belongs to another application", a.ClientID)
+		return in, kernel.WorldErrorf(at(path, "clientId"), "client id %s belongs to another application", a.ClientID)
 	}
 	if in.ClientSecret != "" {
 		state.Digest = kit.Digest(in.ClientSecret)
 	}
 	a.Client = old(state)
+	v, _ := p.projects.Get(c.Tx, a.ProjectID)
 	p.appChanged(c, v, a, 2)
-	return a, nil
+	return in, nil
 }

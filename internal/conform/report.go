@@ -2,10 +2,11 @@ package conform
 
 import (
 	"encoding/json"
-	"encoding/xml"
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/understudy-dev/understudy/internal/junit"
 )
 
 // Write writes the report as a file of this extension has it: ".md", ".json",
@@ -80,32 +81,10 @@ func (r *Result) writeMarkdown(w io.Writer, title string) error {
 	return err
 }
 
-type junitSuite struct {
-	XMLName  xml.Name    `xml:"testsuite"`
-	Name     string      `xml:"name,attr"`
-	Tests    int         `xml:"tests,attr"`
-	Failures int         `xml:"failures,attr"`
-	Errors   int         `xml:"errors,attr"`
-	Skipped  int         `xml:"skipped,attr"`
-	Cases    []junitCase `xml:"testcase"`
-}
-
-type junitCase struct {
-	Name    string     `xml:"name,attr"`
-	Failure *junitText `xml:"failure,omitempty"`
-	Error   *junitText `xml:"error,omitempty"`
-	Skipped *junitText `xml:"skipped,omitempty"`
-}
-
-type junitText struct {
-	Message string `xml:"message,attr"`
-	Text    string `xml:",chardata"`
-}
-
 func (r *Result) writeJUnit(w io.Writer, title string) error {
-	suite := junitSuite{Name: title, Skipped: len(r.Skipped)}
+	suite := junit.Suite{Name: title}
 	for _, name := range r.Played {
-		c := junitCase{Name: name}
+		c := junit.Case{Name: name}
 		var lines []string
 		for _, d := range r.Differences {
 			if d.Conversation == name && !d.Explained {
@@ -113,25 +92,17 @@ func (r *Result) writeJUnit(w io.Writer, title string) error {
 			}
 		}
 		if len(lines) > 0 {
-			c.Failure = &junitText{fmt.Sprintf("%d differences", len(lines)), strings.Join(lines, "\n")}
-			suite.Failures++
+			c.Failure = &junit.Message{Message: fmt.Sprintf("%d differences", len(lines)), Text: strings.Join(lines, "\n")}
 		}
 		suite.Cases = append(suite.Cases, c)
 	}
 	for _, line := range r.Skipped {
 		name, why, _ := strings.Cut(line, ": ")
-		suite.Cases = append(suite.Cases, junitCase{Name: name, Skipped: &junitText{Message: why}})
+		suite.Cases = append(suite.Cases, junit.Case{Name: name, Skipped: &junit.Message{Message: why}})
 	}
 	if r.Unusable != "" {
 		name, why, _ := strings.Cut(r.Unusable, ": ")
-		suite.Cases = append(suite.Cases, junitCase{Name: name, Error: &junitText{why, strings.Join(r.Left, "\n")}})
-		suite.Errors++
+		suite.Cases = append(suite.Cases, junit.Case{Name: name, Error: &junit.Message{Message: why, Text: strings.Join(r.Left, "\n")}})
 	}
-	suite.Tests = len(suite.Cases)
-	text, err := xml.MarshalIndent(suite, "", "  ")
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(w, "%s%s\n", xml.Header, text)
-	return err
+	return suite.Write(w)
 }

@@ -105,7 +105,7 @@ type Description struct {
 	Hosts       []string // the service's own hosts, the preferred one first; "*." stands for any prefix
 	Port        int      // the distance of the provider's port from the gateway's
 	Routes      []Route
-	Declined    map[Op]string // operations of the document that are not served, and why
+	Declined    map[Op]string // operations of the document, or beyond it, that are not served, and why
 	Differences []*Difference
 	Chosen      []Choice // the behaviours that nobody public describes
 

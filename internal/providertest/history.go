@@ -309,7 +309,8 @@ func (h *History[M]) send(r Request) (Answer, string) {
 		h.Fatal(err)
 	}
 	a := Answer{Status: response.StatusCode, Header: response.Header, Body: string(text)}
-	if len(text) > 0 {
+	page := strings.HasPrefix(response.Header.Get("Content-Type"), "text/html") // for people, of whom some histories tell
+	if len(text) > 0 && !page {
 		if err := decodeJSON(text, &a.JSON); err != nil {
 			h.Fatalf("%s %s: %v: %s", r.Method, r.Path, err, text)
 		}

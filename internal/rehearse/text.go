@@ -2,7 +2,6 @@ package rehearse
 
 import (
 	"encoding/json"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"html/template"
@@ -10,9 +9,11 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"text/tabwriter"
+	"unicode/utf8"
 
 	_ "embed"
+
+	"github.com/understudy-dev/understudy/internal/junit"
 )
 
 // A mark stands for a verdict in a matrix.
@@ -59,21 +60,14 @@ func (v View) WriteText(w io.Writer) error {
 	out.line("%s: %s", v.Title, v.summary())
 	if len(v.Rows) > 0 && len(v.Kinds) > 0 {
 		out.line("")
-		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-		head := []string{"call"}
-		for _, k := range v.Kinds {
-			head = append(head, string(k))
-		}
-		_, _ = fmt.Fprintln(table, strings.Join(head, "\t"))
 		for _, row := range v.Rows {
-			cells := []string{fmt.Sprintf("%d %s", row.Number, row.Operation)}
-			for _, verdict := range row.Verdicts {
-				cells = append(cells, verdict.mark())
-			}
-			_, _ = fmt.Fprintln(table, strings.Join(cells, "\t"))
+			out.line("%3d  %s", row.Number, row.Operation)
 		}
-		_ = table.Flush() // out keeps the error
-		out.line("%s", legend)
+		for _, rows := range v.blocks() {
+			out.line("")
+			out.matrix(v.Kinds, rows)
+		}
+		out.line("\n%s", strings.ReplaceAll(legend, "; ", "\n"))
 	}
 	if len(v.Others) > 0 {
 		out.line("%s", summary(v.Others))
@@ -101,6 +95,57 @@ func (v View) WriteText(w io.Writer) error {
 	out.list(changedPlaces, v.Reordered)
 	out.list("not tried", v.LeftOut)
 	return out.err
+}
+
+// terminal is how many columns a matrix has at most.
+const terminal = 80
+
+// width is how wide the column of a call is, with the space before it.
+func (r Row) width() int {
+	width := len(fmt.Sprint(r.Number))
+	for _, verdict := range r.Verdicts {
+		width = max(width, utf8.RuneCountInString(verdict.mark()))
+	}
+	return width + 2
+}
+
+// indent is how wide the column of the kinds is.
+func indent(kinds []Kind) int {
+	width := 0
+	for _, k := range kinds {
+		width = max(width, len(k))
+	}
+	return width
+}
+
+// blocks parts the calls so that a matrix of each block fits into a terminal.
+func (v View) blocks() (blocks [][]Row) {
+	room := 0
+	for _, row := range v.Rows {
+		if room -= row.width(); room < 0 || len(blocks) == 0 {
+			blocks = append(blocks, nil)
+			room = terminal - indent(v.Kinds) - row.width()
+		}
+		last := len(blocks) - 1
+		blocks[last] = append(blocks[last], row)
+	}
+	return blocks
+}
+
+// matrix prints what came of each kind at each call, a line a kind.
+func (p *printer) matrix(kinds []Kind, rows []Row) {
+	line := strings.Repeat(" ", indent(kinds))
+	for _, row := range rows {
+		line += fmt.Sprintf("  %-*d", row.width()-2, row.Number)
+	}
+	p.line("%s", strings.TrimRight(line, " "))
+	for i, k := range kinds {
+		line := fmt.Sprintf("%-*s", indent(kinds), k)
+		for _, row := range rows {
+			line += fmt.Sprintf("  %-*s", row.width()-2, row.Verdicts[i].mark())
+		}
+		p.line("%s", strings.TrimRight(line, " "))
+	}
 }
 
 func briefs(all []Brief) []string {
@@ -233,67 +278,30 @@ func (v View) WriteJSON(w io.Writer) error {
 	return enc.Encode(v)
 }
 
-type junitSuite struct {
-	XMLName  xml.Name    `xml:"testsuite"`
-	Name     string      `xml:"name,attr"`
-	Tests    int         `xml:"tests,attr"`
-	Failures int         `xml:"failures,attr"`
-	Errors   int         `xml:"errors,attr"`
-	Skipped  int         `xml:"skipped,attr"`
-	Cases    []junitCase `xml:"testcase"`
-}
-
-type junitCase struct {
-	Class   string        `xml:"classname,attr"`
-	Name    string        `xml:"name,attr"`
-	Failure *junitMessage `xml:"failure"`
-	Error   *junitMessage `xml:"error"`
-	Skipped *junitMessage `xml:"skipped"`
-}
-
-type junitMessage struct {
-	Message string `xml:"message,attr"`
-	Text    string `xml:",chardata"`
-}
-
 // WriteJUnit writes a test case for every case: what is broken has failed, what
 // was not reached or is accepted was skipped.
 func (r *Report) WriteJUnit(w io.Writer, v View) error {
-	suite := junitSuite{Name: v.Title}
+	suite := junit.Suite{Name: v.Title}
 	if v.Problem != "" {
-		suite.Errors = 1
-		suite.Cases = append(suite.Cases, junitCase{Class: v.Title, Name: "undisturbed", Error: &junitMessage{Message: v.Problem}})
+		suite.Cases = append(suite.Cases, junit.Case{Class: v.Title, Name: "undisturbed", Error: &junit.Message{Message: v.Problem}})
 	}
 	for _, res := range r.Cases {
-		c := junitCase{Class: v.Title, Name: res.Name}
+		c := junit.Case{Class: v.Title, Name: res.Name}
 		switch res.Verdict {
 		case Broken:
-			suite.Failures++
 			var text strings.Builder
 			for _, call := range lines(slices.Concat(res.Calls, res.Rerun, res.Checked)) {
 				fmt.Fprintf(&text, "%s → %s\n", call.Operation, call.Outcome)
 			}
-			c.Failure = &junitMessage{res.Why, text.String()}
+			c.Failure = &junit.Message{Message: res.Why, Text: text.String()}
 		case NotReached:
-			suite.Skipped++
-			c.Skipped = &junitMessage{Message: res.Why}
+			c.Skipped = &junit.Message{Message: res.Why}
 		case Accepted:
-			suite.Skipped++
-			c.Skipped = &junitMessage{Message: "accepted: " + res.Accepted}
+			c.Skipped = &junit.Message{Message: "accepted: " + res.Accepted}
 		}
 		suite.Cases = append(suite.Cases, c)
 	}
-	suite.Tests = len(suite.Cases)
-	if _, err := io.WriteString(w, xml.Header); err != nil {
-		return err
-	}
-	enc := xml.NewEncoder(w)
-	enc.Indent("", "  ")
-	if err := enc.Encode(suite); err != nil {
-		return err
-	}
-	_, err := io.WriteString(w, "\n")
-	return err
+	return suite.Write(w)
 }
 
 // WriteFiles writes the report in all forms: base with .md, .html, .json and .xml.

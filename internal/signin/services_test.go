@@ -80,12 +80,12 @@ func ocsService() service {
 		userinfo:     "/identity/connect/userinfo",
 		ends: map[string]func(tb, *emulator.Server, held){
 			"delete the client": func(t tb, srv *emulator.Server, k held) {
-				done(t, call(t, srv, http.MethodDelete, tenant()+"/AuthorizationCodeClients/"+k.client, p.Credentials()["accessToken"], nil))
+				done(t, call(t, srv, http.MethodDelete, tenant()+"/AuthorizationCodeClients/"+k.client, p.Credentials()["accessToken"], ""))
 			},
 			"delete the person": func(t tb, srv *emulator.Server, k held) {
 				for _, who := range srv.Inventory() {
 					if who.Kind == k.kind && who.ID == k.id {
-						done(t, call(t, srv, http.MethodDelete, tenant()+"/Users/"+who.Owner.ID, p.Credentials()["accessToken"], nil))
+						done(t, call(t, srv, http.MethodDelete, tenant()+"/Users/"+who.Owner.ID, p.Credentials()["accessToken"], ""))
 					}
 				}
 			},
@@ -112,7 +112,7 @@ func workosService() service {
 		userinfo:     "/oauth2/userinfo",
 		ends: map[string]func(tb, *emulator.Server, held){
 			"delete the application": func(t tb, srv *emulator.Server, k held) {
-				done(t, call(t, srv, http.MethodDelete, p.URL()+"/connect/applications/"+k.client, p.Credentials()["apiKey"], nil))
+				done(t, call(t, srv, http.MethodDelete, p.URL()+"/connect/applications/"+k.client, p.Credentials()["apiKey"], ""))
 			},
 		},
 		codes: 10 * time.Minute, refreshes: 30 * 24 * time.Hour, idle: 30 * 24 * time.Hour, missingVerifier: "invalid_grant",
@@ -125,7 +125,7 @@ func zitadelService() service {
 	person := func(t tb, srv *emulator.Server, k held, verb string) {
 		for _, who := range srv.Inventory() {
 			if who.Kind == k.kind && who.ID == k.id {
-				done(t, call(t, srv, http.MethodPost, p.URL()+"/management/v1/users/"+who.Owner.ID+"/"+verb, p.Credentials()["accessToken"], nil))
+				done(t, call(t, srv, http.MethodPost, p.URL()+"/management/v1/users/"+who.Owner.ID+"/"+verb, p.Credentials()["accessToken"], "{}"))
 			}
 		}
 	}
@@ -167,13 +167,13 @@ func zitadelService() service {
 		userinfo:     "/oidc/v1/userinfo",
 		ends: map[string]func(tb, *emulator.Server, held){
 			"revoke": func(t tb, srv *emulator.Server, k held) {
-				done(t, call(t, srv, http.MethodPost, p.URL()+"/oauth/v2/revoke", "", url.Values{"client_id": {k.client}, "token": {k.value}}))
+				done(t, call(t, srv, http.MethodPost, p.URL()+"/oauth/v2/revoke", "", url.Values{"client_id": {k.client}, "token": {k.value}}.Encode()))
 			},
 			"deactivate the person": func(t tb, srv *emulator.Server, k held) { person(t, srv, k, "_deactivate") },
 			"reactivate the person": func(t tb, srv *emulator.Server, k held) { person(t, srv, k, "_reactivate") },
 			"delete the application": func(t tb, srv *emulator.Server, k held) {
 				path := p.URL() + "/management/v1/projects/" + p.Credentials()["projectId"] + "/apps/" + apps[k.client]
-				done(t, call(t, srv, http.MethodDelete, path, p.Credentials()["accessToken"], nil))
+				done(t, call(t, srv, http.MethodDelete, path, p.Credentials()["accessToken"], ""))
 			},
 		},
 		codes: 5 * time.Minute, refreshes: 90 * 24 * time.Hour, idle: 30 * 24 * time.Hour, missingVerifier: "invalid_request",

@@ -23,21 +23,13 @@ func setUp(c *rehearsal.Case) *rotation.Rotator {
 }
 
 func TestRotationSurvives(t *testing.T) {
-	rehearsal.Run(t, func(c *rehearsal.Case) {
-		program := setUp(c)
-		c.Act(program.Rotate)
-		c.Always("the program can log in", program.CanLogIn)
-	}, rehearsal.InBubble())
+	rehearsal.Run(t, func(c *rehearsal.Case) { rotation.Declare(c, setUp(c)) }, rehearsal.InBubble())
 }
 
 // TestRotationSurvivesTwo: a second fault, also in the run that has to make up for the
 // first.
 func TestRotationSurvivesTwo(t *testing.T) {
-	rehearsal.Run(t, func(c *rehearsal.Case) {
-		program := setUp(c)
-		c.Act(program.Rotate)
-		c.Always("the program can log in", program.CanLogIn)
-	}, rehearsal.Pairs(), rehearsal.Kinds("503", rehearsal.AnswerLost, rehearsal.Dies), rehearsal.InBubble())
+	rehearsal.Run(t, func(c *rehearsal.Case) { rotation.Declare(c, setUp(c)) }, rehearsal.Pairs(), rehearsal.Kinds("503", rehearsal.AnswerLost, rehearsal.Dies), rehearsal.InBubble())
 }
 
 func TestMistakesAreFound(t *testing.T) {
