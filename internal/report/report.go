@@ -201,6 +201,15 @@ func (c Coverage) summary(b *strings.Builder) {
 				fmt.Fprintf(b, "* %d answers %s, last confirmed by %s.\n", marks[mark], mark, p.Known.Confirmed[mark])
 			}
 		}
-		fmt.Fprintf(b, "* Page and service differ in %d ways; %d behaviours are a guess.\n", len(p.Differences), len(p.Chosen))
+		fmt.Fprintf(b, "* Page and service differ in %s; %s a guess, [listed below](#%s) as chosen, each with what would decide it.\n",
+			several(len(p.Differences), "way", "ways"), several(len(p.Chosen), "behaviour is", "behaviours are"), p.Name)
 	}
+}
+
+// several counts things by name.
+func several(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
