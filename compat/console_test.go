@@ -382,6 +382,8 @@ var consoleViews = []struct{ name, hash, there string }{
 	{"clock", "clock", `document.querySelector('.lane circle')`},
 	{"faults", "faults?operation=infisical%20POST%20/api/v1/auth/universal-auth/login", `document.querySelector('.chip')`},
 	{"providers", "providers", `document.querySelector('.pairs')`},
+	{"settings", "providers", `document.querySelectorAll('details').forEach((d) => { d.open = true; }) ||
+		document.querySelectorAll('.settings input').length > 8 && (document.querySelector('.settings').scrollIntoView({block: 'center'}), true)`},
 	{"sandboxes", "sandboxes", `document.querySelector('.waiting, .empty')`},
 	{"world", "world", `document.querySelector('.card')`},
 	{"rehearsal", "rehearsal", `document.querySelector('.empty')`},
@@ -409,10 +411,6 @@ func TestConsoleLooks(t *testing.T) {
 			c.show(t, scheme, size.width, size.height)
 			for _, v := range consoleViews {
 				c.view(t, v.hash, v.there)
-				if v.name == "providers" {
-					c.eval(t, "document.querySelectorAll('details').forEach((d) => { d.open = true; })", nil)
-					c.until(t, `document.querySelectorAll('.settings input').length > 8`)
-				}
 				if v.name == "clock" {
 					c.eval(t, "{const a = document.getElementById('ahead'); a.value = 560; a.dispatchEvent(new Event('input'));}", nil)
 				}
