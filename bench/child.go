@@ -18,6 +18,7 @@ import (
 var children = map[string]func(args []string) error{
 	"child-ceiling": serveCeiling,
 	"child-secrets": serveSecrets,
+	"child-first":   firstTest,
 }
 
 // serveUntilTold tells the parent how to reach a server and returns when the

@@ -4,6 +4,7 @@
 //	go run ./bench                      every row, some minutes
 //	go run ./bench -short               a rough idea, about a minute
 //	go run ./bench -rows token,latency  these rows
+//	go run ./bench -benchstat           the figures as benchstat reads them
 //	go run ./bench -against prism=http://127.0.0.1:4010
 //	                                    beside other servers; see peers.sh
 //	go run ./bench -soak 20m            one server under everything at once; see docs/testing.md
@@ -69,6 +70,9 @@ var rows = []row{
 	{"memory", (*bench).memory},
 	{"newtest", (*bench).newTest},
 	{"sandbox", (*bench).sandbox},
+	{"large", (*bench).large},
+	{"growth", (*bench).growth},
+	{"size", (*bench).size},
 	{"rehearsal", (*bench).rehearsal},
 }
 
@@ -95,6 +99,7 @@ func exit(err error) {
 func run(ctx context.Context) (err error) {
 	b := &bench{effort: full}
 	isShort := flag.Bool("short", false, "measure less, and less exactly")
+	benchstat := flag.Bool("benchstat", false, "print the figures as benchstat reads them, instead of the table")
 	names := flag.String("rows", "", "measure only these rows, by name: "+strings.Join(rowNames(), ","))
 	serve := flag.String("serve", "--log-level=warn", "flags of understudy serve, separated by spaces")
 	flag.IntVar(&b.connections, "connections", 16, "how many connections a load uses at once")
@@ -123,7 +128,13 @@ func run(ctx context.Context) (err error) {
 		chosen = []row{{"against", (*bench).peers}}
 	}
 	var table []line
-	defer func() { printTable(os.Stdout, table) }() // what there is, if a row fails
+	defer func() { // what there is, if a row fails
+		if *benchstat {
+			printBenchmarks(os.Stdout, table)
+		} else {
+			printTable(os.Stdout, table)
+		}
+	}()
 	for _, r := range chosen {
 		fmt.Fprintln(os.Stderr, "measuring", r.name)
 		lines, err := r.measure(b, ctx)

@@ -76,7 +76,7 @@ type understudy struct {
 }
 
 // startCommand runs understudy serve until it is ready.
-func (b *bench) startCommand(ctx context.Context) (*understudy, error) {
+func (b *bench) startCommand(ctx context.Context, environment ...string) (*understudy, error) {
 	file := filepath.Join(b.folder, "ready.json")
 	if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -84,6 +84,7 @@ func (b *bench) startCommand(ctx context.Context) (*understudy, error) {
 	args := append([]string{"serve", "--listen", "127.0.0.1:0", "--ready-file", file}, b.serveFlags...)
 	u := &understudy{process: &process{cmd: exec.CommandContext(ctx, b.command, args...)}}
 	u.cmd.Stderr = b.stderr
+	u.cmd.Env = append(os.Environ(), environment...)
 	if err := u.cmd.Start(); err != nil {
 		return nil, err
 	}

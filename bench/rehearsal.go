@@ -51,8 +51,8 @@ func (b *bench) rehearsal(ctx context.Context) ([]line, error) {
 		each := milliseconds(cpu) / n
 		lines = append(lines,
 			atMost(place.limit, "%.2f ms").line("a case of a rehearsal, "+place.name, each, "CPU, mean of %d, with the rotation's own", len(report.Cases)),
-			line{what: "1,000 cases, " + place.name, measured: fmt.Sprintf("%.1f s", each), detail: fmt.Sprintf("CPU; it took %.1f s", wall.Seconds()*1000/n)},
-			line{what: "pairs of faults of 12 calls, " + place.name, measured: fmt.Sprintf("%.1f s", cpu.Seconds()), detail: fmt.Sprintf("CPU; it took %.1f s, %d kinds of faults", wall.Seconds(), len(kinds))},
+			figure("1,000 cases, "+place.name, each, "%.1f s", "CPU; it took %.1f s", wall.Seconds()*1000/n),
+			figure("pairs of faults of 12 calls, "+place.name, cpu.Seconds(), "%.1f s", "CPU; it took %.1f s, %d kinds of faults", wall.Seconds(), len(kinds)),
 		)
 	}
 	return lines, nil

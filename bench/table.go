@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
+	"regexp"
 	"slices"
+	"strings"
 )
 
 // A line is one line of the table.
@@ -15,6 +18,8 @@ type line struct {
 	met      bool
 	missing  bool   // not there to be measured
 	detail   string // what the figure was made of
+	value    float64
+	unit     string
 }
 
 // A bound is a target: at least or at most a number.
@@ -36,7 +41,19 @@ func (b bound) line(what string, value float64, detail string, args ...any) line
 	return line{
 		what: what, target: sign + fmt.Sprintf(b.format, b.limit), met: met,
 		measured: fmt.Sprintf(b.format, value), detail: fmt.Sprintf(detail, args...),
+		value: value, unit: unit(b.format),
 	}
+}
+
+// figure is a line without a target.
+func figure(what string, value float64, format, detail string, args ...any) line {
+	return line{what: what, measured: fmt.Sprintf(format, value), detail: fmt.Sprintf(detail, args...), value: value, unit: unit(format)}
+}
+
+// unit is what a format writes behind the number.
+func unit(format string) string {
+	_, unit, _ := strings.Cut(format, "f")
+	return cmp.Or(strings.ReplaceAll(strings.TrimSpace(unit), "µ", "u"), "ratio")
 }
 
 // missing is the line of what cannot be measured.
@@ -57,6 +74,18 @@ func printTable(w io.Writer, table []line) {
 			met = "yes"
 		}
 		fmt.Fprintf(w, "| %s | %s | %s | %s | %s |\n", l.what, l.target, l.measured, met, l.detail)
+	}
+}
+
+var notName = regexp.MustCompile(`[^A-Za-z0-9]+`)
+
+// printBenchmarks writes what benchstat compares: a file a run, or several runs
+// in one.
+func printBenchmarks(w io.Writer, table []line) {
+	for _, l := range table {
+		if !l.missing {
+			fmt.Fprintf(w, "Benchmark%s 1 %g %s\n", strings.Trim(notName.ReplaceAllString("_"+l.what, "_"), "_"), l.value, l.unit)
+		}
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/understudy-dev/understudy/emulator"
 	"github.com/understudy-dev/understudy/emulator/infisical"
 	"github.com/understudy-dev/understudy/emulator/ocs"
+	"github.com/understudy-dev/understudy/emulator/population"
 	"github.com/understudy-dev/understudy/emulator/workos"
 	"github.com/understudy-dev/understudy/emulator/zitadel"
 )
@@ -40,7 +41,7 @@ func openConsole(t *testing.T, scheme string, width, height int) *console {
 	t.Helper()
 	c := &console{chromium: startChromium(t), inf: infisical.New(), hosts: map[string]bool{}}
 	var err error
-	c.srv, err = emulator.New(c.inf, workos.New(), zitadel.New(), ocs.New(), emulator.WithAnswerChecks())
+	c.srv, err = emulator.New(c.inf, workos.New(), zitadel.New(), ocs.New(), emulator.WithAnswerChecks(), population.Of(0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,6 +200,16 @@ func TestConsole(t *testing.T) {
 		t.Errorf("%q is copied, not %q", copied, want)
 	}
 
+	// A setting is changed, and the others stay.
+	c.click(t, "Settings") // of the last provider
+	c.until(t, `document.querySelector('details[open] .settings input')`)
+	c.eval(t, `[...document.querySelectorAll('details[open] .settings label')].find((l) => l.textContent === 'lag').querySelector('input').value = '5s'`, nil)
+	c.click(t, "Save")
+	c.says(t, "The settings of zitadel hold")
+	if got := curl(t, c.info.Control+"/settings/zitadel"); !strings.Contains(got, `"lag":"5s"`) {
+		t.Errorf("the settings after the change: %s", got)
+	}
+
 	// A secret dies as the clock goes on.
 	c.mint(t, `{"ttl":3600}`)
 	c.view(t, "inventory", `document.querySelector('.state.good')`)
@@ -267,6 +278,16 @@ func TestConsole(t *testing.T) {
 	c.says(t, "The state is imported")
 	if after := len(c.srv.Inventory()); after != before {
 		t.Errorf("%d credentials after the import, %d before the export", after, before)
+	}
+
+	// It starts over, filled with invented rows.
+	c.eval(t, `document.querySelector('input[type=number]').value = 20`, nil)
+	c.click(t, "Start over")
+	c.until(t, `document.querySelector('dialog[open]')`)
+	c.click(t, "Start over") // the dialog's
+	c.says(t, "The world has started over")
+	if after := len(c.srv.Inventory()); after < before+20 {
+		t.Errorf("%d credentials after filling the world, %d before", after, before)
 	}
 }
 
@@ -361,6 +382,8 @@ var consoleViews = []struct{ name, hash, there string }{
 	{"clock", "clock", `document.querySelector('.lane circle')`},
 	{"faults", "faults?operation=infisical%20POST%20/api/v1/auth/universal-auth/login", `document.querySelector('.chip')`},
 	{"providers", "providers", `document.querySelector('.pairs')`},
+	{"settings", "providers", `document.querySelectorAll('details').forEach((d) => { d.open = true; }) ||
+		document.querySelectorAll('.settings input').length > 8 && (document.querySelector('.settings').scrollIntoView({block: 'center'}), true)`},
 	{"sandboxes", "sandboxes", `document.querySelector('.waiting, .empty')`},
 	{"world", "world", `document.querySelector('.card')`},
 	{"rehearsal", "rehearsal", `document.querySelector('.empty')`},

@@ -72,7 +72,7 @@ func (cmd rehearseCommand) Run(ctx context.Context, s streams) error {
 	stage := &stage{cmd: cmd, program: program, began: clock.New().Now().Truncate(time.Second)}
 	config := rehearse.Config{
 		Stage: stage.open, Pairs: cmd.Pairs, Reruns: cmd.Reruns, Jobs: cmd.Jobs, Timeout: cmd.Timeout,
-		Progress: progress(s.err),
+		Progress: progress(s.err, cmd.Timeout),
 	}
 	for _, name := range cmd.Kinds {
 		kind, err := rehearse.ParseKind(name)
@@ -100,7 +100,7 @@ func (cmd rehearseCommand) Run(ctx context.Context, s streams) error {
 	case report.Problem != "":
 		return statusError{exitBaseline, errors.New("the rehearsal means nothing")}
 	case !report.OK():
-		return statusError{exitBroken, fmt.Errorf("%d cases are broken", report.Count(rehearse.Broken))}
+		return statusError{exitBroken, fmt.Errorf("%d of %d cases are broken", report.Count(rehearse.Broken), len(report.Cases))}
 	}
 	return nil
 }
@@ -191,8 +191,9 @@ func quote(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-// progress tells a terminal how far it is.
-func progress(w io.Writer) func(done, known int) {
+// progress tells a terminal how far it is, and what the last cases wait for: most
+// programs give up on a call without an answer late or never.
+func progress(w io.Writer, timeout time.Duration) func(rehearse.Progress) {
 	file, ok := w.(*os.File)
 	if !ok {
 		return nil
@@ -200,13 +201,14 @@ func progress(w io.Writer) func(done, known int) {
 	if info, err := file.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
 		return nil
 	}
-	var mu sync.Mutex
-	return func(done, known int) {
-		mu.Lock()
-		defer mu.Unlock()
-		fmt.Fprintf(file, "\r%d of %d cases", done, known)
-		if done == known {
-			fmt.Fprintln(file)
+	return func(p rehearse.Progress) {
+		line := fmt.Sprintf("%d of %d cases", p.Done, p.Known)
+		if p.Waiting > 0 && p.Waiting == p.Known-p.Done {
+			line += fmt.Sprintf("; the others get no answer, for at most %s", timeout)
+		}
+		fmt.Fprintf(file, "\r%-79s", line)
+		if p.Done == p.Known {
+			fmt.Fprint(file, "\r\033[K")
 		}
 	}
 }

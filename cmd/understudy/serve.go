@@ -254,7 +254,7 @@ func writeFile(path string, text []byte) error {
 // banner tells a person where everything is, and how to begin: for each provider a
 // line to paste with the credentials in it, or all of them.
 func banner(w io.Writer, info control.Info, verbose bool) {
-	fmt.Fprintf(w, "understudy %s: for tests and development only; its secrets are predictable\n\n", control.Version())
+	fmt.Fprintf(w, "understudy %s\nfor tests and development only; its secrets are predictable\n\n", control.Version())
 	gateway := info.Gateway
 	if info.Control != "" {
 		gateway += " (the console, in a browser)"
@@ -275,11 +275,14 @@ func banner(w io.Writer, info control.Info, verbose bool) {
 	for _, name := range names {
 		p := info.Providers[name]
 		fmt.Fprintf(w, "\n%s\n", name)
+		shown, width := []string{}, 0 // as narrow as it goes: a secret has 64 characters, a terminal 80
 		for _, key := range slices.Sorted(maps.Keys(p.Credentials)) {
-			value := p.Credentials[key]
-			if verbose || strings.Contains(p.Example, value) {
-				fmt.Fprintf(w, "  %-23s %s\n", key, short(value))
+			if verbose || strings.Contains(p.Example, p.Credentials[key]) {
+				shown, width = append(shown, key), max(width, len(key))
 			}
+		}
+		for _, key := range shown {
+			fmt.Fprintf(w, "  %-*s %s\n", width, key, short(p.Credentials[key]))
 		}
 		fmt.Fprintf(w, "  %s\n", strings.Replace(p.Example, "curl ", curl, 1))
 	}

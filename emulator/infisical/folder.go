@@ -177,6 +177,15 @@ func (w folderWhere) path() string {
 	return "/" + strings.TrimLeft(cleanPath(path), "/")
 }
 
+// projectOf finds the project of a request for a caller who may do that to the folder.
+func (p *Provider) projectOf(c *kernel.Call, in folderWhere, action string) (project, error) {
+	project, err := p.project(c, trim(in.WorkspaceID), "")
+	if err == nil {
+		err = p.permitFolder(c, project.ID, action, subjectFolders, in.Environment, in.path())
+	}
+	return project, err
+}
+
 type pathFolderResponse struct {
 	Folder pathFolder `json:"folder"`
 }
@@ -201,10 +210,7 @@ func (p *Provider) createFolder(c *kernel.Call, in createFolderRequest) (pathFol
 	if err != nil {
 		return none, err
 	}
-	project, err := p.project(c, trim(in.WorkspaceID), "")
-	if err == nil {
-		err = p.permitFolder(c, project.ID, "create", subjectFolders, in.Environment, in.path())
-	}
+	project, err := p.projectOf(c, in.folderWhere, "create")
 	if err != nil {
 		return none, err
 	}
@@ -253,10 +259,7 @@ func (p *Provider) updateFolder(c *kernel.Call, in updateFolderRequest) (pathFol
 	if err != nil {
 		return none, err
 	}
-	project, err := p.project(c, trim(in.WorkspaceID), "")
-	if err == nil {
-		err = p.permitFolder(c, project.ID, "edit", subjectFolders, in.Environment, in.path())
-	}
+	project, err := p.projectOf(c, in.folderWhere, "edit")
 	if err != nil {
 		return none, err
 	}
@@ -317,10 +320,7 @@ type folderResponse struct {
 // https://infisical.com/docs/api-reference/endpoints/folders/delete
 func (p *Provider) deleteFolder(c *kernel.Call, in deleteFolderRequest) (folderResponse, error) {
 	var none folderResponse
-	project, err := p.project(c, trim(in.WorkspaceID), "")
-	if err == nil {
-		err = p.permitFolder(c, project.ID, "delete", subjectFolders, in.Environment, in.path())
-	}
+	project, err := p.projectOf(c, in.folderWhere, "delete")
 	if err != nil {
 		return none, err
 	}

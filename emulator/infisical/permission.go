@@ -169,7 +169,7 @@ func admits(rules []rule, action, subject string, at spotIn) bool {
 func (p *Provider) rulesOf(c *kernel.Call, m projectMember) []rule {
 	var rules []rule
 	for _, held := range m.Roles {
-		if held.Temporary && (c.Now.Before(held.From) || !c.Now.Before(held.Until)) {
+		if !held.at(c.Now) {
 			continue
 		}
 		if held.Slug == roleAdmin {
@@ -181,7 +181,7 @@ func (p *Provider) rulesOf(c *kernel.Call, m projectMember) []rule {
 		}
 	}
 	for _, v := range p.privilegesOf.All(c.Tx, m.ID) {
-		if !v.Temporary || !c.Now.Before(v.From) && c.Now.Before(v.Until) {
+		if v.at(c.Now) {
 			rules = append(rules, parseRules(v.Permissions)...)
 		}
 	}

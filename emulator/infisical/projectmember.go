@@ -18,33 +18,72 @@ type projectMember struct {
 
 // memberRole is one role of a member, for good or for a while.
 type memberRole struct {
-	ID, Slug, Range      string
-	Temporary            bool
-	From, Until          time.Time
+	ID, Slug string
+	span
 	CreatedAt, UpdatedAt time.Time
 }
 
-// memberRoleInput is a role as it is sent.
-type memberRoleInput struct {
-	Role        string    `json:"role"`
+// A span is how long something lasts: for good, or from a moment for a while.
+type span struct {
+	Temporary   bool
+	Range       string
+	From, Until time.Time
+}
+
+// spanInput is a span as it is sent.
+type spanInput struct {
 	IsTemporary bool      `json:"isTemporary"`
 	Range       string    `json:"temporaryRange"`
 	Start       time.Time `json:"temporaryAccessStartTime"`
 }
 
-type memberRoleBody struct {
-	ID                       string         `json:"id"`
-	Role                     string         `json:"role"`
-	CustomRoleID             *string        `json:"customRoleId"`
-	CustomRoleName           *string        `json:"customRoleName"`
-	CustomRoleSlug           *string        `json:"customRoleSlug"`
+type spanBody struct {
 	IsTemporary              bool           `json:"isTemporary"`
 	TemporaryMode            *string        `json:"temporaryMode"`
 	TemporaryRange           *string        `json:"temporaryRange"`
 	TemporaryAccessStartTime *kit.Timestamp `json:"temporaryAccessStartTime"`
 	TemporaryAccessEndTime   *kit.Timestamp `json:"temporaryAccessEndTime"`
-	CreatedAt                kit.Timestamp  `json:"createdAt"`
-	UpdatedAt                kit.Timestamp  `json:"updatedAt"`
+}
+
+// relative is the only mode of spans that end.
+const relative = "relative"
+
+func (in spanInput) span() (span, error) {
+	if !in.IsTemporary {
+		return span{}, nil
+	}
+	lasts, err := parseRange(in.Range)
+	return span{true, in.Range, in.Start, in.Start.Add(lasts)}, err
+}
+
+// at reports whether it lasts at a moment.
+func (s span) at(now time.Time) bool {
+	return !s.Temporary || !now.Before(s.From) && now.Before(s.Until)
+}
+
+func (s span) body() spanBody {
+	if !s.Temporary {
+		return spanBody{}
+	}
+	mode := relative
+	return spanBody{true, &mode, &s.Range, kit.Nullable(s.From), kit.Nullable(s.Until)}
+}
+
+// memberRoleInput is a role as it is sent.
+type memberRoleInput struct {
+	Role string `json:"role"`
+	spanInput
+}
+
+type memberRoleBody struct {
+	ID             string  `json:"id"`
+	Role           string  `json:"role"`
+	CustomRoleID   *string `json:"customRoleId"`
+	CustomRoleName *string `json:"customRoleName"`
+	CustomRoleSlug *string `json:"customRoleSlug"`
+	spanBody
+	CreatedAt kit.Timestamp `json:"createdAt"`
+	UpdatedAt kit.Timestamp `json:"updatedAt"`
 }
 
 type memberBody struct {
@@ -73,20 +112,12 @@ type memberProject struct {
 	Slug string `json:"slug"`
 }
 
-// relative is the only mode of roles that end.
-const relative = "relative"
-
 func (p *Provider) showRoles(c *kernel.Call, m projectMember) []memberRoleBody {
 	list := []memberRoleBody{}
 	for _, r := range m.Roles {
-		body := memberRoleBody{ID: r.ID, Role: r.Slug, CreatedAt: kit.Timestamp(r.CreatedAt), UpdatedAt: kit.Timestamp(r.UpdatedAt), IsTemporary: r.Temporary}
+		body := memberRoleBody{ID: r.ID, Role: r.Slug, CreatedAt: kit.Timestamp(r.CreatedAt), UpdatedAt: kit.Timestamp(r.UpdatedAt), spanBody: r.span.body()}
 		if own, ok := p.roleBySlug.Get(c.Tx, key(m.ProjectID, r.Slug)); ok {
 			body.Role, body.CustomRoleID, body.CustomRoleName, body.CustomRoleSlug = customRoleName, &own.ID, &own.Name, &own.Slug
-		}
-		if r.Temporary {
-			mode := relative
-			body.TemporaryMode, body.TemporaryRange = &mode, &r.Range
-			body.TemporaryAccessStartTime, body.TemporaryAccessEndTime = kit.Nullable(r.From), kit.Nullable(r.Until)
 		}
 		list = append(list, body)
 	}
@@ -179,15 +210,11 @@ func (p *Provider) assignRoles(c *kernel.Call, m *projectMember, in []memberRole
 		if _, ok := p.roleNamed(c, m.ProjectID, r.Role); !ok {
 			return notFound(unknownRole, r.Role)
 		}
-		next := memberRole{ID: c.Draw("member-role").UUID(), Slug: r.Role, Temporary: r.IsTemporary, CreatedAt: c.Now, UpdatedAt: c.Now}
-		if r.IsTemporary {
-			lasts, err := parseRange(r.Range)
-			if err != nil {
-				return err
-			}
-			next.Range, next.From, next.Until = r.Range, r.Start, r.Start.Add(lasts)
+		lasts, err := r.span()
+		if err != nil {
+			return err
 		}
-		m.Roles = append(m.Roles, next)
+		m.Roles = append(m.Roles, memberRole{c.Draw("member-role").UUID(), r.Role, lasts, c.Now, c.Now})
 	}
 	return nil
 }
@@ -206,11 +233,9 @@ func parseRange(text string) (time.Duration, error) {
 
 // privilege is what one identity may do in a project beside its roles.
 type privilege struct {
-	ID, MemberID         string
-	Slug, Permissions    string
-	Temporary            bool
-	Range                string
-	From, Until          time.Time
+	ID, MemberID      string
+	Slug, Permissions string
+	span
 	CreatedAt, UpdatedAt time.Time
 }
 
@@ -219,25 +244,17 @@ type privilegeInput struct {
 	IdentityID  string          `json:"identityId"`
 	Slug        *string         `json:"slug"`
 	Permissions json.RawMessage `json:"permissions"`
-	Type        *struct {
-		IsTemporary bool      `json:"isTemporary"`
-		Range       string    `json:"temporaryRange"`
-		Start       time.Time `json:"temporaryAccessStartTime"`
-	} `json:"type"`
+	Type        *spanInput      `json:"type"`
 }
 
 type privilegeBody struct {
-	ID                       string          `json:"id"`
-	Slug                     string          `json:"slug"`
-	ProjectMembershipID      string          `json:"projectMembershipId"`
-	IsTemporary              bool            `json:"isTemporary"`
-	TemporaryMode            *string         `json:"temporaryMode"`
-	TemporaryRange           *string         `json:"temporaryRange"`
-	TemporaryAccessStartTime *kit.Timestamp  `json:"temporaryAccessStartTime"`
-	TemporaryAccessEndTime   *kit.Timestamp  `json:"temporaryAccessEndTime"`
-	CreatedAt                kit.Timestamp   `json:"createdAt"`
-	UpdatedAt                kit.Timestamp   `json:"updatedAt"`
-	Permissions              json.RawMessage `json:"permissions"`
+	ID                  string `json:"id"`
+	Slug                string `json:"slug"`
+	ProjectMembershipID string `json:"projectMembershipId"`
+	spanBody
+	CreatedAt   kit.Timestamp   `json:"createdAt"`
+	UpdatedAt   kit.Timestamp   `json:"updatedAt"`
+	Permissions json.RawMessage `json:"permissions"`
 }
 
 // privilegeResource are the specific privileges of a project's members; a row is
@@ -277,23 +294,12 @@ func (p *Provider) privilegeResource() kit.Resource[privilege, privilegeInput] {
 			if in.Type == nil {
 				return nil
 			}
-			v.Temporary, v.Range, v.From, v.Until = in.Type.IsTemporary, "", time.Time{}, time.Time{}
-			if !v.Temporary {
-				return nil
-			}
-			lasts, err := parseRange(in.Type.Range)
-			v.Range, v.From, v.Until = in.Type.Range, in.Type.Start, in.Type.Start.Add(lasts)
+			lasts, err := in.Type.span()
+			v.span = lasts
 			return err
 		},
 		Show: func(_ *kernel.Call, v privilege) any {
-			body := privilegeBody{ID: v.ID, Slug: v.Slug, ProjectMembershipID: v.MemberID, IsTemporary: v.Temporary,
-				CreatedAt: kit.Timestamp(v.CreatedAt), UpdatedAt: kit.Timestamp(v.UpdatedAt), Permissions: json.RawMessage(v.Permissions)}
-			if v.Temporary {
-				mode := relative
-				body.TemporaryMode, body.TemporaryRange = &mode, &v.Range
-				body.TemporaryAccessStartTime, body.TemporaryAccessEndTime = kit.Nullable(v.From), kit.Nullable(v.Until)
-			}
-			return body
+			return privilegeBody{v.ID, v.Slug, v.MemberID, v.span.body(), kit.Timestamp(v.CreatedAt), kit.Timestamp(v.UpdatedAt), json.RawMessage(v.Permissions)}
 		},
 		Missing: noPrivilege,
 		Taken: func(v privilege, _ string) error {

@@ -465,7 +465,10 @@ func (h resourcesHistory) body(k kind, r row, sent object) object {
 }
 
 func (h resourcesHistory) create() {
-	name := rapid.SampledFrom(slices.Sorted(maps.Keys(kinds))).Draw(h.T, "kind")
+	h.make(rapid.SampledFrom(slices.Sorted(maps.Keys(kinds))).Draw(h.T, "kind"))
+}
+
+func (h resourcesHistory) make(name string) {
 	k, r := kinds[name], row{kind: name, ids: map[string]string{}, nth: len(h.Model)}
 	for _, in := range k.in {
 		var candidates []string
@@ -490,6 +493,11 @@ func (h resourcesHistory) create() {
 	token, allowed := h.as(k, r, "create")
 	if _, placed := body["environment"]; placed { // by its slug
 		h.environment(&r, "environment", h.slug(r))
+	}
+	if name == "privilege" { // of whoever is a member now
+		for _, m := range h.Model.of("member", map[string]string{"project": r.ids["project"], "identity": r.ids["identity"]}) {
+			r.ids["member"] = m.ids["member"]
+		}
 	}
 	var again row
 	a := h.Call(request{Method: "POST", Path: r.at(path), Token: token, JSON: body}, func() want {
@@ -729,6 +737,9 @@ func (h *resourcesHistory) start() {
 	m := row{kind: "member", ids: map[string]string{"identity": h.worker}, sent: object{"roles": []object{{"role": "member"}}}, nth: 2}
 	maps.Copy(m.ids, h.Model.of("project", nil)[0].ids)
 	h.put(m, call(m.at(kinds["member"].path), m.sent).Text("identityMembership.id"))
+	for _, name := range []string{"environment", "environment", "folder", "import", "tag", "role", "identity", "own identity", "member", "privilege", "oidc auth"} {
+		h.make(name)
+	}
 }
 
 func TestResourcesModel(t *testing.T) {

@@ -110,7 +110,7 @@ func TestProblems(t *testing.T) {
 		{"an act that fails by itself", func(r *Case) {
 			server(r)
 			r.Act(func(context.Context) error { return errors.New("no luck") })
-		}, "done again without a fault, it ends with: no luck"},
+		}, "without any fault, it ends with: no luck"},
 		{"a check that fails by itself", func(r *Case) {
 			app := server(r)
 			r.Act(app.canLogIn)

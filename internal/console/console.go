@@ -5,13 +5,12 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
-	"html/template"
+	"html"
 	"mime"
 	"net/http"
 	"path"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -28,8 +27,6 @@ var static embed.FS
 // else; no other page may frame it, and no text becomes markup.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
-
-var page = sync.OnceValue(func() *template.Template { return template.Must(template.New("page").Parse(pageText)) })
 
 // Wanted reports whether a request asks for a page: its Accept header names HTML,
 // as browsers do, and programs do not.
@@ -54,12 +51,19 @@ func Wanted(r *http.Request) bool {
 // a proxy may have put more before both.
 func ServePage(w http.ResponseWriter, r *http.Request, control, sandbox string) {
 	folder := r.URL.Path[:strings.LastIndexByte(r.URL.Path, '/')+1]
-	var text bytes.Buffer
-	if err := page().Execute(&text, struct{ Files, Sandbox string }{strings.TrimPrefix(control, folder) + Files, sandbox}); err != nil {
-		panic("console: the page: " + err.Error())
+	title, inside, outside := "Understudy · sandbox "+sandbox, " hidden", ""
+	if sandbox == "" {
+		title, inside, outside = "Understudy", "", " hidden"
 	}
+	// Not html/template, which looks for methods by name: the linker would keep all
+	// methods of all packages in the program of whoever embeds a server, 5 MB.
+	text := strings.NewReplacer(
+		"{files}", html.EscapeString(strings.TrimPrefix(control, folder)+Files),
+		"{sandbox}", html.EscapeString(sandbox), "{title}", html.EscapeString(title),
+		"{inside}", inside, "{outside}", outside,
+	).Replace(pageText)
 	w.Header().Set("Vary", "Accept")
-	serve(w, r, "page.html", text.Bytes())
+	serve(w, r, "page.html", []byte(text))
 }
 
 // ServeFile answers with one of the page's files. It reports whether there is one

@@ -31,8 +31,7 @@ type Case struct {
 
 var (
 	errDied     = errors.New("the caller died")
-	errTooLong  = errors.New("it was not done in time")
-	errNoReturn = errors.New("it did not return when its context was done")
+	errNoReturn = errors.New("it did not return when its context was done; a client that takes no context has to be left behind then")
 )
 
 // grace is how long a step may take to notice that its context is done.
@@ -42,7 +41,7 @@ const grace = 2 * time.Second
 func (c *Case) do(ctx context.Context, limit time.Duration, step Step) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	timer := time.AfterFunc(limit, func() { cancel(errTooLong) })
+	timer := time.AfterFunc(limit, func() { cancel(fmt.Errorf("it was not done within %s", limit)) })
 	defer timer.Stop()
 	died := c.World.Faults.Died()
 	done := make(chan error, 1)

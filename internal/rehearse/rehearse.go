@@ -34,8 +34,14 @@ type Config struct {
 	Timeout  time.Duration // of an act or a check; 0: DefaultTimeout
 	Jobs     int           // cases at a time; 0: twice as many as processors
 	Accept   []Acceptance
-	Wrap     func(run func())      // runs a whole case in a place of its own; nil: here
-	Progress func(done, known int) // is told of every case that has ended
+	Wrap     func(run func()) // runs a whole case in a place of its own; nil: here
+	Progress func(Progress)   // is told of every case that has ended; one call at a time
+}
+
+// Progress is how far a rehearsal is.
+type Progress struct {
+	Done, Known int // cases; more are known once the calls that only a fault brought about are
+	Waiting     int // cases that get no answer at some call, and have not ended
 }
 
 // An Acceptance lets cases be broken whose name it matches.
@@ -51,10 +57,9 @@ type runner struct {
 	operations map[journal.Op]*gate.Operation
 	several    bool // whether the world has several providers
 
-	mu     sync.Mutex
-	checks map[string]int // how often each was made
-	done   int
-	known  int
+	mu       sync.Mutex
+	checks   map[string]int // how often each was made
+	progress Progress
 }
 
 // Run rehearses. What keeps the rehearsal from meaning anything, such as a case
@@ -107,10 +112,10 @@ func (r *runner) undisturbed(ctx context.Context) (*Result, string) {
 	first, second := r.alone(ctx, nil), r.alone(ctx, nil)
 	for _, res := range []*Result{first, second} {
 		switch {
-		case res.Verdict == Broken:
-			return res, "without any fault: " + res.Why
 		case res.acted != nil:
 			return res, fmt.Sprintf("without any fault, it ends with: %v", res.acted)
+		case res.Verdict == Broken:
+			return res, "without any fault: " + res.Why
 		case len(res.Calls) == 0:
 			return nil, "no call was made, so there is nothing to rehearse: does the act use this case's server?"
 		}
@@ -122,7 +127,7 @@ func (r *runner) undisturbed(ctx context.Context) (*Result, string) {
 	first.reordered = reordered
 	r.settled = &settled{first.after, first.again}
 	if grown := r.settled.growth(); grown != "" {
-		return nil, "each undisturbed run leaves more live credentials than the one before: " + grown
+		return nil, "each undisturbed run leaves more live credentials than the one before: " + grown + "; what a rotation replaces it has to end"
 	}
 	return first, ""
 }
@@ -140,7 +145,12 @@ func (r *runner) alone(ctx context.Context, strikes []Strike) (res *Result) {
 // all plays cases, as many at a time as may be.
 func (r *runner) all(ctx context.Context, plans [][]Strike) []*Result {
 	r.mu.Lock()
-	r.known += len(plans)
+	r.progress.Known += len(plans)
+	for _, plan := range plans {
+		if waits(plan) {
+			r.progress.Waiting++
+		}
+	}
 	r.mu.Unlock()
 	results := make([]*Result, len(plans))
 	busy, idle := make(chan struct{}, r.cfg.Jobs), make(chan struct{}, waiting)
@@ -150,7 +160,7 @@ func (r *runner) all(ctx context.Context, plans [][]Strike) []*Result {
 	var group sync.WaitGroup
 	for i, plan := range plans {
 		places := busy
-		if idle != nil && slices.ContainsFunc(plan, func(s Strike) bool { return s.Kind == NoAnswer }) {
+		if idle != nil && waits(plan) {
 			places = idle
 		}
 		play := func() {
@@ -160,13 +170,7 @@ func (r *runner) all(ctx context.Context, plans [][]Strike) []*Result {
 			if len(plan) > 1 && results[i].Verdict != Broken {
 				results[i].forget() // there are thousands, and nothing is planned by them
 			}
-			r.mu.Lock()
-			r.done++
-			done, known := r.done, r.known
-			r.mu.Unlock()
-			if r.cfg.Progress != nil {
-				r.cfg.Progress(done, known)
-			}
+			r.ended(plan)
 		}
 		switch {
 		case ctx.Err() != nil:
@@ -179,6 +183,23 @@ func (r *runner) all(ctx context.Context, plans [][]Strike) []*Result {
 	}
 	group.Wait()
 	return results
+}
+
+// waits reports whether a case gets no answer at some call.
+func waits(plan []Strike) bool {
+	return slices.ContainsFunc(plan, func(s Strike) bool { return s.Kind == NoAnswer })
+}
+
+// ended counts a case that has.
+func (r *runner) ended(plan []Strike) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.progress.Done++; waits(plan) {
+		r.progress.Waiting--
+	}
+	if r.cfg.Progress != nil {
+		r.cfg.Progress(r.progress)
+	}
 }
 
 func (r *runner) checked(name string) {

@@ -234,11 +234,7 @@ func (c Call) Outcome() string {
 	switch {
 	case e.Fault == "":
 		words = append(words, fmt.Sprint(e.Response.Status))
-	case e.Outcome != nil && e.Committed:
-		words = append(words, fmt.Sprintf("%s; the service came to %d, and what it changed stays", e.Fault, e.Outcome.Status))
-	case e.Outcome != nil:
-		words = append(words, fmt.Sprintf("%s; the service came to %d", e.Fault, e.Outcome.Status))
-	case e.Response.Status != 0:
+	case e.Outcome == nil && e.Response.Status != 0 && !strings.HasSuffix(e.Fault, fmt.Sprint(e.Response.Status)):
 		words = append(words, fmt.Sprintf("%s; %d", e.Fault, e.Response.Status))
 	default:
 		words = append(words, e.Fault)

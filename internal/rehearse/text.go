@@ -9,7 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"text/tabwriter"
+	"unicode/utf8"
 
 	_ "embed"
 
@@ -60,21 +60,14 @@ func (v View) WriteText(w io.Writer) error {
 	out.line("%s: %s", v.Title, v.summary())
 	if len(v.Rows) > 0 && len(v.Kinds) > 0 {
 		out.line("")
-		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-		head := []string{"call"}
-		for _, k := range v.Kinds {
-			head = append(head, string(k))
-		}
-		_, _ = fmt.Fprintln(table, strings.Join(head, "\t"))
 		for _, row := range v.Rows {
-			cells := []string{fmt.Sprintf("%d %s", row.Number, row.Operation)}
-			for _, verdict := range row.Verdicts {
-				cells = append(cells, verdict.mark())
-			}
-			_, _ = fmt.Fprintln(table, strings.Join(cells, "\t"))
+			out.line("%3d  %s", row.Number, row.Operation)
 		}
-		_ = table.Flush() // out keeps the error
-		out.line("%s", legend)
+		for _, rows := range v.blocks() {
+			out.line("")
+			out.matrix(v.Kinds, rows)
+		}
+		out.line("\n%s", strings.ReplaceAll(legend, "; ", "\n"))
 	}
 	if len(v.Others) > 0 {
 		out.line("%s", summary(v.Others))
@@ -102,6 +95,57 @@ func (v View) WriteText(w io.Writer) error {
 	out.list(changedPlaces, v.Reordered)
 	out.list("not tried", v.LeftOut)
 	return out.err
+}
+
+// terminal is how many columns a matrix has at most.
+const terminal = 80
+
+// width is how wide the column of a call is, with the space before it.
+func (r Row) width() int {
+	width := len(fmt.Sprint(r.Number))
+	for _, verdict := range r.Verdicts {
+		width = max(width, utf8.RuneCountInString(verdict.mark()))
+	}
+	return width + 2
+}
+
+// indent is how wide the column of the kinds is.
+func indent(kinds []Kind) int {
+	width := 0
+	for _, k := range kinds {
+		width = max(width, len(k))
+	}
+	return width
+}
+
+// blocks parts the calls so that a matrix of each block fits into a terminal.
+func (v View) blocks() (blocks [][]Row) {
+	room := 0
+	for _, row := range v.Rows {
+		if room -= row.width(); room < 0 || len(blocks) == 0 {
+			blocks = append(blocks, nil)
+			room = terminal - indent(v.Kinds) - row.width()
+		}
+		last := len(blocks) - 1
+		blocks[last] = append(blocks[last], row)
+	}
+	return blocks
+}
+
+// matrix prints what came of each kind at each call, a line a kind.
+func (p *printer) matrix(kinds []Kind, rows []Row) {
+	line := strings.Repeat(" ", indent(kinds))
+	for _, row := range rows {
+		line += fmt.Sprintf("  %-*d", row.width()-2, row.Number)
+	}
+	p.line("%s", strings.TrimRight(line, " "))
+	for i, k := range kinds {
+		line := fmt.Sprintf("%-*s", indent(kinds), k)
+		for _, row := range rows {
+			line += fmt.Sprintf("  %-*s", row.width()-2, row.Verdicts[i].mark())
+		}
+		p.line("%s", strings.TrimRight(line, " "))
+	}
 }
 
 func briefs(all []Brief) []string {

@@ -78,8 +78,9 @@ export function show(main, signal) {
 		waiting.replaceChildren(...(list.length === 0 ? [el('p', {class: 'soft'}, 'No fault waits: calls are answered as the service would.')] : [
 			el('ul', {class: 'waiting'}, list.map((f) => el('li', {class: 'card'}, el('span', {class: 'pill fault'}, what(f)), el('span', {class: 'what mono'}, bdi(`${f.provider} ${f.operation}`)),
 				el('span', {class: 'soft'}, often(f)), key('Remove', async () => { await call('DELETE', `faults/${encodeURIComponent(f.id)}`); await readFaults(); }, {class: 'quiet', 'aria-label': `Remove the fault ${f.id}`})))),
-			el('div', {class: 'row'}, key('Remove all', async () => { await call('DELETE', 'faults'); await readFaults(); }, {class: 'quiet'}))]),
-		el('div', {class: 'row end'}, key('Revive a caller that died', async () => { await post('revive'); say('Calls reach the providers again'); }, {class: 'quiet'})));
+		]),
+		el('div', {class: 'row'}, list.length > 0 && key('Remove all', async () => { await call('DELETE', 'faults'); await readFaults(); }, {class: 'quiet'}),
+			key('Revive a caller that died', async () => { await post('revive'); say('Calls reach the providers again'); }, {class: 'quiet'})));
 	}
 
 	on('faults', draw, signal);

@@ -3,7 +3,7 @@
 import {get} from './api.js';
 import {attempt, bdi, choose, el, key, offer, svg} from './dom.js';
 import {List} from './list.js';
-import {frozen, journal, now, on} from './live.js';
+import {frozen, now, on, touching} from './live.js';
 import {along, at, full, marks, since} from './time.js';
 
 const filter = {provider: '', kind: '', state: '', text: ''};
@@ -106,7 +106,7 @@ function row(k) {
 // events are what happened to a credential, as far as inventory and journal tell.
 function events(k) {
 	const list = [{t: at(k.created), what: 'made', entry: k.entry}];
-	for (const e of journal.entries) {
+	for (const e of touching(k.id)) {
 		if (e.provider !== k.provider) continue;
 		if (e.credential === k.id) list.push({t: at(e.time), what: 'used', entry: e.seq, line: e.operation});
 		else if (!k.live && e.seq !== k.entry && e.committed && e.changes?.some((c) => c.id === k.id)) list.push({t: at(e.time), what: 'changed', entry: e.seq, line: e.operation});

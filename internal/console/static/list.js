@@ -17,7 +17,7 @@ export class List {
 			class: 'list', role: 'grid', tabindex: 0, 'aria-label': label, 'aria-rowcount': 0,
 			scroll: () => this.render(), keydown: (e) => this.press(e), click: (e) => this.click(e),
 		}, this.space);
-		this.seen = new ResizeObserver(() => this.render());
+		this.seen = new ResizeObserver(() => { this.height = 0; this.render(); });
 		this.seen.observe(this.node);
 	}
 
@@ -34,7 +34,7 @@ export class List {
 	}
 
 	render() {
-		this.height = parseFloat(getComputedStyle(this.node).getPropertyValue('--row')) || 40;
+		this.height ||= parseFloat(getComputedStyle(this.node).getPropertyValue('--row')) || 40;
 		const {height} = this, top = this.node.scrollTop, seen = this.node.clientHeight;
 		const from = Math.max(0, Math.floor(top / height) - spare), to = Math.min(this.count, Math.ceil((top + seen) / height) + spare);
 		this.space.style.height = `${this.count * height}px`;

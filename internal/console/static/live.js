@@ -64,6 +64,25 @@ export const find = (seq) => {
 	return first === undefined ? undefined : journal.entries[seq - first];
 };
 
+// touching finds the calls that a credential was used by and those that changed it.
+// Its index lives until the next call arrives: rows ask for it while one scrolls.
+let index;
+
+export function touching(id) {
+	if (!index) {
+		index = new Map();
+		for (const e of journal.entries) {
+			for (const of of new Set([e.credential, ...(e.changes ?? []).map((c) => c.id)])) {
+				if (index.has(of)) index.get(of).push(e);
+				else index.set(of, [e]);
+			}
+		}
+	}
+	return index.get(id) ?? [];
+}
+
+for (const what of ['anew', 'entries']) on(what, () => { index = undefined; });
+
 let stream, retry, older = [], fresh = [], drawing = false;
 const last = () => fresh.at(-1)?.seq ?? journal.entries.at(-1)?.seq ?? 0;
 

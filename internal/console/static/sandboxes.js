@@ -7,15 +7,17 @@ import {span} from './time.js';
 export function show(main, signal) {
 	const place = el('div', {});
 	const id = el('input', {pattern: '[a-z0-9\\-]{1,40}', placeholder: 'the server picks one', title: 'Small letters, digits and hyphens, up to 40'}), seed = el('input', {placeholder: 'as the server’s'});
+	const populate = el('input', {type: 'number', min: 0, max: 10000, placeholder: 'nothing'});
 	const contract = choose('Contract', [['', 'As the server’s'], ['documented', 'documented'], ['live', 'live']], () => {});
 	main.append(el('h1', {}, 'Sandboxes'), el('p', {class: 'soft'}, 'Each is a world of its own, with its own clock, journal and faults: one for every test.'), place,
 		el('form', {class: 'card', submit: (e) => { e.preventDefault(); attempt(make); }}, el('h2', {}, 'Make one'),
-			el('div', {class: 'row fields'}, field('Id', id), field('Seed', seed), field('Contract', contract)), el('div', {class: 'row'}, el('button', {class: 'main'}, 'Make a sandbox'))));
+			el('div', {class: 'row fields'}, field('Id', id), field('Seed', seed), field('Contract', contract), field('Invent, of each kind', populate)), el('div', {class: 'row'}, el('button', {class: 'main'}, 'Make a sandbox'))));
 
 	async function make() {
 		const body = {};
 		if (seed.value) body.seed = seed.value;
 		if (contract.value) body.contract = contract.value;
+		if (populate.value) body.populate = Number(populate.value);
 		const made = id.value ? await call('PUT', `${location.origin}${gateway}~${id.value}/_understudy`, body) : await post('sandboxes', body);
 		say(`The sandbox ${made.id} is there`);
 		await read();
