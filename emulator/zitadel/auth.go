@@ -104,7 +104,7 @@ func (p *Provider) identify(c *kernel.Call) error {
 		return refuse(permissionDenied, "AUTH-Bs7Ds", "Organisation doesn't exist").Because("there is no organization %q", orgID)
 	}
 	c.Caller, c.Credential = caller{held.user, orgID}, held.ID
-	if permission := p.served[c.Op].permission(); permission != "" {
+	if permission := permissionFor(p.inputs[c.Op]); permission != "" {
 		projectID := c.Vars["projectId"]
 		if strings.HasPrefix(permission, "project.") {
 			projectID = cmp.Or(projectID, c.Vars["id"])

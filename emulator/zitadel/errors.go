@@ -332,7 +332,7 @@ func renderOAuthError(p *kernel.Problem) kernel.Answer {
 // violation is what the service's validators say of a value that its document
 // does not allow. They stop at the first.
 func (p *Provider) violation(c *kernel.Call, b gate.Breach) string {
-	message := p.served[c.Op].input.ProtoReflect().Descriptor()
+	message := p.inputs[c.Op].ProtoReflect().Descriptor()
 	if b.In != "body" {
 		return fmt.Sprintf("invalid %s.%s: %s", typeName(message), goName(b.Path[0]), idLength)
 	}

@@ -129,15 +129,17 @@ func (p *Provider) decode(c *kernel.Call) (kernel.Body, error) {
 		text = []byte("{}")
 	}
 	// The gateway's decoder takes one value off the body.
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	if err := decoder.Decode((*json.RawMessage)(&body.JSON)); err != nil {
-		return body, malformed(err.Error(), "the body is not JSON: %v", err)
+	if body.JSON = text; !json.Valid(text) {
+		decoder := json.NewDecoder(bytes.NewReader(text))
+		if err := decoder.Decode((*json.RawMessage)(&body.JSON)); err != nil {
+			return body, malformed(err.Error(), "the body is not JSON: %v", err)
+		}
+		if rest := bytes.TrimSpace(text[decoder.InputOffset():]); len(rest) > 0 && !c.Differs(trailingData) {
+			r, _ := utf8.DecodeRune(rest)
+			return body, malformed(fmt.Sprintf("invalid character %q after top-level value", r), "the body goes on after its first JSON value")
+		}
 	}
-	if rest := bytes.TrimSpace(text[decoder.InputOffset():]); len(rest) > 0 && !c.Differs(trailingData) {
-		r, _ := utf8.DecodeRune(rest)
-		return body, malformed(fmt.Sprintf("invalid character %q after top-level value", r), "the body goes on after its first JSON value")
-	}
-	in, err := read(c, body.JSON, p.served[c.Op].input)
+	in, err := read(c, body.JSON, p.inputs[c.Op])
 	if err != nil {
 		return body, err
 	}

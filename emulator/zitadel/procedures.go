@@ -65,13 +65,13 @@ func procedurePath(m protoreflect.MethodDescriptor) string {
 	return "/" + string(m.Parent().FullName()) + "/" + string(m.Name())
 }
 
-// permission is what the gateway asks a caller for before it looks at a request.
+// permissionFor is what the gateway asks a caller for before it looks at a request.
 // The services of version 2 ask by themselves, once they know the organization.
-func (m method) permission() string {
-	if m.input == nil { // not a method
+func permissionFor(input proto.Message) string {
+	if input == nil { // not a method
 		return ""
 	}
-	option, _ := proto.GetExtension(descriptorOf(m.input).Options(), authoption.E_AuthOption).(*authoption.AuthOption)
+	option, _ := proto.GetExtension(descriptorOf(input).Options(), authoption.E_AuthOption).(*authoption.AuthOption)
 	if permission := option.GetPermission(); permission != "authenticated" {
 		return permission
 	}

@@ -80,6 +80,8 @@ func (p *Provider) addProjectGrant(c *kernel.Call, in *management.AddProjectGran
 		return nil, refuse(failedPrecondition, "COMMAND-3m9gg", orgNotFound).Because("there is no organization %s", g.OrgID)
 	case lacks:
 		return nil, refuse(failedPrecondition, "COMMAND-6m9gd", roleNotFound).Because("the project has no role %q", key)
+	case g.OrgID == v.OrgID:
+		return nil, refuse(failedPrecondition, "PROJECT-ckUpbvboAH", "Project grant is invalid").Because("the project is this organization's own")
 	case taken:
 		return nil, nameTaken("Project grant already exists").Because("grant %s is to this organization", other.ID)
 	}

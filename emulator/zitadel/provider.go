@@ -1,10 +1,12 @@
 package zitadel
 
 import (
+	"slices"
 	"strings"
 	"time"
 
 	objectv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/object"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/understudy-dev/understudy/internal/gate"
 	"github.com/understudy-dev/understudy/internal/kernel"
@@ -59,8 +61,8 @@ type Provider struct {
 	tokens         *store.Table[accessToken]
 	byTokenDigest  *store.Unique[accessToken]
 	tokensOf       *store.Index[accessToken] // by user
-	served         map[Op]method
-	people         *store.Index[user] // those that are not machine users
+	inputs         map[Op]proto.Message      // what methods take, nil ones
+	people         *store.Index[user]        // those that are not machine users
 	desk           *signin.Desk
 	settings       []Setting
 }
@@ -125,10 +127,11 @@ func (p *Provider) Mount(env *kernel.Env) kernel.Description {
 	p.desk = signin.NewDesk(env.Schema, p.dialect())
 	p.rules()
 
-	p.served = map[Op]method{}
-	routes := p.endpoints()
-	for _, m := range p.methods() {
-		p.served[m.Op] = m
+	methods, routes := p.methods(), p.endpoints()
+	p.inputs = make(map[Op]proto.Message, len(methods))
+	routes = slices.Grow(routes, len(methods))
+	for _, m := range methods {
+		p.inputs[m.Op] = m.input
 		routes = append(routes, m.Route)
 	}
 
