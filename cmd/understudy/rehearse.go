@@ -100,7 +100,7 @@ func (cmd rehearseCommand) Run(ctx context.Context, s streams) error {
 	case report.Problem != "":
 		return statusError{exitBaseline, errors.New("the rehearsal means nothing")}
 	case !report.OK():
-		return statusError{exitBroken, fmt.Errorf("%d cases are broken", report.Count(rehearse.Broken))}
+		return statusError{exitBroken, fmt.Errorf("%d of %d cases are broken", report.Count(rehearse.Broken), len(report.Cases))}
 	}
 	return nil
 }
