@@ -59,7 +59,7 @@ func TestStateRefused(t *testing.T) {
 	folders := part(`"infisical/folder":(\d+)`)
 	for name, test := range map[string]struct{ old, new, want string }{
 		"another version":           {`"understudy":1`, `"understudy":2`, "/understudy: the version is 2, and this program reads 1; the world stays as it was"},
-		"unknown provider":          {`"providers":{`, `"providers":{"vault":{"sequences":{},"tables":{}},`, "/providers/vault: this server does not serve vault; the world stays as it was"},
+		"unknown provider":          {`"providers":{`, `"providers":{"nobody":{"sequences":{},"tables":{}},`, "/providers/nobody: this server does not serve nobody; the world stays as it was"},
 		"unknown table":             {`"tables":{`, `"tables":{"vault":[],`, "/providers/infisical/tables/vault: there is no such table; the world stays as it was"},
 		"unknown field":             {`"value":{"ID"`, `"value":{"Vault":1,"ID"`, `json: unknown field \"Vault\"; the world stays as it was`},
 		"another type":              {`"value":{"ID":"`, `"value":{"ID":1,"X":"`, "/value: "},

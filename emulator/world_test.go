@@ -116,7 +116,7 @@ func TestDamagedWorldFiles(t *testing.T) {
 		{"nothing", "# no world\n", "world file: it is empty"},
 		{"a list", "- a\n", "world file, line 1: /: not of type object but array"},
 		{"unknown key", "seed: a\nsed: b\n", "world file, line 2: /sed: unknown sed"},
-		{"unknown provider", "seed: a\nvault: {}\n", "world file, line 2: /vault: unknown vault"},
+		{"unknown provider", "seed: a\nnobody: {}\n", "world file, line 2: /nobody: unknown nobody"},
 		{"unknown key of an identity", "infisical:\n  identities:\n    - name: a\n      rôle: admin\n", "world file, line 4: /infisical/identities/0/rôle: unknown rôle"},
 		{"wrong type", "infisical:\n  identities:\n    - name: a\n      hasDeleteProtection: maybe\n", "world file, line 4: /infisical/identities/0/hasDeleteProtection: not of type boolean but string"},
 		{"no name", "infisical:\n  identities:\n    - role: admin\n", "world file, line 3: /infisical/identities/0/name: missing"},
@@ -143,7 +143,7 @@ func TestDamagedWorldFiles(t *testing.T) {
 		{"unknown setting", "settings:\n  infisical:\n    rate: 1\n", `infisical has no setting "rate"; it has [rateLimit ipAllowlisting publicUrl unknownKeys]`},
 		{"bad setting", "settings:\n  infisical:\n    rateLimit: -1\n", "infisical.rateLimit: -1 is negative"},
 		{"setting of the wrong type", "settings:\n  infisical:\n    ipAllowlisting: 7\n", "infisical.ipAllowlisting: 7 is not a bool"},
-		{"unknown provider's setting", "settings:\n  vault:\n    rateLimit: 1\n", `/settings/vault: there is no such provider here`},
+		{"unknown provider's setting", "settings:\n  nobody:\n    rateLimit: 1\n", `/settings/nobody: there is no such provider here`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := emulator.New(infisical.New(), emulator.WithWorld(strings.NewReader(test.file)))
@@ -276,7 +276,7 @@ func TestSettings(t *testing.T) {
 			for _, body := range []string{`{"rateLimit":-1}`, `{"rateLimit":1.5}`, `{"ipAllowlisting":true,"rate":1}`, `{"rateLimit":null}`} {
 				control.call(t, "PATCH", "/settings/infisical", body, http.StatusBadRequest)
 			}
-			control.call(t, "PATCH", "/settings/vault", `{}`, http.StatusNotFound)
+			control.call(t, "PATCH", "/settings/nobody", `{}`, http.StatusNotFound)
 			if got := rateLimitOf(t, srv); got != last {
 				t.Errorf("a refused change has left %d", got)
 			}
@@ -303,7 +303,7 @@ func TestSettings(t *testing.T) {
 		})
 	}
 
-	for _, set := range [][3]string{{"infisical", "rateLimit", "many"}, {"infisical", "rate", "1"}, {"vault", "rateLimit", "1"}} {
+	for _, set := range [][3]string{{"infisical", "rateLimit", "many"}, {"infisical", "rate", "1"}, {"nobody", "rateLimit", "1"}} {
 		if _, err := emulator.New(infisical.New(), emulator.WithSetting(set[0], set[1], set[2])); err == nil {
 			t.Errorf("%v passes", set)
 		}

@@ -114,7 +114,7 @@ func TestMistakes(t *testing.T) {
 		{"bad setting form", append(free, "--set", "rateLimit=1"), "--set rateLimit=1 is not of the form PROVIDER.NAME=VALUE"},
 		{"bad setting", append(free, "--set", "infisical.rateLimit=many"), `infisical.rateLimit: strconv.Atoi: parsing "many"`},
 		{"unknown setting", append(free, "--set", "infisical.rate=1"), `infisical has no setting "rate"`},
-		{"unknown provider", append(free, "--provider", "vault"), `there is no provider "vault"; there are infisical`},
+		{"unknown provider", append(free, "--provider", "nobody"), `there is no provider "nobody"; there are infisical`},
 		{"bad contract", append(free, "--contract", "both"), `--contract must be one of "documented","live",""`},
 		{"no such world", append(free, "--world", "no-such-file.yaml"), "no-such-file.yaml"},
 		{"bad world", append(free, "--world", bad), "world file, line 2: /sed: unknown sed"},
@@ -124,7 +124,7 @@ func TestMistakes(t *testing.T) {
 		{"ready file in no folder", append(free, "--ready-file", filepath.Join(t.TempDir(), "no", "ready")), "ready file: "},
 		{"no server", []string{"healthcheck", "--listen", "127.0.0.1:1"}, "connection refused"},
 		{"env without a provider", []string{"env"}, "<provider>"},
-		{"env of no provider", []string{"env", "vault", "--listen", "127.0.0.1:1"}, `there is no provider "vault"`},
+		{"env of no provider", []string{"env", "nobody", "--listen", "127.0.0.1:1"}, `there is no provider "nobody"`},
 		{"env of no server", []string{"env", "infisical", "--url", "http://127.0.0.1:1"}, "connection refused"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

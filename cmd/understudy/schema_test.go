@@ -73,7 +73,7 @@ func TestWorldSchema(t *testing.T) {
 		"a key twice":         {"seed: a\nseed: b\n", `world file: line 2: the key "seed" is there twice`},
 		"unknown setting":     {"settings:\n  workos:\n    rat: 1\n", `world file, line 3: /settings/workos/rat: workos has no setting "rat"; it has [tokenLifetime rateLimit signIn publicUrl unknownKeys]`},
 		"bad setting":         {"settings:\n  workos:\n    rateLimit: -1\n", "world file, line 3: /settings/workos/rateLimit: workos.rateLimit: -1 is negative"},
-		"settings of nothing": {"seed: a\nsettings:\n  vault: {}\n", "world file, line 3: /settings/vault: there is no such provider here"},
+		"settings of nothing": {"seed: a\nsettings:\n  nobody: {}\n", "world file, line 3: /settings/nobody: there is no such provider here"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := local(emulator.WithWorld(strings.NewReader(test.world)))

@@ -81,10 +81,7 @@ func (p *Provider) addPerson(c *kernel.Call, in Person, path []any) (Person, err
 		return in, kernel.WorldErrorf(append(slices.Clone(path), field), format, args...)
 	}
 	if u.TenantID == "" {
-		for id := range p.tenants.All(c.Tx) {
-			u.TenantID = id
-			break
-		}
+		u.TenantID, _, _ = p.tenants.First(c.Tx)
 	}
 	if u.ID == "" {
 		u.ID = c.Draw("person").UUID()

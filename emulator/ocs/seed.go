@@ -93,10 +93,7 @@ func (p *Provider) SeedTenant(in Tenant) Tenant {
 func (p *Provider) SeedClient(in Client) Client {
 	return kernel.Seed(&p.Binding, func(c *kernel.Call) (Client, error) {
 		if in.TenantID == "" {
-			for id := range p.tenants.All(c.Tx) {
-				in.TenantID = id
-				break
-			}
+			in.TenantID, _, _ = p.tenants.First(c.Tx)
 		}
 		if len(in.Roles) == 0 && in.Kind == clientCredential {
 			in.Roles = []string{administratorRole, memberRole}

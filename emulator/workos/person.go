@@ -81,11 +81,8 @@ func (p *Provider) addPerson(c *kernel.Call, in Person, path []any) (Person, err
 			return in, wrong(path, "organizations", "there is no organization %q", id)
 		}
 	}
-	if len(u.Organizations) == 0 {
-		for id := range p.organizations.All(c.Tx) {
-			u.Organizations = []string{id}
-			break
-		}
+	if id, _, ok := p.organizations.First(c.Tx); ok && len(u.Organizations) == 0 {
+		u.Organizations = []string{id}
 	}
 	p.people.Put(c.Tx, u.ID, u)
 	return Person(u), nil

@@ -230,10 +230,7 @@ func (p *Provider) seedApplication(c *kernel.Call, in Application, path []any) (
 	}
 	if !in.FirstParty && !in.Dynamic {
 		if in.OrganizationID == "" {
-			for id := range p.organizations.All(c.Tx) {
-				in.OrganizationID = id
-				break
-			}
+			in.OrganizationID, _, _ = p.organizations.First(c.Tx)
 		}
 		if _, err := p.organization(c, in.OrganizationID); err != nil {
 			return refuse("organizationId", "there is no organization %q", in.OrganizationID)

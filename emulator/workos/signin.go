@@ -222,15 +222,10 @@ func (p *Provider) exchange(c *kernel.Call, a application, s clientSecret, grant
 		s.LastUsedAt = c.Now
 		p.secrets.Put(c.Tx, s.ID, s)
 	}
-	lifetime := tokenLifetime.Get(c).Truncate(time.Second)
-	end := c.In(lifetime)
-	cl := claims{
-		Issuer: c.Base, Audience: p.environment(c).ClientID, Subject: g.Person, ClientID: a.ClientID, SessionID: g.Session,
-		OrganizationID: g.Organization, Scope: strings.Join(scopes, " "), ID: p.newID(c, tokenPrefix),
-		ExpiresAt: end.Unix(), IssuedAt: c.Now.Unix(),
-	}
+	cl, end := p.claims(c, a, g.Person, strings.Join(scopes, " "))
+	cl.SessionID, cl.OrganizationID = g.Session, g.Organization
 	p.desk.Give(c, signin.Access, g, cl.ID, scopes, end)
-	answer := tokenResponse{ExpiresIn: int64(lifetime.Seconds()), TokenType: "bearer"}
+	answer := tokenResponse{ExpiresIn: cl.ExpiresAt - cl.IssuedAt, TokenType: "bearer"}
 	if slices.Contains(g.Scopes, offlineScope) {
 		answer.RefreshToken = p.desk.Fresh(c, func() string { return c.Draw("refresh-token").Alphanumeric(refreshLength) })
 		p.desk.Give(c, signin.Refresh, g, answer.RefreshToken, g.Scopes, c.In(refreshLifetime-c.Now.Sub(g.At)))
@@ -238,7 +233,7 @@ func (p *Provider) exchange(c *kernel.Call, a application, s clientSecret, grant
 	u, _ := p.people.Get(c.Tx, g.Person)
 	identity := idToken{
 		Issuer: c.Base, Audience: a.ClientID, Subject: g.Person, SessionID: g.Session, OrganizationID: g.Organization,
-		Nonce: g.Nonce, AuthTime: g.SignedIn.Unix(), ExpiresAt: end.Unix(), IssuedAt: c.Now.Unix(), profile: u.profile(scopes),
+		Nonce: g.Nonce, AuthTime: g.SignedIn.Unix(), ExpiresAt: cl.ExpiresAt, IssuedAt: cl.IssuedAt, profile: u.profile(scopes),
 	}
 	c.Header.Set("Pragma", "no-cache")
 	signing := key(c)

@@ -125,22 +125,27 @@ func (p *Provider) token(c *kernel.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	lifetime := int64(tokenLifetime.Get(c).Seconds())
-	cl := claims{
-		Issuer: c.Base, Audience: p.environment(c).ClientID, Subject: a.ClientID, ClientID: a.ClientID,
-		OrganizationID: a.OrganizationID, Scope: scope, ID: p.newID(c, tokenPrefix),
-		ExpiresAt: c.Now.Unix() + lifetime, IssuedAt: c.Now.Unix(),
-	}
+	cl, end := p.claims(c, a, a.ClientID, scope)
+	cl.OrganizationID = a.OrganizationID
 	s.LastUsedAt, s.UpdatedAt = c.Now, c.Now
 	p.secrets.Put(c.Tx, s.ID, s)
-	kit.Remember(c, p.issued, cl.ID, kit.Issued{ID: cl.ID, Client: a.ClientID, At: c.Now, Expires: c.In(time.Duration(lifetime) * time.Second)})
+	kit.Remember(c, p.issued, cl.ID, kit.Issued{ID: cl.ID, Client: a.ClientID, At: c.Now, Expires: end})
 	c.Header.Set("Pragma", "no-cache")
 	signing := key(c)
 	c.Later(func() (any, error) {
 		signed, err := signing.Sign("", cl) // the service's headers have no typ
-		return tokenResponse{AccessToken: signed, ExpiresIn: lifetime, TokenType: "bearer"}, err
+		return tokenResponse{AccessToken: signed, ExpiresIn: cl.ExpiresAt - cl.IssuedAt, TokenType: "bearer"}, err
 	})
 	return nil, nil
+}
+
+// claims are those of a token that an application gets now, and when it ends.
+func (p *Provider) claims(c *kernel.Call, a application, subject, scope string) (claims, time.Time) {
+	end := c.In(tokenLifetime.Get(c).Truncate(time.Second))
+	return claims{
+		Issuer: c.Base, Audience: p.environment(c).ClientID, Subject: subject, ClientID: a.ClientID,
+		Scope: scope, ID: p.newID(c, tokenPrefix), ExpiresAt: end.Unix(), IssuedAt: c.Now.Unix(),
+	}, end
 }
 
 // grant refuses a grant that is not for the application.

@@ -121,6 +121,7 @@ func (p *Provider) dialect() signin.Dialect {
 		},
 		TokenError: func(f signin.Failure) *kernel.Problem { return refuseOAuth(f.Code, "%s", f.Description) },
 		Key:        p.signingKey,
+		Keys:       p.signingKeys,
 		IDToken: func(c *kernel.Call, g signin.Grant, _, _ string) any {
 			return personIDToken(c, g, []string{g.Client}, p.oidcSettings(c).IDToken)
 		},

@@ -228,8 +228,11 @@ type hinted struct {
 
 func (d *Desk) readHint(c *kernel.Call, token string) (hinted, error) {
 	var claims hinted
-	err := oauth.Verify(token, &claims, d.Key(c))
-	return claims, err
+	keys := []oauth.Key{d.Key(c)}
+	if d.Keys != nil {
+		keys = d.Keys(c)
+	}
+	return claims, oauth.Verify(token, &claims, keys...)
 }
 
 // short bounds what is quoted.

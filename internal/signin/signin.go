@@ -178,6 +178,8 @@ type Dialect struct {
 	TokenError func(f Failure) *kernel.Problem
 	// Key signs its tokens.
 	Key func(c *kernel.Call) oauth.Key
+	// Keys are those whose ID tokens are taken as hints; nil is Key alone.
+	Keys func(c *kernel.Call) []oauth.Key
 	// IDToken returns the claims of an ID token that is given out beside a code;
 	// nil if there are no such.
 	IDToken func(c *kernel.Call, g Grant, code, state string) any
