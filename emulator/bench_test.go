@@ -39,7 +39,7 @@ func BenchmarkNew(b *testing.B) {
 func BenchmarkDocument(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := gate.NewDocument(specs.Infisical, gate.PathRule{}).Contract(); err != nil {
+		if _, err := gate.NewDocument(specs.Infisical, gate.PathRule{}).Index(); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -161,11 +161,11 @@ func rowOf(in *kernel.Instance) func(method, path string, status int) string {
 		if err != nil {
 			return "no operation"
 		}
-		contract, err := in.Contract()
+		index, err := in.Index()
 		if err != nil {
 			return err.Error()
 		}
-		op, _, _ := contract.Match(r)
+		op, _, _ := index.Match(r)
 		if op == nil || op.Load() != nil {
 			return "no operation"
 		}

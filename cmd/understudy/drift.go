@@ -46,7 +46,7 @@ func (cmd driftCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	in := server.World().Instance(cmd.Provider)
-	contract, err := in.Contract()
+	index, err := in.Index()
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (cmd driftCommand) Run(ctx context.Context, s streams) error {
 	if ours.Document, err = drift.Read(in.Document().Text()); err != nil {
 		return err
 	}
-	for _, line := range contract.Beyond() {
+	for _, line := range index.Beyond() {
 		ours.Beyond = append(ours.Beyond, line.String())
 	}
 	if ours.Declared, err = drift.ReadDeclarations(specs.Declared(cmd.Provider)); err != nil {

@@ -109,11 +109,11 @@ func (cmd rehearseCommand) Run(ctx context.Context, s streams) error {
 func operations(world *kernel.World, names []string) (ops []journal.Op, err error) {
 	var all []string
 	for _, in := range world.Instances() {
-		contract, err := in.Contract()
+		index, err := in.Index()
 		if err != nil {
 			return nil, err
 		}
-		for _, op := range contract.Operations {
+		for _, op := range index.Operations {
 			all = append(all, string(kernel.ResolveOp(in.Name(), op.Line())))
 		}
 	}

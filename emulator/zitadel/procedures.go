@@ -36,12 +36,12 @@ func findProcedure(path string) (procedure, bool) {
 	if called, ok := procedures()[path]; ok {
 		return called, true
 	}
-	contract, err := document.Contract()
+	index, err := document.Index()
 	if err != nil {
 		panic(err) // every call needs the document
 	}
 	isPath := func(l gate.Line) bool { return l.String() == path }
-	return procedure{line: path}, slices.ContainsFunc(contract.Beyond(), isPath)
+	return procedure{line: path}, slices.ContainsFunc(index.Beyond(), isPath)
 }
 
 // descriptorOf is the method that takes a message: none takes another's, and

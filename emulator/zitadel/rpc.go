@@ -115,7 +115,7 @@ func (r *rpc) outcome(wire *recorder) *kernel.Outcome {
 		if wire.status == http.StatusUnsupportedMediaType {
 			problem = (&kernel.Problem{Kind: kernel.UnsupportedMediaType}).Because("no RPC protocol has messages of type %q", r.call.MediaType())
 		}
-		r.out = r.call.Run(kernel.Target{Line: r.procedure.line, Vars: r.procedure.vars(nil), Malformed: problem})
+		r.out = r.call.Run(kernel.Unwrapped{Line: r.procedure.line, Vars: r.procedure.vars(nil), Malformed: problem})
 	}
 	out := &kernel.Outcome{Status: wire.status, Header: http.Header{}, Body: wire.body.Bytes(), Cut: r.out.Cut}
 	for name, values := range wire.header {
@@ -204,9 +204,9 @@ func (c rawCodec) Marshal(in any) ([]byte, error) {
 }
 
 // target makes of a message the operation's own input.
-func (r *rpc) target(in *rawMessage) kernel.Target {
+func (r *rpc) target(in *rawMessage) kernel.Unwrapped {
 	if r.procedure.input == nil {
-		return kernel.Target{Line: r.procedure.line, Body: in.data} // nobody reads it
+		return kernel.Unwrapped{Line: r.procedure.line, Body: in.data} // nobody reads it
 	}
 	message, err := input{Message: newMessage(r.procedure.input)}, error(nil)
 	if in.codec == "json" && len(bytes.TrimSpace(in.data)) == 0 {
@@ -218,7 +218,7 @@ func (r *rpc) target(in *rawMessage) kernel.Target {
 	} else if in.data, err = json.Marshal(encoded{message.Message}); err != nil {
 		err = malformed(plain(err), "the message has no JSON: %s", plain(err))
 	}
-	target := kernel.Target{Line: r.procedure.line, Vars: r.procedure.vars(message.Message), Body: in.data, Message: message}
+	target := kernel.Unwrapped{Line: r.procedure.line, Vars: r.procedure.vars(message.Message), Body: in.data, Message: message}
 	if cause := cmp.Or(r.tooLarge, err); cause != nil && !errors.As(cause, &target.Malformed) {
 		panic(cause)
 	}

@@ -132,18 +132,18 @@ func (a *api) operations(c *kernel.Call, in operationsRequest) (operationsBody, 
 		if in.Provider != nil && *in.Provider != instance.Name() {
 			continue
 		}
-		contract, err := instance.Contract()
+		index, err := instance.Index()
 		if err == nil {
-			err = contract.Load()
+			err = index.Load()
 		}
 		if err != nil {
 			return body, err
 		}
-		for _, op := range contract.Operations {
+		for _, op := range index.Operations {
 			served, reason := instance.Serves(kernel.Op(instance.Name() + " " + op.Line()))
 			body.Operations = append(body.Operations, operationBody{op.Line(), instance.Name(), served, reason, op.Statuses})
 		}
-		for _, group := range contract.BeyondGroups() {
+		for _, group := range index.BeyondGroups() {
 			body.Beyond = append(body.Beyond, beyondBody{instance.Name(), group.Name, group.Lines})
 		}
 	}

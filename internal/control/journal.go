@@ -38,11 +38,11 @@ func (f journalFilter) check(w *kernel.World) error {
 	}
 	var lines []string
 	for _, in := range w.Instances() {
-		contract, err := in.Contract()
+		index, err := in.Index()
 		if err != nil {
 			return err
 		}
-		for _, op := range contract.Operations {
+		for _, op := range index.Operations {
 			if line := op.Line(); *f.Operation == line || *f.Operation == in.Name()+" "+line {
 				return nil
 			}

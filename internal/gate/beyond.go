@@ -36,7 +36,7 @@ func parseLines(text []byte) []Line {
 }
 
 // Beyond lists what the service has and the document leaves out.
-func (c *Contract) Beyond() []Line { return c.beyond() }
+func (c *Index) Beyond() []Line { return c.beyond() }
 
 // A Group is how many lines stand under a heading.
 type Group struct {
@@ -45,7 +45,7 @@ type Group struct {
 }
 
 // BeyondGroups counts what the document leaves out.
-func (c *Contract) BeyondGroups() []Group {
+func (c *Index) BeyondGroups() []Group {
 	var groups []Group
 	for _, l := range c.Beyond() {
 		if len(groups) == 0 || groups[len(groups)-1].Name != l.Group {
@@ -60,7 +60,7 @@ func (c *Contract) BeyondGroups() []Group {
 // leaves out. Op is the one that Match found, whose path may have a variable
 // where another has a word: GET /things/{id} covers GET /things/special. When
 // there is none, methods are those that its path has.
-func (c *Contract) Lacks(r *http.Request, op *Operation) (line string, methods []string) {
+func (c *Index) Lacks(r *http.Request, op *Operation) (line string, methods []string) {
 	candidates := c.beyond
 	if op != nil {
 		candidates = op.rivals
@@ -84,7 +84,7 @@ func (c *Contract) Lacks(r *http.Request, op *Operation) (line string, methods [
 }
 
 // rivals are the lines whose requests the document would take for op's.
-func (c *Contract) rivals(op *Operation) []Line {
+func (c *Index) rivals(op *Operation) []Line {
 	if !strings.Contains(op.Path, "{") {
 		return nil
 	}
@@ -104,7 +104,7 @@ func (l Line) verb() string {
 
 // fits reports whether a segment of a path is one of a template, in which a
 // variable stands for anything.
-func (c *Contract) fits(template, segment string) bool {
+func (c *Index) fits(template, segment string) bool {
 	before, rest, variable := strings.Cut(template, "{")
 	if !variable {
 		return template == segment || c.rule.IgnoreCase && strings.EqualFold(template, segment)
@@ -127,7 +127,7 @@ func moreExact(a, b []string) bool {
 
 // Nearest returns the operation, of the document or beyond it, that a misspelt
 // one may have been meant to be, or "".
-func (c *Contract) Nearest(method, path string) string {
+func (c *Index) Nearest(method, path string) string {
 	names := c.names()
 	return cmp.Or(names.operations.To(method+" "+path), names.procedures.To(path))
 }
@@ -135,7 +135,7 @@ func (c *Contract) Nearest(method, path string) string {
 // known are the names that a misspelt one may have been meant to be.
 type known struct{ operations, procedures *near.List }
 
-func (c *Contract) listNames() known {
+func (c *Index) listNames() known {
 	var operations, procedures []string
 	add := func(line string) {
 		if strings.HasPrefix(line, "/") {

@@ -33,13 +33,13 @@ type PathRule struct {
 type Document struct {
 	text   []byte
 	beyond []byte
-	load   func() (*Contract, error)
+	load   func() (*Index, error)
 }
 
 // NewDocument returns the document of a YAML text.
 func NewDocument(text []byte, rule PathRule) *Document {
 	d := &Document{text: text}
-	d.load = sync.OnceValues(func() (*Contract, error) {
+	d.load = sync.OnceValues(func() (*Index, error) {
 		c, err := parse(text, rule)
 		if err == nil {
 			c.beyond = sync.OnceValue(func() []Line { return parseLines(d.beyond) })
@@ -56,11 +56,11 @@ func (d *Document) Beyond(list []byte) *Document { d.beyond = list; return d }
 // Text returns the document as it was written.
 func (d *Document) Text() []byte { return d.text }
 
-// Contract returns the document's table of operations.
-func (d *Document) Contract() (*Contract, error) { return d.load() }
+// Index returns the document's table of operations.
+func (d *Document) Index() (*Index, error) { return d.load() }
 
-// A Contract is a document that can be looked things up in.
-type Contract struct {
+// An Index is a document that can be looked things up in.
+type Index struct {
 	Operations []*Operation // by path, then method
 
 	rule PathRule
@@ -124,7 +124,7 @@ type Known struct {
 }
 
 // Known returns what the document says of itself.
-func (c *Contract) Known() (Known, error) {
+func (c *Index) Known() (Known, error) {
 	var top struct {
 		Known Known `yaml:"x-understudy-known"`
 	}
@@ -133,7 +133,7 @@ func (c *Contract) Known() (Known, error) {
 }
 
 // Operation returns the operation of a line, or nil.
-func (c *Contract) Operation(line string) *Operation { return c.byLine[line] }
+func (c *Index) Operation(line string) *Operation { return c.byLine[line] }
 
 // Query returns the names of the operation's query parameters.
 func (o *Operation) Query() []string {
@@ -161,7 +161,7 @@ func (o *Operation) Refusals() []int {
 // the parsed form (a map) would lose.
 const orderKey = "x-understudy-order"
 
-func parse(text []byte, rule PathRule) (*Contract, error) {
+func parse(text []byte, rule PathRule) (*Index, error) {
 	src, err := cut(string(text))
 	if err != nil {
 		return nil, fmt.Errorf("gate: %w", err)
@@ -279,7 +279,7 @@ func WriteJSON(w *bytes.Buffer, n *yaml.Node, ordered bool) error {
 	return nil
 }
 
-func compile(src *source, rule PathRule) (*Contract, error) {
+func compile(src *source, rule PathRule) (*Index, error) {
 	var top struct {
 		Security  []map[string][]string `yaml:"security"`
 		Transport []int                 `yaml:"x-understudy-transport"`
@@ -287,7 +287,7 @@ func compile(src *source, rule PathRule) (*Contract, error) {
 	if err := yaml.Unmarshal([]byte(src.security+src.transport), &top); err != nil {
 		return nil, fmt.Errorf("gate: %w", err)
 	}
-	c := &Contract{
+	c := &Index{
 		rule:      rule,
 		source:    src,
 		secured:   len(top.Security) > 0,
@@ -335,7 +335,7 @@ const (
 )
 
 // router finds the paths that have as many slashes.
-func (c *Contract) router(paths []string) *mux.Router {
+func (c *Index) router(paths []string) *mux.Router {
 	// SkipClean and UseEncodedPath: a path is taken as it was sent, so that
 	// neither ".." nor an encoded slash reaches another operation.
 	router := mux.NewRouter().SkipClean(true).UseEncodedPath()
@@ -346,7 +346,7 @@ func (c *Contract) router(paths []string) *mux.Router {
 }
 
 // template is the path as mux wants it.
-func (c *Contract) template(path string) string {
+func (c *Index) template(path string) string {
 	if !c.rule.IgnoreCase {
 		return path
 	}
@@ -365,7 +365,7 @@ func (c *Contract) template(path string) string {
 const transportKey = "x-understudy-transport"
 
 // transportSchemas reads the document's list, in one dialect.
-func (c *Contract) transportSchemas(dialect string) (map[int]*openapi3.Schema, error) {
+func (c *Index) transportSchemas(dialect string) (map[int]*openapi3.Schema, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if schemas := c.transports[dialect]; schemas != nil {
@@ -397,7 +397,7 @@ func (c *Contract) transportSchemas(dialect string) (map[int]*openapi3.Schema, e
 }
 
 // Load reads all operations.
-func (c *Contract) Load() error {
+func (c *Index) Load() error {
 	for _, op := range c.Operations {
 		if err := op.Load(); err != nil {
 			return err
@@ -410,7 +410,7 @@ func (c *Contract) Load() error {
 // and HasBody can be asked for.
 func (o *Operation) Load() error { return o.load() }
 
-func (c *Contract) compileOperation(o *Operation, p pathSection, s section) error {
+func (c *Index) compileOperation(o *Operation, p pathSection, s section) error {
 	fail := func(err error) error { return fmt.Errorf("gate: %s %s: %w", o.Method, o.Path, err) }
 	yamls := []string{s.text}
 	if p.parameters != "" {

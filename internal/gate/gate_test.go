@@ -107,9 +107,9 @@ components:
       additionalProperties: false
 `
 
-func contract(t *testing.T, rule gate.PathRule) *gate.Contract {
+func index(t *testing.T, rule gate.PathRule) *gate.Index {
 	t.Helper()
-	c, err := gate.NewDocument([]byte(document), rule).Contract()
+	c, err := gate.NewDocument([]byte(document), rule).Index()
 	if err == nil {
 		err = c.Load()
 	}
@@ -121,7 +121,7 @@ func contract(t *testing.T, rule gate.PathRule) *gate.Contract {
 
 func operation(t *testing.T, line string) *gate.Operation {
 	t.Helper()
-	op := contract(t, gate.PathRule{}).Operation(line)
+	op := index(t, gate.PathRule{}).Operation(line)
 	if op == nil {
 		t.Fatalf("there is no operation %s", line)
 	}
@@ -187,7 +187,7 @@ func TestMatch(t *testing.T) {
 				t.Fatal(err)
 			}
 			r.URL = u
-			op, vars, methods := contract(t, tt.rule).Match(r)
+			op, vars, methods := index(t, tt.rule).Match(r)
 			got := ""
 			switch {
 			case op != nil:
@@ -211,7 +211,7 @@ func TestMatch(t *testing.T) {
 }
 
 func TestOperation(t *testing.T) {
-	c := contract(t, gate.PathRule{})
+	c := index(t, gate.PathRule{})
 	var lines []string
 	for _, op := range c.Operations {
 		lines = append(lines, op.Line())
@@ -477,7 +477,7 @@ func TestBadDocuments(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			c, err := gate.NewDocument([]byte(tt.text), gate.PathRule{}).Contract()
+			c, err := gate.NewDocument([]byte(tt.text), gate.PathRule{}).Index()
 			if err == nil {
 				err = c.Load()
 			}

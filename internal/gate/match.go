@@ -12,7 +12,7 @@ import (
 
 // Match finds the operation of a request. When it has none,
 // methods are those that its path has, if there is such a path. The variables are unescaped.
-func (c *Contract) Match(r *http.Request) (op *Operation, vars map[string]string, methods []string) {
+func (c *Index) Match(r *http.Request) (op *Operation, vars map[string]string, methods []string) {
 	r = c.trim(r)
 	var m mux.RouteMatch
 	router := c.routers[strings.Count(r.URL.EscapedPath(), "/")]
@@ -38,7 +38,7 @@ func (c *Contract) Match(r *http.Request) (op *Operation, vars map[string]string
 
 // trim takes a slash at the end off the path, if the provider does. An encoded one
 // belongs to the last segment.
-func (c *Contract) trim(r *http.Request) *http.Request {
+func (c *Index) trim(r *http.Request) *http.Request {
 	if !c.rule.IgnoreTrailingSlash || len(r.URL.Path) <= 1 || !strings.HasSuffix(r.URL.EscapedPath(), "/") {
 		return r
 	}

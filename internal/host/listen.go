@@ -253,7 +253,7 @@ func (h *Host) URL() string {
 // meanwhile has a processor for the one that it waits for.
 func (h *Host) Warm() {
 	for _, in := range slices.Concat(h.world.Instances(), []*kernel.Instance{h.api}) {
-		if _, err := in.Contract(); err != nil {
+		if _, err := in.Index(); err != nil {
 			h.world.Logger().Error("a document cannot be used", "provider", in.Name(), "error", err)
 		}
 	}

@@ -63,7 +63,7 @@ type Call struct {
 	raw       []byte
 	limit     int64 // of raw
 	tooLarge  bool
-	target    *Target         // of a request in another protocol
+	unwrapped *Unwrapped      // of a request in another protocol
 	operation *gate.Operation // nil before it is found
 	path      map[string]any  // Vars, by the types of the document
 

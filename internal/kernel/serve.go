@@ -112,27 +112,27 @@ func (w *passage) route() (*Route, *Problem) {
 
 // find sets the call's operation.
 func (in *Instance) find(c *Call) *Problem {
-	if c.target != nil {
-		return in.findTarget(c)
+	if c.unwrapped != nil {
+		return in.findUnwrapped(c)
 	}
-	contract, err := in.desc.Document.Contract()
+	index, err := in.desc.Document.Index()
 	if err != nil {
 		return asProblem(err)
 	}
-	op, vars, methods := contract.Match(c.Request)
-	line, more := contract.Lacks(c.Request, op)
+	op, vars, methods := index.Match(c.Request)
+	line, more := index.Lacks(c.Request, op)
 	switch {
 	case line != "":
 		c.Op = Op(in.Name() + " " + line)
 		return in.declined(c)
 	case op == nil:
-		return in.unknown(c, contract, append(methods, more...))
+		return in.unknown(c, index, append(methods, more...))
 	}
 	return in.found(c, op, vars)
 }
 
 // unknown refuses what no operation of the service is for.
-func (in *Instance) unknown(c *Call, contract *gate.Contract, methods []string) *Problem {
+func (in *Instance) unknown(c *Call, index *gate.Index, methods []string) *Problem {
 	what := fmt.Sprintf("%s %s", c.Request.Method, c.Request.URL.EscapedPath())
 	if c.Request.Method != http.MethodOptions && !in.world.config.AllowUnknown {
 		in.world.Fail("understudy: %s is not an operation of %s; if the client under test means to call it, emulator.AllowUnknown() lets it", what, in.Name())
@@ -142,7 +142,7 @@ func (in *Instance) unknown(c *Call, contract *gate.Contract, methods []string) 
 		return (&Problem{Kind: WrongMethod, Methods: slices.Compact(methods)}).Because("%s has this path, but not with %s", in.Name(), c.Request.Method)
 	}
 	p := (&Problem{Kind: UnknownPath}).Because("%s has no operation %s", in.Name(), what)
-	if nearest := contract.Nearest(c.Request.Method, c.Request.URL.EscapedPath()); nearest != "" {
+	if nearest := index.Nearest(c.Request.Method, c.Request.URL.EscapedPath()); nearest != "" {
 		p.Reason += "; the nearest is " + nearest
 	}
 	return p
@@ -354,10 +354,10 @@ func (in *Instance) vet(c *Call) error {
 }
 
 func (in *Instance) decode(c *Call) (err error) {
-	if c.target != nil { // its protocol has read it
-		c.Body.Message = c.target.Message
-		if c.target.Malformed != nil {
-			return c.target.Malformed
+	if c.unwrapped != nil { // its protocol has read it
+		c.Body.Message = c.unwrapped.Message
+		if c.unwrapped.Malformed != nil {
+			return c.unwrapped.Malformed
 		}
 		return nil
 	}
@@ -380,7 +380,7 @@ func (in *Instance) decode(c *Call) (err error) {
 func (c *Call) Takes(mediaType string) bool { return c.operation.Takes(mediaType) }
 
 func (in *Instance) check(c *Call) error {
-	if c.target != nil {
+	if c.unwrapped != nil {
 		return nil // the document is about REST
 	}
 	var breaches, more []gate.Breach

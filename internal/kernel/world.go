@@ -512,11 +512,11 @@ func (w *World) checkFault(op Op, f fault.Fault) error {
 		}
 		return fmt.Errorf("%q does not begin with a provider of this server; there are %s", op, strings.Join(names, ", "))
 	}
-	contract, err := in.desc.Document.Contract()
+	index, err := in.desc.Document.Index()
 	if err != nil {
 		return err
 	}
-	operation := contract.Operation(line)
+	operation := index.Operation(line)
 	if operation == nil || in.routes[op] == nil {
 		var lines []string
 		for _, route := range in.desc.Routes {
@@ -557,7 +557,7 @@ func (in *Instance) Exposed() []string {
 func (in *Instance) Name() string { return in.desc.Name }
 
 // Contract returns the provider's parsed document.
-func (in *Instance) Contract() (*gate.Contract, error) { return in.desc.Document.Contract() }
+func (in *Instance) Index() (*gate.Index, error) { return in.desc.Document.Index() }
 
 // Differences returns the provider's table of differences.
 func (in *Instance) Differences() []*Difference { return in.desc.Differences }

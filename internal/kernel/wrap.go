@@ -1,8 +1,8 @@
 package kernel
 
-// A Target is the operation that a request of another protocol asks for, as
+// An Unwrapped is the operation that a request of another protocol asks for, as
 // Description.Unwrap found out.
-type Target struct {
+type Unwrapped struct {
 	Line    string            // of the operation, as in its document
 	Vars    map[string]string // of its path: all of them, also empty ones
 	Body    []byte            // the message as JSON, for the journal
@@ -11,27 +11,27 @@ type Target struct {
 	Malformed *Problem
 }
 
-// Run takes the call all its way to the operation of t, whatever the path of its
+// Run takes the call all its way to the operation of u, whatever the path of its
 // request, and returns the answer that plain HTTP would have. An operation that
 // the document lacks is declined.
-func (c *Call) Run(t Target) *Outcome {
-	c.target, c.raw = &t, t.Body
+func (c *Call) Run(u Unwrapped) *Outcome {
+	c.unwrapped, c.raw = &u, u.Body
 	return c.instance.serve(c)
 }
 
 // Problem returns why the call was refused, nil when it was not.
 func (c *Call) Problem() *Problem { return c.problem }
 
-// findTarget is find for a call whose operation is known.
-func (in *Instance) findTarget(c *Call) *Problem {
-	contract, err := in.desc.Document.Contract()
+// findUnwrapped is find for a call whose operation is known.
+func (in *Instance) findUnwrapped(c *Call) *Problem {
+	index, err := in.desc.Document.Index()
 	if err != nil {
 		return asProblem(err)
 	}
-	c.Op = Op(in.Name() + " " + c.target.Line)
-	op := contract.Operation(c.target.Line)
+	c.Op = Op(in.Name() + " " + c.unwrapped.Line)
+	op := index.Operation(c.unwrapped.Line)
 	if op == nil {
 		return in.declined(c)
 	}
-	return in.found(c, op, c.target.Vars)
+	return in.found(c, op, c.unwrapped.Vars)
 }

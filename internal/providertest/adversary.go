@@ -140,7 +140,7 @@ func (a adversary) try(t *testing.T, name, text, want string) {
 		op := a.Journal.Last().Operation
 		_, line := kernel.SplitOp(op)
 		answer := answer{status: r.StatusCode, header: r.Header, body: body}
-		if o := a.subject.contract.Operation(line); o != nil && r.StatusCode >= 400 {
+		if o := a.subject.index.Operation(line); o != nil && r.StatusCode >= 400 {
 			if err := envelope(o, answer); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}

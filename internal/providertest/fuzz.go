@@ -44,7 +44,7 @@ func FuzzBody(f *testing.F, new func() emulator.Option, keeps ...kernel.Op) {
 		"", "null", "[]", `{"a":1}{}`, "{\"\x00\":\"\xff\"}", `{"name":"\ud800","name":"\u0000"}`, `{"__proto__":{},"":""}`,
 		`{"name":1e999,"description":-0,"scopes":[null,{}]}`, "a=%zz", "grant_type=client_credentials&grant_type=&client_id=%00&=", "\ufeff{}",
 	} {
-		o := z.contract.Operations[i%len(z.contract.Operations)]
+		o := z.index.Operations[i%len(z.index.Operations)]
 		f.Add(o.Line(), i%2 == 0, "application/json; charset=utf-16", []byte(body))
 	}
 	f.Fuzz(func(t *testing.T, line string, live bool, contentType string, body []byte) {

@@ -66,12 +66,12 @@ func newFuzzing(f *testing.F, new func() emulator.Option, keeps []kernel.Op) *fu
 // operation returns the operation of a line; any other text stands for some
 // operation, so that a mutated line is not lost.
 func (z *fuzzing) operation(line string) *gate.Operation {
-	if o := z.contract.Operation(line); o != nil {
+	if o := z.index.Operation(line); o != nil {
 		return o
 	}
 	h := fnv.New32()
 	_, _ = io.WriteString(h, line)
-	return z.contract.Operations[int(h.Sum32()>>1)%len(z.contract.Operations)]
+	return z.index.Operations[int(h.Sum32()>>1)%len(z.index.Operations)]
 }
 
 // in returns a world as it was at first, for one run.
@@ -124,7 +124,7 @@ func (z *fuzzing) judge(t *testing.T, w *world, r request) {
 	_, line := kernel.SplitOp(op)
 	reason := a.header.Get(kernel.HeaderReason)
 	guarded := a.header.Get(kernel.HeaderEntry) == "" // the server's own guard has refused it
-	if o := z.contract.Operation(line); o != nil && z.Declined[op] == "" && !guarded {
+	if o := z.index.Operation(line); o != nil && z.Declined[op] == "" && !guarded {
 		err = envelope(o, a)
 	} else if inbound.Method != http.MethodHead && !json.Valid(a.body) || reason == "" {
 		err = fmt.Errorf("%d with the reason %q and the body %.200q", a.status, reason, a.body)

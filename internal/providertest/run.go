@@ -47,10 +47,10 @@ func document(t *testing.T, s subject, doc *openapi3.T) {
 	if err := doc.Validate(context.Background()); err != nil {
 		t.Error(err)
 	}
-	if known, err := s.contract.Known(); err != nil || known.Rotates == "" || known.Seen == "" || len(known.Confirmed) != 3 {
+	if known, err := s.index.Known(); err != nil || known.Rotates == "" || known.Seen == "" || len(known.Confirmed) != 3 {
 		t.Errorf("x-understudy-known does not say what can be rotated, what was seen to work, and what was confirmed: %+v, %v", known, err)
 	}
-	for _, o := range s.contract.Operations {
+	for _, o := range s.index.Operations {
 		op := s.op(o)
 		switch reason, declined := s.Declined[op]; {
 		case s.served[op] && declined:
@@ -72,7 +72,7 @@ func document(t *testing.T, s subject, doc *openapi3.T) {
 	}
 	known := func(op kernel.Op) bool {
 		_, line := kernel.SplitOp(op)
-		return s.contract.Operation(line) != nil
+		return s.index.Operation(line) != nil
 	}
 	beyond := map[kernel.Op]bool{}
 	for op := range s.served {
@@ -80,7 +80,7 @@ func document(t *testing.T, s subject, doc *openapi3.T) {
 			t.Errorf("%s is served but not in the document", op)
 		}
 	}
-	for _, l := range s.contract.Beyond() {
+	for _, l := range s.index.Beyond() {
 		beyond[kernel.Op(s.Name+" "+l.String())] = true
 	}
 	for op := range s.Declined {
@@ -139,7 +139,7 @@ func unknown(t *testing.T, s subject, new func() emulator.Option) {
 	check(http.MethodGet, "/understudy-has-no-such-path")
 	check(http.MethodPost, "/understudy-has-no-such-path/%2e%2e/x")
 	methods := map[string][]string{}
-	for _, o := range s.contract.Operations {
+	for _, o := range s.index.Operations {
 		methods[o.Path] = append(methods[o.Path], o.Method)
 	}
 	for path, known := range methods {
@@ -159,8 +159,8 @@ func claimed(s subject, method, path string) bool {
 	if err != nil {
 		return true
 	}
-	op, _, _ := s.contract.Match(r)
-	line, _ := s.contract.Lacks(r, op)
+	op, _, _ := s.index.Match(r)
+	line, _ := s.index.Lacks(r, op)
 	return op != nil || line != ""
 }
 
@@ -168,7 +168,7 @@ func claimed(s subject, method, path string) bool {
 // its name, and that a misspelt path is told what it may have meant.
 func beyond(t *testing.T, s subject, new func() emulator.Option) {
 	w := newWorld(t, new, seed)
-	for _, l := range s.contract.Beyond() {
+	for _, l := range s.index.Beyond() {
 		method := l.Method
 		if method == "" {
 			method = http.MethodPost
@@ -189,7 +189,7 @@ func beyond(t *testing.T, s subject, new func() emulator.Option) {
 		}
 	}
 	misspelt := 0
-	for _, o := range s.contract.Operations {
+	for _, o := range s.index.Operations {
 		path := w.path(o.Path) + "x"
 		if strings.HasSuffix(o.Path, "}") || claimed(s, o.Method, path) || len(o.Path) < 8 {
 			continue
@@ -204,9 +204,9 @@ func beyond(t *testing.T, s subject, new func() emulator.Option) {
 			t.Errorf("%s %s: %d, because %s", o.Method, path, a.status, reason)
 		}
 	}
-	t.Logf("%d operations are not served, %d paths were misspelt", len(s.contract.Beyond()), misspelt)
-	if 10*misspelt < len(s.contract.Operations) {
-		t.Errorf("only %d paths of %d operations were misspelt", misspelt, len(s.contract.Operations))
+	t.Logf("%d operations are not served, %d paths were misspelt", len(s.index.Beyond()), misspelt)
+	if 10*misspelt < len(s.index.Operations) {
+		t.Errorf("only %d paths of %d operations were misspelt", misspelt, len(s.index.Operations))
 	}
 }
 

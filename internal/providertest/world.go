@@ -155,9 +155,9 @@ func (w *world) send(method, path string, header http.Header, body []byte) answe
 // A subject is a provider and its document.
 type subject struct {
 	kernel.Description
-	schema   *store.Schema
-	contract *gate.Contract
-	served   map[kernel.Op]bool
+	schema *store.Schema
+	index  *gate.Index
+	served map[kernel.Op]bool
 }
 
 // describe mounts the one provider of an option.
@@ -180,8 +180,8 @@ func examine(t testing.TB, new func() emulator.Option) subject {
 		s.served[route.Op] = true
 	}
 	var err error
-	if s.contract, err = s.Document.Contract(); err == nil {
-		err = s.contract.Load()
+	if s.index, err = s.Document.Index(); err == nil {
+		err = s.index.Load()
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -194,7 +194,7 @@ func (s subject) op(o *gate.Operation) kernel.Op { return kernel.Op(s.Name + " "
 // servedOperations returns the operations that have a handler.
 func (s subject) servedOperations() []*gate.Operation {
 	var list []*gate.Operation
-	for _, o := range s.contract.Operations {
+	for _, o := range s.index.Operations {
 		if s.served[s.op(o)] {
 			list = append(list, o)
 		}

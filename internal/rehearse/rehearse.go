@@ -333,11 +333,11 @@ func (r *runner) facts() string {
 	instances := c.World.Instances()
 	r.several = len(instances) > 1
 	for _, in := range instances {
-		contract, err := in.Contract()
+		index, err := in.Index()
 		if err != nil {
 			return err.Error()
 		}
-		for _, op := range contract.Operations {
+		for _, op := range index.Operations {
 			r.operations[kernel.ResolveOp(in.Name(), op.Line())] = op
 		}
 	}

@@ -81,17 +81,17 @@ func Of(w *kernel.World) (Coverage, error) {
 	var all Coverage
 	for _, in := range w.Instances() {
 		p := Provider{Name: in.Name()}
-		contract, err := in.Contract()
+		index, err := in.Index()
 		if err == nil {
-			err = contract.Load()
+			err = index.Load()
 		}
 		if err != nil {
 			return all, err
 		}
-		if p.Known, err = contract.Known(); err != nil {
+		if p.Known, err = index.Known(); err != nil {
 			return all, err
 		}
-		for _, op := range contract.Operations {
+		for _, op := range index.Operations {
 			served, reason := in.Serves(kernel.Op(in.Name() + " " + op.Line()))
 			row := Operation{Operation: op.Line(), Summary: op.Summary, Page: op.Page, Served: served, Reason: reason, Allowances: op.Allowed()}
 			for _, status := range op.Statuses {
@@ -105,7 +105,7 @@ func Of(w *kernel.World) (Coverage, error) {
 		for _, c := range in.Chosen() {
 			p.Chosen = append(p.Chosen, Choice(c))
 		}
-		for _, group := range contract.BeyondGroups() {
+		for _, group := range index.BeyondGroups() {
 			p.Beyond = append(p.Beyond, Beyond{group.Name, group.Lines})
 		}
 		for _, setting := range in.SettingInfos() {
