@@ -84,7 +84,7 @@ func (b *bench) startCommand(ctx context.Context, environment ...string) (*under
 	args := append([]string{"serve", "--listen", "127.0.0.1:0", "--ready-file", file}, b.serveFlags...)
 	u := &understudy{process: &process{cmd: exec.CommandContext(ctx, b.command, args...)}}
 	u.cmd.Stderr = b.stderr
-	u.cmd.Env = append(os.Environ(), environment...)
+	u.cmd.Env = append(u.cmd.Environ(), environment...)
 	if err := u.cmd.Start(); err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"os"
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
@@ -19,12 +18,11 @@ const (
 	room = 24 << 20
 )
 
-// giveRoom lets the collector wait for room. A GOGC that somebody has set stays.
-func giveRoom(live uint64) {
-	if _, set := os.LookupEnv("GOGC"); !set {
-		debug.SetGCPercent(int(max(100, min(400, 100*room/max(live, 1)))))
-	}
-}
+// usual is the collector's percentage where nobody has set GOGC.
+const usual = 100
+
+// percentage lets the collector wait for room.
+func percentage(live uint64) int { return int(max(usual, min(400, 100*room/max(live, 1)))) }
 
 // giveBack returns the memory that a burst of large calls has used. The collector
 // runs when more is asked for: a server that is left alone after the burst would
@@ -36,6 +34,8 @@ func giveBack(ctx context.Context) {
 		{Name: "/gc/heap/live:bytes"},
 		{Name: "/memory/classes/heap/free:bytes"},
 	}
+	set := debug.SetGCPercent(usual)
+	debug.SetGCPercent(set) // somebody's own stays
 	ticks := time.NewTicker(lookAtMemory)
 	defer ticks.Stop()
 	var collected uint64
@@ -46,7 +46,9 @@ func giveBack(ctx context.Context) {
 		case <-ticks.C:
 		}
 		metrics.Read(samples)
-		giveRoom(samples[2].Value.Uint64())
+		if set == usual {
+			debug.SetGCPercent(percentage(samples[2].Value.Uint64()))
+		}
 		before := collected
 		collected = samples[0].Value.Uint64()
 		garbage := int64(samples[1].Value.Uint64()) - int64(samples[2].Value.Uint64()) // allocated since the last collection

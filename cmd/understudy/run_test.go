@@ -161,7 +161,7 @@ func TestServe(t *testing.T) {
 	// A cancelled context is what a signal becomes.
 	o := s.stop()
 	o.check(t, 0, "gateway    "+s.info.Gateway, "status=200")
-	for _, line := range []string{"control    " + s.info.Control, "infisical  " + infisical.URL, "  clientSecret            " + infisical.Credentials["clientSecret"]} {
+	for _, line := range []string{"control    " + s.info.Control, "infisical  " + infisical.URL, "  clientSecret " + infisical.Credentials["clientSecret"]} {
 		if !strings.Contains(o.out, line) {
 			t.Errorf("the banner lacks %q:\n%s", line, o.out)
 		}
