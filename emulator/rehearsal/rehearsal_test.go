@@ -96,7 +96,7 @@ func server(r *Case) *rotator {
 
 // TestProblems: what keeps a rehearsal from meaning anything is said.
 func TestProblems(t *testing.T) {
-	var before []string
+	var orders orderer
 	for _, test := range []struct {
 		name  string
 		setUp func(*Case)
@@ -127,7 +127,7 @@ func TestProblems(t *testing.T) {
 			})
 		}, "two undisturbed runs differ, so that a fault cannot be aimed at a call: " + created + " in both, with other answers: "},
 		{"what comes first in a map", func(r *Case) {
-			app, order := server(r), anotherOrder(map[string]bool{"list": true, "log in": true}, &before)
+			app, order := server(r), orders.another(map[string]bool{"list": true, "log in": true})
 			r.Act(func(ctx context.Context) error {
 				token, err := app.login(ctx, app.vault.Value)
 				if order[0] == "list" {
@@ -165,9 +165,9 @@ func (r *rotator) createNamed(ctx context.Context, token string, name any) error
 // TestMapOrder: calls that a map's order lets change places are rehearsed, and the report
 // says which.
 func TestMapOrder(t *testing.T) {
-	var before []string
+	var orders orderer
 	report := run(t, func(r *Case) {
-		app, order, once := server(r), anotherOrder(map[string]bool{"blue": true, "red": true}, &before), false
+		app, order, once := server(r), orders.another(map[string]bool{"blue": true, "red": true}), false
 		r.Act(func(ctx context.Context) error {
 			token, err := app.login(ctx, app.vault.Value)
 			if err != nil || once { // each run must not leave more than the one before
@@ -235,13 +235,19 @@ func TestParallelCalls(t *testing.T) {
 	}
 }
 
-// anotherOrder ranges over a map until its order is not the one before, which it then
-// takes the place of.
-func anotherOrder(names map[string]bool, before *[]string) []string {
+// An orderer ranges over maps, each time in another order than before. Cases share it.
+type orderer struct {
+	mu     sync.Mutex
+	before []string
+}
+
+func (o *orderer) another(names map[string]bool) []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	for {
 		order := slices.Collect(maps.Keys(names))
-		if !slices.Equal(order, *before) {
-			*before = order
+		if !slices.Equal(order, o.before) {
+			o.before = order
 			return order
 		}
 	}
