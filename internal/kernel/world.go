@@ -198,8 +198,9 @@ func (w *World) Sibling(start *Start, j *journal.Journal) (*World, error) {
 
 func mount(p Provider) (*mounted, error) {
 	env := &Env{Schema: &store.Schema{}}
-	m := &mounted{desc: p.Mount(env), schema: env.Schema, drawn: env.drawn, routes: map[Op]*Route{}}
+	m := &mounted{desc: p.Mount(env), schema: env.Schema, drawn: env.drawn}
 	d := &m.desc
+	m.routes = make(map[Op]*Route, len(d.Routes))
 	switch {
 	case d.Name == "" || d.Document == nil || d.Error == nil:
 		return nil, fmt.Errorf("provider %q lacks its name, document or error dialect", d.Name)
