@@ -252,7 +252,7 @@ var forms = []struct {
 
 var (
 	digit  = regexp.MustCompile(`\d`)
-	finer  = regexp.MustCompile(`(\.\d{3})(\d{3}){1,2}\b`)
+	finer  = regexp.MustCompile(`(\.\d{3})(?:\d{3}){1,2}(\D|$)`)
 	quoted = regexp.MustCompile(`"([^"\\]*)"`)
 )
 
@@ -261,7 +261,7 @@ var (
 // they are one form.
 func timeForm(s string) string {
 	_, clock, _ := strings.Cut(s, "T")
-	clock = finer.ReplaceAllString(clock, "$1")
+	clock = finer.ReplaceAllString(clock, "$1$2")
 	return "<time " + digit.ReplaceAllString(strings.TrimSuffix(clock, "-"), "0") + ">"
 }
 
