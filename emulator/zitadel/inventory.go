@@ -3,9 +3,11 @@ package zitadel
 import (
 	"cmp"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/understudy-dev/understudy/internal/kernel"
+	"github.com/understudy-dev/understudy/internal/oauth"
 )
 
 // inventory lists the secrets of applications and machine users, their keys, and
@@ -112,6 +114,7 @@ func (p *Provider) tokenCredentials(c *kernel.Call, yield func(kernel.Credential
 			return false
 		}
 	}
+	keys := p.signingKeys(c)
 	for _, t := range p.tokens.All(c.Tx) {
 		u, _ := p.users.Get(c.Tx, t.UserID)
 		k := kernel.Credential{
@@ -121,6 +124,9 @@ func (p *Provider) tokenCredentials(c *kernel.Call, yield func(kernel.Credential
 		ended := u.whyNotActive()
 		if ended == "" && u.Human != nil {
 			_, _, ended = p.desk.Token(c, t.ID)
+		}
+		if t.SignedBy != "" && !slices.ContainsFunc(keys, func(key oauth.Key) bool { return key.ID == t.SignedBy }) {
+			ended = "signed with a web key that is deleted"
 		}
 		if !yield(dead(k, cmp.Or(expired(c, t.ExpiresAt), ended))) {
 			return false

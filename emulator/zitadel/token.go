@@ -23,6 +23,7 @@ type accessToken struct {
 	UserID, ClientID    string
 	Scopes, Audience    []string
 	IssuedAt, ExpiresAt time.Time
+	SignedBy            string // the web key's id; empty for an opaque one
 }
 
 // The grants of the token endpoint.
@@ -289,7 +290,9 @@ func (p *Provider) newToken(c *kernel.Call, userID, clientID string, scopes, aud
 		IssuedAt: c.Now, ExpiresAt: c.In(life.AccessToken),
 	}
 	answer := tokenResponse{TokenType: "Bearer", ExpiresIn: life.expiresIn()}
-	if !asJWT {
+	if asJWT {
+		t.SignedBy = p.signingKey(c).ID
+	} else {
 		answer.AccessToken = p.opaque(c, "access-token", t.ID+":"+userID)
 		t.Digest = kit.Digest(answer.AccessToken)
 	}
