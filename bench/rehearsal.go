@@ -39,33 +39,31 @@ func (b *bench) rehearsal(ctx context.Context) ([]line, error) {
 	}{{"in memory", false}, {"over sockets", true}} {
 		var calls atomic.Int64
 		config := rehearse.Config{Kinds: kinds, Pairs: true, Stage: func() (*rehearse.Case, error) { return stageRotation(place.sockets, &calls) }}
+		var report *rehearse.Report
 		began := time.Now()
-		used, err := cpuTime(os.Getpid())
-		if err != nil {
-			return nil, err
-		}
-		report := rehearse.Run(ctx, config)
+		each, err := cpuOf(os.Getpid(), func() (int, error) {
+			report = rehearse.Run(ctx, config)
+			return len(report.Cases), nil
+		})
 		wall := time.Since(began)
-		cpu, err := cpuTime(os.Getpid())
 		if err != nil {
 			return nil, err
 		}
-		cpu -= used
+		each /= 1000 // milliseconds a case
 		if report.Problem != "" || !report.OK() || len(report.Calls) != 12 {
 			return nil, fmt.Errorf("the rehearsal, %s: %d calls, %d broken, %s", place.name, len(report.Calls), report.Count(rehearse.Broken), report.Problem)
 		}
 		n := float64(len(report.Cases))
-		each, ofCalls := milliseconds(cpu)/n, float64(calls.Load())/n
+		ofCalls := float64(calls.Load()) / n
 		if !place.sockets {
-			rotations := ofCalls * milliseconds(own)
-			lines = append(lines, atMost(2, "%.2f ms").line("a case of a rehearsal, "+place.name, each-rotations,
-				"CPU, mean of %d; with the rotation's own, %.1f calls of %.0f µs, %.2f ms", len(report.Cases), ofCalls, 1000*milliseconds(own), each))
+			lines = append(lines, atMost(2, "%.2f ms").line("a case of a rehearsal, "+place.name, each-ofCalls*own/1000,
+				"CPU, mean of %d; with the rotation's own, %.1f calls of %.0f µs, %.2f ms", len(report.Cases), ofCalls, own, each))
 		} else {
 			lines = append(lines, figure("a case of a rehearsal, "+place.name, each, "%.2f ms", "CPU, mean of %d, with the rotation's own", len(report.Cases)))
 		}
 		lines = append(lines,
 			figure("1,000 cases, "+place.name, wall.Seconds()*1000/n, "%.1f s", "elapsed, with the rotation's own; CPU %.1f s", each),
-			figure("pairs of faults of 12 calls, "+place.name, cpu.Seconds(), "%.1f s", "CPU; it took %.1f s, %d kinds of faults", wall.Seconds(), len(kinds)),
+			figure("pairs of faults of 12 calls, "+place.name, each*n/1000, "%.1f s", "CPU; it took %.1f s, %d kinds of faults", wall.Seconds(), len(kinds)),
 		)
 	}
 	return lines, nil
@@ -125,8 +123,8 @@ func (rec recorder) CloseIdleConnections() {
 }
 
 // rotationsOwn measures the CPU time of a call of the rotation to a server that costs
-// nothing.
-func rotationsOwn(ctx context.Context, times int) (time.Duration, error) {
+// nothing, in microseconds.
+func rotationsOwn(ctx context.Context, times int) (float64, error) {
 	var calls atomic.Int64
 	var recorded tape
 	rotation, server, err := newRotation(false, func(t http.RoundTripper) http.RoundTripper { return recorder{t, &calls, &recorded} })
@@ -138,17 +136,14 @@ func rotationsOwn(ctx context.Context, times int) (time.Duration, error) {
 		return 0, err
 	}
 	rotation.client = &http.Client{Transport: &player{tape: recorded}}
-	before, err := cpuTime(os.Getpid())
-	if err != nil {
-		return 0, err
-	}
-	for range times {
-		if err := rotation.rotate(ctx); err != nil {
-			return 0, err
+	return cpuOf(os.Getpid(), func() (int, error) {
+		for range times {
+			if err := rotation.rotate(ctx); err != nil {
+				return 0, err
+			}
 		}
-	}
-	after, err := cpuTime(os.Getpid())
-	return (after - before) / time.Duration(times*len(recorded)), err
+		return times * len(recorded), nil
+	})
 }
 
 // stageRotation makes a case: a rotation that looks at its secrets often.

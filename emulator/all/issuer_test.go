@@ -36,19 +36,7 @@ func TestOwnIssuer(t *testing.T) {
 			srv := emulator.NewTest(t, append(test.opts, inf, zit)...)
 			base := test.base(srv, zit)
 			machine := zit.SeedMachineUser(zitadel.MachineUser{JWT: true})
-			form := url.Values{"grant_type": {"client_credentials"}, "scope": {"openid"}, "client_id": {machine.UserName}, "client_secret": {machine.ClientSecret}}
-			response, err := srv.Client().PostForm(base+"/oauth/v2/token", form)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = response.Body.Close() }()
-			var token struct {
-				AccessToken string `json:"access_token"`
-			}
-			if err := json.NewDecoder(response.Body).Decode(&token); err != nil || token.AccessToken == "" {
-				t.Fatalf("no token: %d %v", response.StatusCode, err)
-			}
-
+			token := machineToken(t, srv, base, machine.UserName, machine.ClientSecret)
 			id := inf.SeedIdentity(infisical.Identity{})
 			call := func(token, method, path, body string, status int) answer {
 				t.Helper()
@@ -59,7 +47,7 @@ func TestOwnIssuer(t *testing.T) {
 				return a
 			}
 			const login = "/api/v1/auth/oidc-auth/login"
-			settings, job := "/api/v1/auth/oidc-auth/identities/"+id.ID, fmt.Sprintf(`{"identityId":%q,"jwt":%q}`, id.ID, token.AccessToken)
+			settings, job := "/api/v1/auth/oidc-auth/identities/"+id.ID, fmt.Sprintf(`{"identityId":%q,"jwt":%q}`, id.ID, token)
 			call(id.AccessToken, "POST", settings, fmt.Sprintf(`{"oidcDiscoveryUrl":%q,"boundIssuer":%q}`, base, base), http.StatusOK)
 			call("", "POST", login, job, http.StatusOK)
 			entries := srv.Journal.All()
@@ -72,6 +60,24 @@ func TestOwnIssuer(t *testing.T) {
 			}
 		})
 	}
+}
+
+// machineToken returns the JWT that a ZITADEL gives a machine user.
+func machineToken(t *testing.T, srv *emulator.Server, base, clientID, secret string) string {
+	t.Helper()
+	form := url.Values{"grant_type": {"client_credentials"}, "scope": {"openid"}, "client_id": {clientID}, "client_secret": {secret}}
+	response, err := srv.Client().PostForm(base+"/oauth/v2/token", form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	var issued struct {
+		Token string `json:"access_token"`
+	}
+	if err := json.NewDecoder(response.Body).Decode(&issued); err != nil || issued.Token == "" {
+		t.Fatalf("no token: %d %v", response.StatusCode, err)
+	}
+	return issued.Token
 }
 
 // TestSandboxIssuer logs in, in a sandbox, by a JWT of that sandbox's ZITADEL. Another
@@ -107,19 +113,7 @@ func TestSandboxIssuer(t *testing.T) {
 		if err := json.Unmarshal(call(admin, "PUT", "/zitadel/management/v1/users/"+machine.UserID+"/secret", "{}"), &machine); err != nil {
 			t.Fatal(err)
 		}
-		form := url.Values{"grant_type": {"client_credentials"}, "scope": {"openid"}, "client_id": {machine.ClientID}, "client_secret": {machine.ClientSecret}}
-		response, err := srv.Client().PostForm(zit.URL+"/oauth/v2/token", form)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = response.Body.Close() }()
-		var issued struct {
-			Token string `json:"access_token"`
-		}
-		if err := json.NewDecoder(response.Body).Decode(&issued); err != nil || issued.Token == "" {
-			t.Fatalf("no token: %d %v", response.StatusCode, err)
-		}
-		w.token = issued.Token
+		w.token = machineToken(t, srv, zit.URL, machine.ClientID, machine.ClientSecret)
 		return w
 	}
 	one, two := open("one"), open("two")

@@ -104,7 +104,7 @@ func defaultProject(c *kernel.Call) Project {
 // Path is where it stands in a world file.
 func (p *Provider) seedProject(c *kernel.Call, in Project, path []any) (Project, error) {
 	refuse := func(field, format string, args ...any) (Project, error) {
-		return in, kernel.WorldErrorf(below(path, field), format, args...)
+		return in, kernel.WorldErrorf(kernel.Below(path, field), format, args...)
 	}
 	org, ok := p.organizationOr(c, in.OrganizationID)
 	if !ok {
@@ -129,7 +129,7 @@ func (p *Provider) seedProject(c *kernel.Call, in Project, path []any) (Project,
 	in.Environments = nil
 	for i, e := range in.Holds {
 		env := environment{ID: cmp.Or(e.ID, c.Draw("environment").UUID()), ProjectID: in.ID, Slug: e.Slug, Name: cmp.Or(e.Name, e.Slug), Position: float64(i + 1)}
-		at := below(path, "environments", i)
+		at := kernel.Below(path, "environments", i)
 		_, idTaken := p.environments.Get(c.Tx, env.ID)
 		_, slugTaken := p.environmentBySlug.Get(c.Tx, key(in.ID, env.Slug))
 		if idTaken || slugTaken {
@@ -138,13 +138,13 @@ func (p *Provider) seedProject(c *kernel.Call, in Project, path []any) (Project,
 		p.addEnvironment(c, env)
 		root, _ := p.find(c, in.ID, env.Slug, "/")
 		for j, f := range e.Folders {
-			if _, err := p.seedFolders(c, root, f, below(at, "folders", j)); err != nil {
+			if _, err := p.seedFolders(c, root, f, kernel.Below(at, "folders", j)); err != nil {
 				return in, err
 			}
 		}
 		for j, s := range e.Secrets {
 			s.ProjectID = in.ID
-			if _, err := p.placeSecret(c, root, s, below(at, "secrets", j)); err != nil {
+			if _, err := p.placeSecret(c, root, s, kernel.Below(at, "secrets", j)); err != nil {
 				return in, err
 			}
 		}
@@ -157,9 +157,6 @@ func (p *Provider) seedProject(c *kernel.Call, in Project, path []any) (Project,
 func newSlug(slug, name, id string) string {
 	return cmp.Or(slug, fixtures.Slug(name), "project-"+id[:min(8, len(id))])
 }
-
-// below is a path of a world file with further steps.
-func below(path []any, steps ...any) []any { return append(append([]any{}, path...), steps...) }
 
 func (p *Provider) seedFolders(c *kernel.Call, root folder, path string, at []any) (folder, error) {
 	names := segments(path)
@@ -178,12 +175,12 @@ func (p *Provider) seedFolders(c *kernel.Call, root folder, path string, at []an
 // left empty.
 func (p *Provider) placeSecret(c *kernel.Call, root folder, in Secret, at []any) (Secret, error) {
 	refuse := func(field, format string, args ...any) (Secret, error) {
-		return in, kernel.WorldErrorf(below(at, field), format, args...)
+		return in, kernel.WorldErrorf(kernel.Below(at, field), format, args...)
 	}
 	if issue := secretNameIssue(trim(in.Key)); issue != nil {
 		return refuse("key", "%q is no name for a secret", in.Key)
 	}
-	f, err := p.seedFolders(c, root, in.Path, below(at, "path"))
+	f, err := p.seedFolders(c, root, in.Path, kernel.Below(at, "path"))
 	if err != nil {
 		return in, err
 	}

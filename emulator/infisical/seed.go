@@ -267,7 +267,7 @@ func (p *Provider) organizationOr(c *kernel.Call, id string) (organization, bool
 // left empty. Path is where it stands in a world file.
 func (p *Provider) seedIdentity(c *kernel.Call, in Identity, path []any) (Identity, error) {
 	refuse := func(field, format string, args ...any) (Identity, error) {
-		return in, kernel.WorldErrorf(below(path, field), format, args...)
+		return in, kernel.WorldErrorf(kernel.Below(path, field), format, args...)
 	}
 	org, ok := p.organizationOr(c, in.OrganizationID)
 	if !ok {

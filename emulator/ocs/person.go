@@ -78,7 +78,7 @@ func (p *Provider) addPerson(c *kernel.Call, in Person, path []any) (Person, err
 		Roles: in.Roles, Disabled: in.Disabled,
 	}
 	refuse := func(field, format string, args ...any) (Person, error) {
-		return in, kernel.WorldErrorf(append(slices.Clone(path), field), format, args...)
+		return in, kernel.WorldErrorf(kernel.Below(path, field), format, args...)
 	}
 	if u.TenantID == "" {
 		u.TenantID, _, _ = p.tenants.First(c.Tx)

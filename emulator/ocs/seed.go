@@ -231,9 +231,6 @@ func (p *Provider) noteClient(c *kernel.Call, in Client, credentials map[string]
 	c.LateCredential("accessToken", func() (string, error) { return key.Sign("JWT", content) })
 }
 
-// below is a path of a world file with further steps.
-func below(path []any, steps ...any) []any { return append(slices.Clone(path), steps...) }
-
 // seedTenant stores a tenant with what it holds and fills in what is left empty.
 // Path is where it stands in a world file, as below.
 func (p *Provider) seedTenant(c *kernel.Call, in Tenant, path []any) (Tenant, error) {
@@ -241,7 +238,7 @@ func (p *Provider) seedTenant(c *kernel.Call, in Tenant, path []any) (Tenant, er
 	t.CompanyName = cmp.Or(in.CompanyName, fixtures.Company(c.Seed()+t.ID))
 	t.Alias = cmp.Or(in.Alias, fixtures.Slug(t.CompanyName))
 	if _, ok := p.tenants.Get(c.Tx, t.ID); ok {
-		return in, kernel.WorldErrorf(below(path, "id"), "there is a tenant %s already", t.ID)
+		return in, kernel.WorldErrorf(kernel.Below(path, "id"), "there is a tenant %s already", t.ID)
 	}
 	first := p.tenants.Len(c.Tx) == 0
 	put := func(in Role, at []any) error {
@@ -256,10 +253,10 @@ func (p *Provider) seedTenant(c *kernel.Call, in Tenant, path []any) (Tenant, er
 		}
 		r.ID = cmp.Or(r.ID, c.Draw("role").UUID())
 		if _, ok := p.roles.Get(c.Tx, r.ID); ok {
-			return kernel.WorldErrorf(below(at, "id"), "there is a role %s already", r.ID)
+			return kernel.WorldErrorf(kernel.Below(at, "id"), "there is a role %s already", r.ID)
 		}
 		if p.roleNamed(c, t.ID, r.Name) != "" {
-			return kernel.WorldErrorf(below(at, "name"), "the tenant has a role %q already", r.Name)
+			return kernel.WorldErrorf(kernel.Below(at, "name"), "the tenant has a role %q already", r.Name)
 		}
 		if r.RoleTypeID == memberType {
 			t.MemberRoleID = r.ID
@@ -268,7 +265,7 @@ func (p *Provider) seedTenant(c *kernel.Call, in Tenant, path []any) (Tenant, er
 		return nil
 	}
 	for i, r := range in.Roles {
-		if err := put(r, below(path, "roles", i)); err != nil {
+		if err := put(r, kernel.Below(path, "roles", i)); err != nil {
 			return in, err
 		}
 	}
@@ -282,14 +279,14 @@ func (p *Provider) seedTenant(c *kernel.Call, in Tenant, path []any) (Tenant, er
 	for i, n := range in.Namespaces {
 		n.TenantID = t.ID
 		if _, ok := p.namespaceTable.Get(c.Tx, n.key()); ok {
-			return in, kernel.WorldErrorf(below(path, "namespaces", i, "id"), "the tenant has a namespace %q already", n.ID)
+			return in, kernel.WorldErrorf(kernel.Below(path, "namespaces", i, "id"), "the tenant has a namespace %q already", n.ID)
 		}
 		p.namespaceTable.Put(c.Tx, n.key(), n)
 	}
 	for i, g := range in.Communities {
 		g.ID, g.TenantID = strings.ToLower(cmp.Or(g.ID, c.Draw("community").UUID())), t.ID
 		if _, ok := p.communityTable.Get(c.Tx, g.ID); ok {
-			return in, kernel.WorldErrorf(below(path, "communities", i, "id"), "there is a community %s already", g.ID)
+			return in, kernel.WorldErrorf(kernel.Below(path, "communities", i, "id"), "there is a community %s already", g.ID)
 		}
 		p.communityTable.Put(c.Tx, g.ID, g)
 	}
@@ -298,7 +295,7 @@ func (p *Provider) seedTenant(c *kernel.Call, in Tenant, path []any) (Tenant, er
 	for i, cl := range in.Clients {
 		cl.TenantID = t.ID
 		var err error
-		if in.Clients[i], err = p.seedClient(c, cl, below(path, "clients", i)); err != nil {
+		if in.Clients[i], err = p.seedClient(c, cl, kernel.Below(path, "clients", i)); err != nil {
 			return in, err
 		}
 	}
@@ -316,7 +313,7 @@ func (p *Provider) roleNamed(c *kernel.Call, tenantID, name string) string {
 // seedClient stores a client with its secrets.
 func (p *Provider) seedClient(c *kernel.Call, in Client, path []any) (Client, error) {
 	refuse := func(field, format string, args ...any) (Client, error) {
-		return in, kernel.WorldErrorf(below(path, field), format, args...)
+		return in, kernel.WorldErrorf(kernel.Below(path, field), format, args...)
 	}
 	if _, ok := p.tenants.Get(c.Tx, in.TenantID); !ok {
 		return refuse("id", "there is no tenant %q", in.TenantID)
@@ -352,7 +349,7 @@ func (p *Provider) seedClient(c *kernel.Call, in Client, path []any) (Client, er
 	in.Secrets = slices.Clone(in.Secrets)
 	for i, s := range in.Secrets {
 		var err error
-		if in.Secrets[i], err = p.seedSecret(c, cl, s, below(path, "secrets", i)); err != nil {
+		if in.Secrets[i], err = p.seedSecret(c, cl, s, kernel.Below(path, "secrets", i)); err != nil {
 			return in, err
 		}
 		first := in.Secrets[0]
@@ -364,7 +361,7 @@ func (p *Provider) seedClient(c *kernel.Call, in Client, path []any) (Client, er
 // seedSecret stores a secret of a client.
 func (p *Provider) seedSecret(c *kernel.Call, cl client, in Secret, path []any) (Secret, error) {
 	if _, ok := p.byDigest.Get(c.Tx, kit.Digest(in.Secret)); ok {
-		return in, kernel.WorldErrorf(below(path, "secret"), "a client has this secret already")
+		return in, kernel.WorldErrorf(kernel.Below(path, "secret"), "a client has this secret already")
 	}
 	var settings secretSettings
 	if in.Description != "" {

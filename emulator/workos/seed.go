@@ -187,7 +187,7 @@ func (p *Provider) load(c *kernel.Call, section json.RawMessage) (map[string]str
 
 // wrong is an error at a place of a world file.
 func wrong(path []any, field, format string, args ...any) error {
-	return kernel.WorldErrorf(append(slices.Clone(path), field), format, args...)
+	return kernel.WorldErrorf(kernel.Below(path, field), format, args...)
 }
 
 // seedOrganization stores an organization and fills in what is left empty. Path is
@@ -249,7 +249,7 @@ func (p *Provider) seedApplication(c *kernel.Call, in Application, path []any) (
 	in.ClientSecrets = slices.Clone(in.ClientSecrets)
 	for i, s := range in.ClientSecrets {
 		var err error
-		if in.ClientSecrets[i], err = p.seedClientSecret(c, row, s, append(slices.Clone(path), "clientSecrets", i)); err != nil {
+		if in.ClientSecrets[i], err = p.seedClientSecret(c, row, s, kernel.Below(path, "clientSecrets", i)); err != nil {
 			return in, err
 		}
 		in.ClientSecret = in.ClientSecrets[0].Secret

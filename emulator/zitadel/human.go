@@ -118,7 +118,7 @@ func worldPeople(c *kernel.Call) []Person {
 // stand in a world file.
 func (p *Provider) addPerson(c *kernel.Call, in Person, path []any) (Person, error) {
 	refuse := func(field, format string, args ...any) (Person, error) {
-		return in, kernel.WorldErrorf(at(path, field), format, args...)
+		return in, kernel.WorldErrorf(kernel.Below(path, field), format, args...)
 	}
 	in.ID = cmp.Or(in.ID, p.nextID(c))
 	in.OrganizationID = cmp.Or(in.OrganizationID, p.defaultOrg(c))

@@ -248,9 +248,6 @@ func (p *Provider) load(c *kernel.Call, section json.RawMessage) (map[string]str
 	return credentials, nil
 }
 
-// at is a place below another one.
-func at(path []any, steps ...any) []any { return append(append([]any{}, path...), steps...) }
-
 // domainSuffix is the instance's own domain, below which organizations have theirs.
 const domainSuffix = ".understudy.zitadel.cloud"
 
@@ -265,13 +262,13 @@ func (p *Provider) seedOrganization(c *kernel.Call, in Organization, path []any)
 	in.Users, in.Projects = slices.Clone(in.Users), slices.Clone(in.Projects)
 	for i, u := range in.Users {
 		u.OrganizationID = org.ID
-		if in.Users[i], err = p.seedMachineUser(c, u, at(path, "users", i)); err != nil {
+		if in.Users[i], err = p.seedMachineUser(c, u, kernel.Below(path, "users", i)); err != nil {
 			return in, err
 		}
 	}
 	for i, v := range in.Projects {
 		v.OrganizationID = org.ID
-		if in.Projects[i], err = p.seedProject(c, v, at(path, "projects", i)); err != nil {
+		if in.Projects[i], err = p.seedProject(c, v, kernel.Below(path, "projects", i)); err != nil {
 			return in, err
 		}
 	}
@@ -284,10 +281,10 @@ func (p *Provider) addOrganization(c *kernel.Call, org organization, path []any)
 	org.Name = cmp.Or(org.Name, "Organization "+org.ID)
 	org.PrimaryDomain = cmp.Or(org.PrimaryDomain, fixtures.Slug(org.Name)+domainSuffix)
 	if _, ok := p.organizations.Get(c.Tx, org.ID); ok {
-		return org, kernel.WorldErrorf(at(path, "id"), "there is an organization %s already", org.ID)
+		return org, kernel.WorldErrorf(kernel.Below(path, "id"), "there is an organization %s already", org.ID)
 	}
 	if _, ok := p.domains.Get(c.Tx, fold(org.PrimaryDomain)); ok {
-		return org, kernel.WorldErrorf(at(path, "primaryDomain"), "the domain %s belongs to another organization", org.PrimaryDomain)
+		return org, kernel.WorldErrorf(kernel.Below(path, "primaryDomain"), "the domain %s belongs to another organization", org.PrimaryDomain)
 	}
 	org = p.orgEvent(c, org)
 	d := domain{org.stamp, org.ID, org.PrimaryDomain}
@@ -304,10 +301,10 @@ func (p *Provider) seedMachineUser(c *kernel.Call, in MachineUser, path []any) (
 	in.JWT = kind == userv1.AccessTokenType_ACCESS_TOKEN_TYPE_JWT
 	u := user{ID: in.ID, OrgID: in.OrganizationID, UserName: in.UserName, machine: machine{in.Name, in.Description, kind}}
 	if _, ok := p.users.Get(c.Tx, u.ID); ok {
-		return in, kernel.WorldErrorf(at(path, "id"), "there is a user %s already", u.ID)
+		return in, kernel.WorldErrorf(kernel.Below(path, "id"), "there is a user %s already", u.ID)
 	}
 	if _, ok := p.byUserName.Get(c.Tx, u.uniqueName()); ok {
-		return in, kernel.WorldErrorf(at(path, "userName"), "the user name %q belongs to another user", u.UserName)
+		return in, kernel.WorldErrorf(kernel.Below(path, "userName"), "the user name %q belongs to another user", u.UserName)
 	}
 	u.Secret = old("")
 	if in.ClientSecret != "" {
@@ -327,7 +324,7 @@ func (p *Provider) seedMachineUser(c *kernel.Call, in MachineUser, path []any) (
 	}
 	in.PersonalAccessTokens = slices.Clone(in.PersonalAccessTokens)
 	for i := range in.PersonalAccessTokens {
-		if err := p.seedPAT(c, &u, &in.PersonalAccessTokens[i], at(path, "personalAccessTokens", i)); err != nil {
+		if err := p.seedPAT(c, &u, &in.PersonalAccessTokens[i], kernel.Below(path, "personalAccessTokens", i)); err != nil {
 			return in, err
 		}
 		in.AccessToken = in.PersonalAccessTokens[0].Token
@@ -342,10 +339,10 @@ func (p *Provider) seedPAT(c *kernel.Call, u *user, in *PersonalAccessToken, pat
 		in.ExpirationDate = keyWithoutEnd
 	}
 	if _, ok := p.byPATDigest.Get(c.Tx, kit.Digest(in.Token)); ok && in.Token != "" {
-		return kernel.WorldErrorf(at(path, "token"), "a personal access token is given twice")
+		return kernel.WorldErrorf(kernel.Below(path, "token"), "a personal access token is given twice")
 	}
 	if _, ok := p.pats.Get(c.Tx, in.ID); ok {
-		return kernel.WorldErrorf(at(path, "id"), "there is a personal access token %s already", in.ID)
+		return kernel.WorldErrorf(kernel.Below(path, "id"), "there is a personal access token %s already", in.ID)
 	}
 	in.Token = p.addPAT(c, u, &personalAccessToken{ID: in.ID, ExpiresAt: in.ExpirationDate}, in.Token)
 	return nil
@@ -358,17 +355,17 @@ func (p *Provider) seedProject(c *kernel.Call, in Project, path []any) (Project,
 	v := project{ID: in.ID, OrgID: in.OrganizationID, Active: old(true)}
 	v.Name = in.Name
 	if _, ok := p.projects.Get(c.Tx, v.ID); ok {
-		return in, kernel.WorldErrorf(at(path, "id"), "there is a project %s already", v.ID)
+		return in, kernel.WorldErrorf(kernel.Below(path, "id"), "there is a project %s already", v.ID)
 	}
 	if _, ok := p.byProjectName.Get(c.Tx, v.uniqueName()); ok {
-		return in, kernel.WorldErrorf(at(path, "name"), "the organization has a project %q already", v.Name)
+		return in, kernel.WorldErrorf(kernel.Below(path, "name"), "the organization has a project %q already", v.Name)
 	}
 	p.projectChanged(c, v)
 	in.Apps = slices.Clone(in.Apps)
 	for i, a := range in.Apps {
 		a.ProjectID = v.ID
 		var err error
-		if in.Apps[i], err = p.seedApp(c, a, at(path, "apps", i)); err != nil {
+		if in.Apps[i], err = p.seedApp(c, a, kernel.Below(path, "apps", i)); err != nil {
 			return in, err
 		}
 	}
@@ -388,13 +385,13 @@ func (p *Provider) seedApp(c *kernel.Call, in APIApp, path []any) (APIApp, error
 		state.AuthMethod = a.OIDC.AuthMethodType
 	}
 	if _, ok := p.apps.Get(c.Tx, a.ID); ok {
-		return in, kernel.WorldErrorf(at(path, "id"), "there is an application %s already", a.ID)
+		return in, kernel.WorldErrorf(kernel.Below(path, "id"), "there is an application %s already", a.ID)
 	}
 	if _, ok := p.byAppName.Get(c.Tx, a.uniqueName()); ok {
-		return in, kernel.WorldErrorf(at(path, "name"), "the project has an application %q already", a.Name)
+		return in, kernel.WorldErrorf(kernel.Below(path, "name"), "the project has an application %q already", a.Name)
 	}
 	if _, ok := p.byClientID.Get(c.Tx, a.ClientID); ok {
-		return in, kernel.WorldErrorf(at(path, "clientId"), "client id %s belongs to another application", a.ClientID)
+		return in, kernel.WorldErrorf(kernel.Below(path, "clientId"), "client id %s belongs to another application", a.ClientID)
 	}
 	if in.ClientSecret != "" {
 		state.Digest = kit.Digest(in.ClientSecret)

@@ -3,6 +3,7 @@ package kernel
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/understudy-dev/understudy/internal/worldfile"
 )
@@ -23,6 +24,9 @@ func (e *WorldError) Unwrap() error { return e.Err }
 func WorldErrorf(path []any, format string, args ...any) error {
 	return &WorldError{path, fmt.Errorf(format, args...)}
 }
+
+// Below returns the path of a place below another of a section, which stays as it is.
+func Below(path []any, steps ...any) []any { return append(slices.Clone(path), steps...) }
 
 // locate puts the file's line to an error of a provider's section.
 func locate(f *worldfile.File, provider string, err error) error {

@@ -21,13 +21,7 @@ type held struct{ kind, id, value, client string }
 // others it refuses.
 func TestInventory(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := rapid.SampledFrom(services()).Draw(t, "service")
-		srv, err := emulator.New(s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		srv.Clock.Freeze()
-		clients := []string{s.public(t, srv), s.public(t, srv)}
+		s, srv, clients := drawService(t)
 		var codes, renewable []held
 		var all []held
 		known := map[string]bool{}

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/understudy-dev/understudy/emulator"
 	"github.com/understudy-dev/understudy/emulator/ocs"
 	"github.com/understudy-dev/understudy/emulator/workos"
@@ -58,6 +60,18 @@ type service struct {
 	ends map[string]func(t tb, srv *emulator.Server, k held)
 	// missingVerifier is the error of a code without one.
 	missingVerifier string
+}
+
+// drawService begins a history: one of the services, in a server whose clock stands
+// still, with two public clients.
+func drawService(t *rapid.T) (service, *emulator.Server, []string) {
+	s := rapid.SampledFrom(services()).Draw(t, "service")
+	srv, err := emulator.New(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv.Clock.Freeze()
+	return s, srv, []string{s.public(t, srv), s.public(t, srv)}
 }
 
 func services() []service { return []service{ocsService(), workosService(), zitadelService()} }

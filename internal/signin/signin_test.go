@@ -36,13 +36,7 @@ type (
 // TestModel holds random histories of codes and refresh tokens to the model.
 func TestModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := rapid.SampledFrom(services()).Draw(t, "service")
-		srv, err := emulator.New(s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		srv.Clock.Freeze()
-		clients := []string{s.public(t, srv), s.public(t, srv)}
+		s, srv, clients := drawService(t)
 		grants, refreshes := map[string]*modelGrant{}, map[string]*modelRefresh{}
 		var codes, renewable []string
 		exchange := func(form url.Values, want string, g *modelGrant) {
