@@ -66,7 +66,7 @@ func (p *Provider) secretsOfUsers(c *kernel.Call, yield func(kernel.Credential) 
 			Created: u.Created, Live: true, Row: kernel.Row{Table: "user", ID: u.ID}, Renewed: true, Going: digest == "",
 		}
 		why := u.whyNotActive()
-		if why == "" && !k.Going && seen != digest {
+		if why == "" && seen != u.Secret.last(func(digest string) bool { return digest != "" }) { // renewed just now, and perhaps removed
 			why = unseen
 		}
 		if !yield(dead(k, why)) {
@@ -92,6 +92,8 @@ func (p *Provider) keyCredentials(c *kernel.Call, yield func(kernel.Credential) 
 			_, _, hidden = p.seenClient(c, a.ClientID)
 		} else if u, ok := p.users.Get(c.Tx, key.OwnerID); ok {
 			k.Owner.Name, hidden = u.UserName, u.whyNotActive()
+		} else {
+			hidden = "its owner is removed"
 		}
 		if !usable {
 			hidden = unseen

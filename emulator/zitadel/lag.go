@@ -27,6 +27,17 @@ func (v views[V]) now() V {
 	return v[len(v)-1].State
 }
 
+// last returns the newest state that is of some kind, or the zero one.
+func (v views[V]) last(is func(V) bool) V {
+	for _, one := range slices.Backward(v) {
+		if is(one.State) {
+			return one.State
+		}
+	}
+	var zero V
+	return zero
+}
+
 // seen returns the state that the OAuth endpoints see, and whether they see any.
 func (v views[V]) seen(c *kernel.Call) (V, bool) {
 	delay := lag.Get(c)
@@ -58,8 +69,8 @@ func (v views[V]) with(c *kernel.Call, state V) views[V] {
 		}
 	}
 	kept := slices.Clone(v[first:])
-	if n := len(kept); n > 0 && kept[n-1].From.Equal(c.Now) {
-		kept = kept[:n-1] // nobody can have seen it
+	if n := len(kept); n > 1 && kept[n-2].From.Equal(c.Now) {
+		kept = slices.Delete(kept, n-2, n-1) // nobody can see it; the last is what a removal removes
 	}
 	return append(kept, next)
 }
